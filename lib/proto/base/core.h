@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CORE_H
+#define CORE_H
+
+/*
+ * What every layer of one shard's stack needs: the time of this burst, counters, randomness, pools,
+ * the timer wheel and the lists of frames to send. The stack owns it; each layer keeps a pointer.
+ * One shard, one thread: nothing here is locked.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include "isla_counter.h"
+#include "isla_drop.h"
+#include "isla_key.h"
+#include "isla_mem.h"
+#include "isla_pkt.h"
+#include "timer.h"
+
+#define NETIF_MAX   16
+#define OUTLIST_MAX 1024
+
+/* Frames that wait for the port of one interface, oldest first: pkt[head] to pkt[tail - 1]. */
+struct outlist {
+	uint16_t head;
+	uint16_t tail;
+	struct rte_mbuf *pkt[OUTLIST_MAX];
+};
+
+struct core {
+	uint64_t now_us;      /* set once a burst; the stack's only clock */
+	int64_t wall_off_us;  /* now_us + this = microseconds since 1970 (UTC), for dates */
+	struct isla_stats stats;
+	struct isla_key key;  /* the secret */
+	uint64_t rng[2];      /* xorshift128+; never for what an attacker must not guess */
+	struct rte_mempool *pool;     /* headers, replies: mbufs with a data room */
+	struct rte_mempool *ref_pool; /* references to payload: mbufs without a data room, or pool */
+	struct isla_mem mem;
+	int socket_id;
+	struct timer_wheel wheel;
+	struct outlist out[NETIF_MAX];
+};
+
+static inline void
+core_count(struct core *core, enum isla_counter c)
+{
+	core->stats.counter[c]++;
+}
+
+static inline void
+core_count_n(struct core *core, enum isla_counter c, uint64_t n)
+{
+	core->stats.counter[c] += n;
+}
+
+/* Count in the IPv4 or the IPv6 block: c is a counter ISLA_C_IP4_*. */
+static inline void
+core_count_ip(struct core *core, enum isla_counter c, bool is_v6)
+{
+	core->stats.counter[c + (is_v6 ? ISLA_C_IP6_IN_RECEIVES - ISLA_C_IP4_IN_RECEIVES : 0)]++;
+}
+
+static inline void
+core_drop(struct core *core, enum isla_drop drop)
+{
+	core->stats.drop[drop]++;
+}
+
+/* Free a packet, whole chain, and count why. */
+static inline void
+core_drop_pkt(struct core *core, struct rte_mbuf *m, enum isla_drop drop)
+{
+	core->stats.drop[drop]++;
+	rte_pktmbuf_free(m);
+}
+
+/* A pseudo-random number for jitter and the like. */
+static inline uint64_t
+core_rand(struct core *core)
+{
+	uint64_t s1 = core->rng[0], s0 = core->rng[1], sum = s0 + s1;
+
+	core->rng[0] = s0;
+	s1 ^= s1 << 23;
+	core->rng[1] = s1 ^ s0 ^ (s1 >> 18) ^ (s0 >> 5);
+	return sum;
+}
+
+/* An empty mbuf, or NULL; the failure is not
+ * counted here. Its headroom, RTE_PKTMBUF_HEADROOM, suffices for every header there is. */
+static inline struct rte_mbuf *
+core_alloc(struct core *core)
+{
+	return rte_pktmbuf_alloc(core->pool);
+}
+
+/* How many frames an interface's list still takes. */
+static inline unsigned int
+outlist_room(const struct outlist *out)
+{
+	return OUTLIST_MAX - (unsigned int)(out->tail - out->head);
+}
+
+/* Append a frame; false where the list is full, and the caller keeps the mbuf. */
+bool outlist_put(struct outlist *out, struct rte_mbuf *m);
+
+/* Forget the first n frames, which the port has taken. */
+void outlist_consume(struct outlist *out, uint16_t n);
+
+/* Derive a key for one purpose from the stack's secret; each purpose has its own number. */
+struct isla_key core_derive_key(const struct core *core, uint64_t purpose);
+
+/*
+ * The one place where payload is copied: len bytes from offset off of a chain to dst. It
+ * counts PayloadBytesCopied. The chain must hold off + len bytes.
+ */
+void payload_copy(struct core *core, void *dst, const struct rte_mbuf *m, uint32_t off,
+	uint32_t len);
+
+#endif /* CORE_H */

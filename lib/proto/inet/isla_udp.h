@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ISLA_UDP_H
+#define ISLA_UDP_H
+
+/**
+ * @file
+ * UDP (RFC 768, RFC 8200 for IPv6): ports bound to functions, datagrams sent as mbufs.
+ *
+ * All calls are made from the shard's own thread, between bursts or within a callback.
+ */
+
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "isla_addr.h"
+#include "isla_netif.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One shard's UDP; see isla_stack_udp(). */
+struct isla_udp;
+
+/** One bound port. */
+struct isla_udp_sock;
+
+/** Both ends of a datagram. */
+struct isla_udp_ends {
+	struct isla_addr local;
+	struct isla_addr remote;
+	uint16_t local_port;  /**< host byte order */
+	uint16_t remote_port; /**< host byte order */
+	uint8_t netif;        /**< interface, or ISLA_NETIF_ANY on sending */
+};
+
+/**
+ * A datagram has come. The mbuf's data is the payload alone, perhaps of no bytes, and becomes the
+ * callee's: to free, to keep or to send. Where it came to a multicast or broadcast address,
+ * ends->local is that address.
+ */
+typedef void isla_udp_recv_fn(struct isla_udp_sock *sock, void *ctx, struct rte_mbuf *m,
+	const struct isla_udp_ends *ends);
+
+/**
+ * Bind a port.
+ *
+ * @param local  own address, or isla_addr_any for every one of either family
+ * @param port   host byte order, 1 to 65535
+ * @return the socket; NULL with rte_errno EADDRINUSE, EINVAL or ENOSPC (table full)
+ */
+struct isla_udp_sock *isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local,
+	uint16_t port, isla_udp_recv_fn *recv, void *ctx);
+
+/** Give the port back; no callback follows. */
+void isla_udp_close(struct isla_udp_sock *sock);
+
+/**
+ * Send one datagram; the mbuf is taken in every case. Its data is the payload, with at least
+ * 64 bytes of headroom in the first segment, or another mbuf is put in front. An unspecified
+ * ends->local is chosen by the route.
+ *
+ * @return 0; -EMSGSIZE (beyond the MTU), -EHOSTUNREACH (no route or no source address), -ENOBUFS
+ */
+int isla_udp_send(struct isla_udp_sock *sock, struct rte_mbuf *m,
+	const struct isla_udp_ends *ends);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ISLA_UDP_H */

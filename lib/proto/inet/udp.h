@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef UDP_H
+#define UDP_H
+
+/* UDP, as the stack makes and frees it. */
+
+#include "inet.h"
+#include "isla_udp.h"
+
+/* NULL where memory is short. Registers itself with inet. */
+struct isla_udp *udp_create(struct core *core, struct inet *inet, uint32_t max_socks);
+
+/* Frees the sockets that are still bound, too. */
+void udp_free(struct isla_udp *udp);
+
+#endif /* UDP_H */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef LINK_H
+#define LINK_H
+
+/*
+ * The link room: Ethernet, interfaces, the neighbour cache with ARP and neighbour discovery.
+ *
+ *   link_input()   a frame from the port: decode Ethernet, answer ARP, hand IP upwards
+ *   link_output()  an IP packet for a next hop: resolve it, put the Ethernet header, list the frame
+ *
+ * Input calls return 0 where they took the mbuf; else the caller still has it, counts the reason
+ * and frees it. Output calls take the mbuf whatever happens, and count their own drops; the
+ * reason is returned for those who care.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core.h"
+#include "isla_netif.h"
+
+struct neigh_table;
+
+/* One interface. */
+struct netif {
+	uint8_t mac[6];
+	uint16_t mtu;
+	uint32_t offloads; /* ISLA_NETIF_* */
+	uint8_t nb_addrs;
+	struct isla_prefix addr[ISLA_NETIF_ADDR_MAX];
+};
+
+/* What the room above gives: an IP packet whose mbuf begins with the IP header; isla_pkt::netif,
+ * l3_off and the L2 flags are set. Input call. */
+typedef enum isla_drop link_up_fn(void *ctx, struct rte_mbuf *m, bool is_v6);
+
+struct link {
+	struct core *core;
+	link_up_fn *up;
+	void *up_ctx;
+	struct neigh_table *neigh;
+	uint8_t nb_netifs;
+	struct netif netif[NETIF_MAX];
+};
+
+struct link_conf {
+	uint32_t max_neigh;      /* entries of the neighbour cache */
+	uint32_t neigh_queue;    /* packets that may wait for one neighbour */
+	uint32_t reachable_us;   /* REACHABLE_TIME, RFC 4861, 10 */
+	uint32_t retrans_us;     /* RETRANS_TIMER */
+};
+
+/* Returns 0, or -ENOMEM. */
+int link_init(struct link *link, struct core *core, const struct link_conf *conf);
+void link_fini(struct link *link);
+
+/* Who receives IP packets; set once, at init. */
+void link_set_up(struct link *link, link_up_fn *up, void *ctx);
+
+/* Returns the new interface's index, -ENOSPC, or -EINVAL for a MAC or an MTU that cannot be. */
+int link_netif_add(struct link *link, const struct isla_netif_conf *conf);
+
+/* Returns 0, -EEXIST, -ENOSPC, or -EINVAL (no such interface, an address that is not unicast). */
+int link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix);
+
+/* True where addr is one of the interface's own addresses. */
+bool link_addr_is_own(const struct link *link, uint8_t netif, const struct isla_addr *addr);
+
+/* Input: one frame. */
+enum isla_drop link_input(struct link *link, struct rte_mbuf *m, uint8_t netif);
+
+/*
+ * Output: an IP packet (data begins with the IP header, whose version tells the EtherType) to the
+ * neighbour `next_hop`, which may be a multicast or broadcast address. `hint` may be NULL; else it
+ * is the caller's memory of where the neighbour stood in the cache, 0 at first, and saves the
+ * look-up. A packet whose neighbour is not known yet waits in the cache: that counts as accepted.
+ */
+enum isla_drop link_output(struct link *link, struct rte_mbuf *m, uint8_t netif,
+	const struct isla_addr *next_hop, uint16_t *hint);
+
+/*
+ * A neighbour discovery message, called by ICMPv6 once its checksum has been verified; the mbuf's
+ * data begins with the ICMPv6 header and isla_pkt is complete. Input call (RFC 4861, 7).
+ */
+enum isla_drop ndp_input(struct link *link, struct rte_mbuf *m);
+
+/*
+ * Transport saw forward progress with this neighbour (RFC 4861, 7.3.1): it is reachable. The hint
+ * is that of link_output(); an entry that has gone is ignored.
+ */
+void link_confirm(struct link *link, uint8_t netif, const struct isla_addr *next_hop,
+	uint16_t hint);
+
+#endif /* LINK_H */

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One shard's stack: it owns the core and the rooms, wires them together from the link upwards, and
+ * drives a burst through them. See isla_stack.h for the order of calls.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_errno.h>
+#include <rte_ether.h>
+
+#include "core.h"
+#include "inet.h"
+#include "isla_stack.h"
+#include "link.h"
+#include "stack_priv.h"
+#include "tcp.h"
+#include "udp.h"
+
+struct isla_stack {
+	struct core core;
+	struct link link;
+	struct inet *inet;
+	struct isla_udp *udp;
+	struct isla_tcp *tcp;
+};
+
+static void
+core_init(struct core *core, const struct isla_stack_conf *conf)
+{
+	core->now_us = conf->now_us;
+	core->wall_off_us = (int64_t)(conf->wall_us - conf->now_us);
+	core->key = conf->key;
+	core->pool = conf->pool;
+	core->ref_pool = conf->ref_pool != NULL ? conf->ref_pool : conf->pool;
+	core->mem = conf->mem.alloc != NULL ? conf->mem : isla_mem_libc;
+	core->socket_id = conf->socket_id;
+	timer_wheel_init(&core->wheel, conf->now_us);
+	/* A generator of zeros would stay zero. */
+	core->rng[0] = core_derive_key(core, 1).k[0] | 1;
+	core->rng[1] = core_derive_key(core, 1).k[1];
+}
+
+static int
+rooms_init(struct isla_stack *s, const struct isla_stack_conf *conf)
+{
+	struct link_conf link = {
+		.max_neigh = conf->max_neigh != 0 ? conf->max_neigh : 4096,
+		.neigh_queue = conf->neigh_queue != 0 ? conf->neigh_queue : 64,
+		.reachable_us = conf->reachable_us != 0 ? conf->reachable_us : 30000000,
+		.retrans_us = 1000000,
+	};
+	struct inet_conf inet = {
+		.max_routes = conf->max_routes != 0 ? conf->max_routes : 64,
+		.icmp_rate = conf->icmp_rate != 0 ? conf->icmp_rate : 10000,
+	};
+	int rc = link_init(&s->link, &s->core, &link);
+
+	if (rc != 0)
+		return rc;
+	s->inet = inet_create(&s->core, &s->link, &inet);
+	if (s->inet == NULL)
+		return -ENOMEM;
+	s->udp = udp_create(&s->core, s->inet,
+		conf->max_udp_socks != 0 ? conf->max_udp_socks : 256);
+	s->tcp = tcp_create(&s->core, s->inet, &conf->tcp);
+	return s->udp != NULL && s->tcp != NULL ? 0 : -ENOMEM;
+}
+
+struct isla_stack *
+isla_stack_create(const struct isla_stack_conf *conf)
+{
+	const struct isla_mem *mem = conf->mem.alloc != NULL ? &conf->mem : &isla_mem_libc;
+	struct isla_stack *s;
+
+	if (conf->pool == NULL || rte_pktmbuf_priv_size(conf->pool) < ISLA_PKT_PRIV_SIZE ||
+		rte_pktmbuf_data_room_size(conf->pool) < 2048) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	s = mem->alloc(sizeof(*s), RTE_CACHE_LINE_SIZE, conf->socket_id);
+	if (s == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	core_init(&s->core, conf);
+	if (rooms_init(s, conf) != 0) {
+		isla_stack_free(s);
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	return s;
+}
+
+void
+isla_stack_free(struct isla_stack *s)
+{
+	unsigned int i;
+
+	if (s == NULL)
+		return;
+	tcp_free(s->tcp);
+	udp_free(s->udp);
+	inet_free(s->inet);
+	link_fini(&s->link);
+	for (i = 0; i < NETIF_MAX; i++) {
+		struct outlist *out = &s->core.out[i];
+
+		rte_pktmbuf_free_bulk(out->pkt + out->head, (unsigned int)(out->tail - out->head));
+	}
+	s->core.mem.free(s);
+}
+
+int
+isla_stack_netif_add(struct isla_stack *s, const struct isla_netif_conf *conf)
+{
+	return link_netif_add(&s->link, conf);
+}
+
+int
+isla_stack_addr_add(struct isla_stack *s, uint8_t netif, const struct isla_prefix *prefix)
+{
+	return link_addr_add(&s->link, netif, prefix);
+}
+
+int
+isla_stack_route_add(struct isla_stack *s, const struct isla_prefix *prefix,
+	const struct isla_addr *gateway, uint8_t netif)
+{
+	return inet_route_add(s->inet, prefix, gateway, netif);
+}
+
+/* The wheel runs before what is new is looked at, so that now_us is never behind a timer. */
+static void
+set_now(struct isla_stack *s, uint64_t now_us)
+{
+	if (now_us > s->core.now_us)
+		s->core.now_us = now_us;
+}
+
+void
+isla_stack_input(struct isla_stack *s, uint8_t netif, struct rte_mbuf **pkts, uint16_t nb_pkts,
+	uint64_t now_us)
+{
+	struct core *core = &s->core;
+	uint64_t octets = 0;
+	uint16_t i;
+
+	set_now(s, now_us);
+	for (i = 0; i < nb_pkts; i++) {
+		enum isla_drop drop;
+
+		octets += pkts[i]->pkt_len;
+		drop = link_input(&s->link, pkts[i], netif);
+		if (unlikely(drop != ISLA_ACCEPTED))
+			core_drop_pkt(core, pkts[i], drop);
+	}
+	core_count_n(core, ISLA_C_IF_IN_PKTS, nb_pkts);
+	core_count_n(core, ISLA_C_IF_IN_OCTETS, octets);
+	tcp_input_burst(s->tcp);
+}
+
+void
+isla_stack_flush(struct isla_stack *s, uint64_t now_us)
+{
+	set_now(s, now_us);
+	timer_wheel_run(&s->core.wheel, s->core.now_us);
+	tcp_flush(s->tcp);
+}
+
+uint16_t
+isla_stack_output(struct isla_stack *s, uint8_t netif, struct rte_mbuf ***pkts)
+{
+	struct outlist *out = &s->core.out[netif];
+
+	*pkts = out->pkt + out->head;
+	return out->tail - out->head;
+}
+
+void
+isla_stack_sent(struct isla_stack *s, uint8_t netif, uint16_t nb_pkts)
+{
+	outlist_consume(&s->core.out[netif], nb_pkts);
+}
+
+uint64_t
+isla_stack_next_us(const struct isla_stack *s)
+{
+	return tcp_has_work(s->tcp) ? s->core.now_us : timer_wheel_next_us(&s->core.wheel);
+}
+
+void
+isla_stack_set_wall(struct isla_stack *s, uint64_t wall_us, uint64_t now_us)
+{
+	s->core.wall_off_us = (int64_t)(wall_us - now_us);
+}
+
+uint64_t
+isla_stack_wall_us(const struct isla_stack *s)
+{
+	return s->core.now_us + (uint64_t)s->core.wall_off_us;
+}
+
+void
+isla_stack_shutdown(struct isla_stack *s)
+{
+	tcp_shutdown(s->tcp);
+}
+
+uint32_t
+isla_stack_nb_conns(const struct isla_stack *s)
+{
+	return tcp_nb_conns(s->tcp);
+}
+
+struct core *
+stack_core(struct isla_stack *s)
+{
+	return &s->core;
+}
+
+struct isla_tcp *
+isla_stack_tcp(struct isla_stack *s)
+{
+	return s->tcp;
+}
+
+struct isla_udp *
+isla_stack_udp(struct isla_stack *s)
+{
+	return s->udp;
+}
+
+const struct isla_stats *
+isla_stack_stats(const struct isla_stack *s)
+{
+	return &s->core.stats;
+}
+
+void
+isla_stack_stats_clear(struct isla_stack *s)
+{
+	uint64_t estab = s->core.stats.counter[ISLA_C_TCP_CURR_ESTAB];
+
+	memset(&s->core.stats, 0, sizeof(s->core.stats));
+	s->core.stats.counter[ISLA_C_TCP_CURR_ESTAB] = estab;
+}

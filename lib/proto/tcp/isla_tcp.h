@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ISLA_TCP_H
+#define ISLA_TCP_H
+
+/**
+ * @file
+ * TCP (RFC 9293): event-driven and without copying.
+ *
+ * Receiving hands over the mbufs that the port filled. Sending takes mbufs, or memory of the
+ * caller's as external buffers, and keeps them until the peer has acknowledged them. What a call
+ * queues is sent when the shard flushes, at the end of its burst: many small sends in one callback
+ * make full segments.
+ *
+ * Life of a connection. It begins with isla_tcp_ops::accept or with isla_tcp_connect(). The handle is
+ * valid until the program calls isla_tcp_close() or isla_tcp_abort(), or until
+ * isla_tcp_ops::error returns, whichever is first: exactly one of the three ends it, and
+ * no callback comes after. What the protocol still has to do then (send the rest, exchange FINs,
+ * TIME-WAIT) goes on without the program.
+ *
+ * All calls are made from the shard's own thread, within a callback or between bursts. Callbacks run
+ * at the end of a burst, at most once each for a connection and burst.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "isla_addr.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One shard's TCP; see isla_stack_tcp(). */
+struct isla_tcp;
+/** One connection. */
+struct isla_tcp_conn;
+/** One listening port. */
+struct isla_tcp_listener;
+
+/** States of RFC 9293, 3.3.2, as bits, so that a set of states is one mask. */
+enum isla_tcp_state {
+	ISLA_TCP_CLOSED = 1 << 0,
+	ISLA_TCP_LISTEN = 1 << 1,
+	ISLA_TCP_SYN_SENT = 1 << 2,
+	ISLA_TCP_SYN_RECEIVED = 1 << 3,
+	ISLA_TCP_ESTABLISHED = 1 << 4,
+	ISLA_TCP_FIN_WAIT_1 = 1 << 5,
+	ISLA_TCP_FIN_WAIT_2 = 1 << 6,
+	ISLA_TCP_CLOSE_WAIT = 1 << 7,
+	ISLA_TCP_CLOSING = 1 << 8,
+	ISLA_TCP_LAST_ACK = 1 << 9,
+	ISLA_TCP_TIME_WAIT = 1 << 10,
+};
+
+/** What a program wants to hear; a member that is NULL is not called. */
+struct isla_tcp_ops {
+	/**
+	 * A handshake was completed on a listener.
+	 *
+	 * @param arg  of isla_tcp_listen()
+	 * @return 0, or a negative errno value to reset the connection, whose handle is then gone
+	 */
+	int (*accept)(struct isla_tcp_conn *conn, void *arg);
+	/** isla_tcp_connect() succeeded. */
+	void (*connected)(struct isla_tcp_conn *conn, void *ctx);
+	/** In-order data waits for isla_tcp_recv(). */
+	void (*readable)(struct isla_tcp_conn *conn, void *ctx);
+	/** The peer acknowledged data: the send queue has room again. */
+	void (*writable)(struct isla_tcp_conn *conn, void *ctx);
+	/** The peer's FIN has come and all data before it has been taken by isla_tcp_recv(). Sending
+	 * is still possible (half-close, RFC 9293, 3.6). */
+	void (*eof)(struct isla_tcp_conn *conn, void *ctx);
+	/**
+	 * The connection has ended abnormally; the handle dies when this returns.
+	 *
+	 * @param err  ECONNRESET, ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH or
+	 *             ECONNABORTED (the stack shuts down)
+	 */
+	void (*error)(struct isla_tcp_conn *conn, void *ctx, int err);
+};
+
+/** Settings of one listener's or one connection's TCP; a field that is 0 takes the stack's. */
+struct isla_tcp_opts {
+	uint32_t rcvbuf_bytes; /**< the most that is advertised as receive window */
+	uint32_t sndbuf_bytes; /**< the most that the send queue holds */
+	uint16_t mss;          /**< the most that is offered in the MSS option */
+	bool nodelay;          /**< no Nagle algorithm (RFC 9293, 3.7.4) */
+};
+
+/** A stack's TCP. A field that is 0 takes the default in brackets. */
+struct isla_tcp_conf {
+	uint32_t max_conns;      /**< connections, TIME-WAIT among them [16384] */
+	uint32_t max_listeners;  /**< [64] */
+	uint32_t max_segs;       /**< segments in flight of all connections together [65536] */
+	uint32_t rcvbuf_bytes;   /**< [262144] */
+	uint32_t sndbuf_bytes;   /**< [262144] */
+	uint32_t rto_min_us;     /**< [200000] */
+	uint32_t rto_init_us;    /**< RFC 6298, 2.1 [1000000] */
+	uint32_t rto_max_us;     /**< [60000000] */
+	uint32_t delack_us;      /**< at most 500 ms (RFC 9293, 3.8.6.3) [40000] */
+	uint32_t time_wait_us;   /**< 2 MSL [60000000] */
+	uint32_t fin_wait2_us;   /**< FIN-WAIT-2 after isla_tcp_close() [60000000] */
+	uint16_t syn_retries;    /**< of a SYN or SYN,ACK [6] */
+	uint16_t data_retries;   /**< RFC 1122's R2 [15] */
+	uint16_t ooo_segs;       /**< segments out of order of one connection [512] */
+	uint16_t init_cwnd_segs; /**< RFC 6928 [10] */
+};
+
+/** A connection's ends. Ports are in host byte order. */
+struct isla_tcp_ends {
+	struct isla_addr local;
+	struct isla_addr remote;
+	uint16_t local_port;
+	uint16_t remote_port;
+};
+
+/** A connection's state, in the words of Linux's struct tcp_info where it has them. */
+struct isla_tcp_info {
+	enum isla_tcp_state state;
+	uint8_t snd_wscale;
+	uint8_t rcv_wscale;
+	uint8_t backoff;         /**< consecutive timeouts */
+	bool in_recovery;
+	uint16_t snd_mss;
+	uint16_t rcv_mss;        /**< the MSS that we offered */
+	uint32_t rto_us;
+	uint32_t rtt_us;         /**< smoothed */
+	uint32_t rttvar_us;
+	uint32_t min_rtt_us;
+	uint32_t snd_cwnd_bytes;
+	uint32_t snd_ssthresh_bytes;
+	uint32_t snd_wnd_bytes;  /**< what the peer lets us send */
+	uint32_t rcv_wnd_bytes;  /**< what we let the peer send */
+	uint32_t unacked_bytes;
+	uint32_t sndq_bytes;     /**< queued, the unacknowledged among them */
+	uint32_t rcvq_bytes;     /**< waiting for isla_tcp_recv() */
+	uint32_t ooo_segs;
+	uint64_t bytes_acked;
+	uint64_t bytes_received;
+	uint32_t segs_out;
+	uint32_t segs_in;
+	uint32_t total_retrans;
+};
+
+/**
+ * Listen on a port.
+ *
+ * @param local    own address, or isla_addr_any for every one of either family
+ * @param port     host byte order, 1 to 65535
+ * @param backlog  connections in the handshake, 1 to 65535; a SYN beyond is dropped and counted
+ * @param ops      must outlive the listener and its connections
+ * @param opts     may be NULL
+ * @return the listener; NULL with rte_errno EADDRINUSE, EINVAL or ENOSPC
+ */
+struct isla_tcp_listener *isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local,
+	uint16_t port, uint16_t backlog, const struct isla_tcp_ops *ops, void *arg,
+	const struct isla_tcp_opts *opts);
+
+/** Stop listening. Connections in the handshake are reset, accepted ones live on. */
+void isla_tcp_unlisten(struct isla_tcp_listener *listener);
+
+/**
+ * Open a connection.
+ *
+ * @param ends  remote and remote_port; an unspecified local address is chosen by the route, and
+ *              local_port 0 by RFC 6056
+ * @return the connection, in SYN-SENT; NULL with rte_errno EHOSTUNREACH (no route, no address),
+ *         EADDRNOTAVAIL (no port is free), EADDRINUSE, EINVAL or ENOSPC
+ */
+struct isla_tcp_conn *isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
+	const struct isla_tcp_ops *ops, void *ctx, const struct isla_tcp_opts *opts);
+
+/** Set what callbacks get as ctx; on an accepted connection it is NULL at first. */
+void isla_tcp_set_ctx(struct isla_tcp_conn *conn, void *ctx);
+void *isla_tcp_get_ctx(const struct isla_tcp_conn *conn);
+
+/** Replace the callbacks; ops must outlive the connection. */
+void isla_tcp_set_ops(struct isla_tcp_conn *conn, const struct isla_tcp_ops *ops);
+
+/** Switch the Nagle algorithm off or on. */
+void isla_tcp_set_nodelay(struct isla_tcp_conn *conn, bool nodelay);
+
+/** Bytes that isla_tcp_send() would take now. */
+uint32_t isla_tcp_send_room(const struct isla_tcp_conn *conn);
+
+/**
+ * Queue a chain for sending: all of it or nothing. On success the chain is the connection's. Each
+ * mbuf must have a reference count of 1 and may be direct, indirect or external; its own
+ * data is referenced, never written to.
+ *
+ * @return 0; -EAGAIN (no room: wait for writable); -EPIPE (after isla_tcp_shutdown());
+ *         -ENOTCONN (not connected yet)
+ */
+int isla_tcp_send(struct isla_tcp_conn *conn, struct rte_mbuf *m);
+
+/**
+ * Queue memory of the caller's for sending: as much of it as there is room for.
+ *
+ * @param iova    the memory's I/O address, or RTE_BAD_IOVA where the port needs none
+ * @param shinfo  its free_cb is called when the last reference has gone; the caller initialises it
+ *                with a count of 1 that it keeps, so the callback comes after the caller's own
+ *                release
+ * @return bytes taken, 0 to len; -EPIPE, -ENOTCONN as isla_tcp_send(); -ENOBUFS (no mbuf is free:
+ *         writable follows)
+ */
+int64_t isla_tcp_send_ext(struct isla_tcp_conn *conn, const void *data, rte_iova_t iova,
+	uint64_t len, struct rte_mbuf_ext_shared_info *shinfo);
+
+/**
+ * Take the data that has come, in order, as one chain, which becomes the caller's. The window opens
+ * again by isla_tcp_consumed(), not by this.
+ *
+ * @return the chain; NULL where there is none
+ */
+struct rte_mbuf *isla_tcp_recv(struct isla_tcp_conn *conn);
+
+/** The program is done with that many bytes of what isla_tcp_recv() gave it. */
+void isla_tcp_consumed(struct isla_tcp_conn *conn, uint32_t nb_bytes);
+
+/** Send FIN after what is queued; receiving goes on. 0, or -ENOTCONN. */
+int isla_tcp_shutdown(struct isla_tcp_conn *conn);
+
+/**
+ * Done with the connection: what is queued is sent, then FIN. Where data lies unread or comes later,
+ * the peer gets RST (RFC 9293, 3.6.1). The handle is gone.
+ */
+void isla_tcp_close(struct isla_tcp_conn *conn);
+
+/** Drop what is queued and send RST (RFC 9293, 3.10.5). The handle is gone. */
+void isla_tcp_abort(struct isla_tcp_conn *conn);
+
+void isla_tcp_get_ends(const struct isla_tcp_conn *conn, struct isla_tcp_ends *ends);
+void isla_tcp_get_info(const struct isla_tcp_conn *conn, struct isla_tcp_info *info);
+
+/** The state's name as in RFC 9293: "SYN-RECEIVED". Any thread. */
+const char *isla_tcp_state_name(enum isla_tcp_state state);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ISLA_TCP_H */

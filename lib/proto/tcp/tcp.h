@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TCP_H
+#define TCP_H
+
+/* TCP, as the stack drives it. */
+
+#include "inet.h"
+#include "isla_tcp.h"
+
+/* NULL where memory is short. Registers itself with inet and the timer wheel. */
+struct isla_tcp *tcp_create(struct core *core, struct inet *inet, const struct isla_tcp_conf *conf);
+
+/* Frees every connection without a word to the peer, and every queued mbuf. */
+void tcp_free(struct isla_tcp *tcp);
+
+/* The segments that inet handed over during this burst: look them up in bulk and process them. */
+void tcp_input_burst(struct isla_tcp *tcp);
+
+/* The end of a burst: callbacks and one output pass for every connection with work. Stops
+ * early where an interface's list is full, and goes on at the next call. */
+void tcp_flush(struct isla_tcp *tcp);
+
+/* True where tcp_flush() has work left: the loop must not sleep. */
+bool tcp_has_work(const struct isla_tcp *tcp);
+
+/* Close every connection: programs hear ECONNABORTED, queued data and FIN are sent. */
+void tcp_shutdown(struct isla_tcp *tcp);
+
+/* Connections that are not in TIME-WAIT or on their way to CLOSED without the program. */
+uint32_t tcp_nb_conns(const struct isla_tcp *tcp);
+
+#endif /* TCP_H */
