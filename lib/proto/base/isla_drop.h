@@ -25,7 +25,7 @@ extern "C" {
 	X(ARP_SHORT, "ARP packet truncated")                                                       \
 	X(ARP_FORMAT, "ARP hardware or protocol type, length or operation not supported")          \
 	X(ARP_ADDR, "ARP sender or target address not acceptable")                                 \
-	X(ARP_NOT_OURS, "ARP request for an address of somebody else")                             \
+	X(ARP_NOT_OURS, "ARP request for somebody else, or an answer that nobody waits for")       \
 	X(NEIGH_FULL, "neighbour cache full")                                                      \
 	X(NEIGH_QUEUE, "too many packets wait for one neighbour")                                  \
 	X(NEIGH_FAILED, "neighbour did not answer")                                                \
@@ -53,7 +53,7 @@ extern "C" {
 	X(ND_HOP_LIMIT, "neighbour discovery hop limit is not 255")                                \
 	X(ND_FORMAT, "neighbour discovery message or option malformed")                            \
 	X(ND_ADDR, "neighbour discovery address not acceptable")                                   \
-	X(ND_NOT_OURS, "neighbour solicitation for an address of somebody else")                   \
+	X(ND_NOT_OURS, "neighbour message for somebody else, or that nobody waits for")            \
 	X(UDP_SHORT, "UDP header truncated")                                                       \
 	X(UDP_LEN, "UDP length does not match the packet")                                         \
 	X(UDP_CKSUM, "UDP checksum wrong or, over IPv6, absent")                                   \

@@ -66,6 +66,10 @@ int link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *pr
 /* True where addr is one of the interface's own addresses. */
 bool link_addr_is_own(const struct link *link, uint8_t netif, const struct isla_addr *addr);
 
+/* True for 255.255.255.255 and for the broadcast address of one of the interface's IPv4 prefixes
+ * (RFC 1122, 3.2.1.3). */
+bool link_addr_is_broadcast(const struct link *link, uint8_t netif, const struct isla_addr *addr);
+
 /* Input: one frame. */
 enum isla_drop link_input(struct link *link, struct rte_mbuf *m, uint8_t netif);
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The link room's life, its interfaces and their addresses: link_init(), link_set_up(), then
+ * link_netif_add() and link_addr_add() for each interface.
+ */
+
+#include <errno.h>
+
+#include "link.h"
+#include "link_priv.h"
+#include "neigh.h"
+
+#define MTU_MIN 1280 /* RFC 8200, 5 */
+
+/* Until the room above has registered. */
+static enum isla_drop
+up_none(void *ctx, struct rte_mbuf *m, bool is_v6)
+{
+	return ISLA_DROP_ETHER_TYPE;
+}
+
+int
+link_init(struct link *link, struct core *core, const struct link_conf *conf)
+{
+	memset(link, 0, sizeof(*link));
+	link->core = core;
+	link->up = up_none;
+	link->neigh = neigh_table_create(link, conf);
+	return link->neigh != NULL ? 0 : -ENOMEM;
+}
+
+void
+link_fini(struct link *link)
+{
+	neigh_table_free(link->neigh);
+	link->neigh = NULL;
+}
+
+void
+link_set_up(struct link *link, link_up_fn *up, void *ctx)
+{
+	link->up = up;
+	link->up_ctx = ctx;
+}
+
+int
+link_netif_add(struct link *link, const struct isla_netif_conf *conf)
+{
+	struct rte_ether_addr mac;
+	struct netif *nif;
+
+	memcpy(mac.addr_bytes, conf->mac, sizeof(conf->mac));
+	if (!rte_is_valid_assigned_ether_addr(&mac) || conf->mtu < MTU_MIN)
+		return -EINVAL;
+	if (link->nb_netifs == NETIF_MAX)
+		return -ENOSPC;
+	nif = &link->netif[link->nb_netifs];
+	memcpy(nif->mac, conf->mac, sizeof(nif->mac));
+	nif->mtu = conf->mtu;
+	nif->offloads = conf->offloads;
+	return link->nb_netifs++;
+}
+
+/* The host part of an IPv4 prefix's address: 0 is the network itself, all ones its broadcast. */
+static uint32_t
+host_mask(const struct isla_prefix *prefix)
+{
+	return prefix->len == 0 ? UINT32_MAX : ~(UINT32_MAX << (32 - prefix->len));
+}
+
+/* True where an address may be given to an interface: RFC 1122, 3.2.1.3; RFC 4291, 2.5. */
+static bool
+prefix_is_unicast(const struct isla_prefix *prefix)
+{
+	const struct isla_addr *a = &prefix->addr;
+
+	if (isla_addr_is_unspecified(a) || isla_addr_is_loopback(a) || isla_addr_is_multicast(a) ||
+		isla_addr_is_broadcast(a))
+		return false;
+	if (!isla_addr_is_v4(a))
+		return prefix->len <= 128;
+	if (prefix->len > 32 || a->b[12] == 0)
+		return false;
+	/* A prefix of 31 bits has neither of the two (RFC 3021). */
+	if (prefix->len < 31) {
+		uint32_t mask = host_mask(prefix);
+		uint32_t host = rte_be_to_cpu_32(isla_addr_v4(a)) & mask;
+
+		return host != 0 && host != mask;
+	}
+	return true;
+}
+
+int
+link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix)
+{
+	struct netif *nif;
+
+	if (netif >= link->nb_netifs || !prefix_is_unicast(prefix))
+		return -EINVAL;
+	if (link_addr_is_own(link, netif, &prefix->addr))
+		return -EEXIST;
+	nif = &link->netif[netif];
+	if (nif->nb_addrs == ISLA_NETIF_ADDR_MAX)
+		return -ENOSPC;
+	nif->addr[nif->nb_addrs++] = *prefix;
+	/* Whoever was thought to have that address: it is ours, or the broadcast address, now. */
+	neigh_purge(link->neigh, netif);
+	return 0;
+}
+
+bool
+link_addr_is_own(const struct link *link, uint8_t netif, const struct isla_addr *addr)
+{
+	const struct netif *nif = &link->netif[netif];
+	unsigned int i;
+
+	for (i = 0; i < nif->nb_addrs; i++)
+		if (isla_addr_eq(&nif->addr[i].addr, addr))
+			return true;
+	return false;
+}
+
+bool
+link_addr_is_broadcast(const struct link *link, uint8_t netif, const struct isla_addr *addr)
+{
+	const struct netif *nif = &link->netif[netif];
+	uint32_t v4;
+	unsigned int i;
+
+	if (!isla_addr_is_v4(addr))
+		return false;
+	v4 = rte_be_to_cpu_32(isla_addr_v4(addr));
+	if (v4 == UINT32_MAX)
+		return true;
+	for (i = 0; i < nif->nb_addrs; i++) {
+		const struct isla_prefix *p = &nif->addr[i];
+
+		if (!isla_addr_is_v4(&p->addr) || p->len > 30)
+			continue;
+		if (v4 == (rte_be_to_cpu_32(isla_addr_v4(&p->addr)) | host_mask(p)))
+			return true;
+	}
+	return false;
+}
