@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Set up, build and run all tests. The last line is the sum.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+DTS_MEMORY_MB=640
+DTS_SECONDS=1500
+
+usage()
+{
+	cat <<'END'
+Usage: scripts/run-tests.sh [OPTION...]
+
+Installs the packages that are missing, builds to build/, and runs all tests: units, simulator, EAL
+and scripts by meson, then dts, end to end in network namespaces of its own. Without root it
+installs nothing, runs what needs no root, and says what it skipped.
+
+  --unit        only meson's tests, none of which needs root
+  --dts         only dts
+  --sanitize    with AddressSanitizer and UndefinedBehaviorSanitizer, built to build-asan/
+  --werror      compiler warnings are errors
+  -k EXPR       only tests whose name (meson: suite and name) EXPR picks, as pytest -k does
+
+The last line is `N passed, N failed, N skipped`. Exit code: 0 only if something passed and nothing
+failed.
+END
+}
+
+skip()
+{
+	say "skipped: $*"
+	nb_skipped=$((nb_skipped + 1))
+}
+
+prepare()
+{
+	local missing options=(-Dtests=true)
+
+	packages_install "${PACKAGES_BUILD[@]}" "${PACKAGES_TEST[@]}" ||
+		die "the packages above are needed"
+	if is_root; then
+		packages_install "${PACKAGES_RUN[@]}" "${PACKAGES_TEST_MORE[@]}" ||
+			warn "tests that want the packages above are skipped"
+	else
+		mapfile -t missing < <(packages_missing "${PACKAGES_TEST_MORE[@]}")
+		[ ${#missing[@]} -eq 0 ] ||
+			say "missing, so the tests that want them are skipped: ${missing[*]}"
+	fi
+	[ "$werror" = no ] || options+=(-Dwerror=true)
+	[ "$sanitize" = no ] || options+=("-Db_sanitize=address,undefined" -Db_lundef=false
+		-Dbuildtype=debugoptimized)
+	build_isla "$build" "${options[@]}"
+}
+
+run_meson_tests()
+{
+	local names=() rc=0 slower=1
+
+	if [ -n "$expr" ]; then
+		local picked
+		picked=$("$ISLA_ROOT/scripts/test-tool" select "$build" "$expr") || exit 1
+		mapfile -t names < <(printf %s "$picked")
+		[ ${#names[@]} -gt 0 ] || return 0
+	fi
+	[ "$sanitize" = no ] || slower=5
+	step "Unit, simulator, EAL and script tests"
+	rm -f "$build/meson-logs/testlog.junit.xml"
+	meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier "$slower" \
+		"${names[@]}" </dev/null || rc=$?
+	results+=("$build/meson-logs/testlog.junit.xml")
+	[ "$rc" -eq 0 ] || failed_runs+=("meson test")
+}
+
+# Whoever runs dts without a lock could find its pages gone: so they are more than one needs.
+reserve_memory()
+{
+	lock "$ISLA_SYSFS/kernel/mm/hugepages" 8 120
+	on_exit hugepages_give_back
+	hugepages_ensure_free "$DTS_MEMORY_MB" ||
+		say "The kernel grants no $DTS_MEMORY_MB MB of hugepages: dts runs with --no-huge"
+	unlock 8
+}
+
+run_dts()
+{
+	local xml=$build/meson-logs/dts.xml rc=0 args=()
+
+	if [ ! -d "$ISLA_ROOT/dts" ]; then
+		skip "dts: there is none"
+	elif ! /usr/bin/python3 -c 'import pytest, scapy' 2>/dev/null; then
+		skip "dts: needs python3-pytest and python3-scapy"
+	elif ! is_root; then
+		skip "dts: needs root, for network namespaces"
+	elif ! tun_device_ensure; then
+		skip "dts: /dev/net/tun cannot be opened"
+	else
+		reserve_memory
+		[ -z "$expr" ] || args=(-k "$expr")
+		step "End-to-end tests (dts), some minutes"
+		rm -f "$xml"
+		ISLA_APP=$build/app/isla timeout --signal=INT --kill-after=60 "$DTS_SECONDS" \
+			/usr/bin/python3 -B -m pytest "$ISLA_ROOT/dts" --junitxml="$xml" \
+			-o junit_family=xunit2 "${args[@]}" </dev/null || rc=$?
+		# 5: -k has picked none of them
+		[ "$rc" -eq 5 ] && [ -n "$expr" ] && return
+		results+=("$xml")
+		[ "$rc" -eq 0 ] || failed_runs+=("dts")
+	fi
+}
+
+# A runner that failed without naming a test that failed is a failure, too.
+summary()
+{
+	local output passed failed skipped
+
+	output=$("$ISLA_ROOT/scripts/test-tool" count "${results[@]}")
+	read -r passed failed skipped <<<"${output##*$'\n'}"
+	say
+	[ "$output" = "${output##*$'\n'}" ] || say "${output%$'\n'*}"
+	if [ "$failed" -eq 0 ] && [ ${#failed_runs[@]} -gt 0 ]; then
+		say "failed: ${failed_runs[*]}"
+		failed=${#failed_runs[@]}
+	fi
+	skipped=$((skipped + nb_skipped))
+	[ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || warn "no test was run"
+	say "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+meson_tests=yes
+dts=yes
+sanitize=no
+werror=no
+expr=
+nb_skipped=0
+results=()
+failed_runs=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help) usage; exit 0 ;;
+	--unit) dts=no ;;
+	--dts) meson_tests=no ;;
+	--sanitize) sanitize=yes ;;
+	--werror) werror=yes ;;
+	-k) need_value "$1" $#; expr=$2; shift ;;
+	*) die "unknown option $1; see --help" ;;
+	esac
+	shift
+done
+[ "$dts$meson_tests" != nono ] || die "--unit and --dts exclude each other; give neither for both"
+build=$ISLA_BUILD
+[ "$sanitize" = no ] || build=$ISLA_ROOT/build-asan
+
+trap_exit
+prepare
+[ "$meson_tests" = no ] || run_meson_tests
+[ "$dts" = no ] || run_dts
+summary
