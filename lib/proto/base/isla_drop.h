@@ -48,6 +48,7 @@ extern "C" {
 	X(ICMP_SHORT, "ICMP message truncated")                                                    \
 	X(ICMP_CKSUM, "ICMP checksum wrong")                                                       \
 	X(ICMP_TYPE, "ICMP type or code not handled")                                              \
+	X(ICMP_QUOTE, "ICMP error that quotes no packet of ours")                                  \
 	X(ICMP_RATE, "ICMP rate limit")                                                            \
 	X(ICMP_BROADCAST, "ICMP request to a broadcast or multicast address")                      \
 	X(ND_HOP_LIMIT, "neighbour discovery hop limit is not 255")                                \

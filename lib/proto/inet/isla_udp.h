@@ -61,7 +61,8 @@ void isla_udp_close(struct isla_udp_sock *sock);
  * 64 bytes of headroom in the first segment, or another mbuf is put in front. An unspecified
  * ends->local is chosen by the route.
  *
- * @return 0; -EMSGSIZE (beyond the MTU), -EHOSTUNREACH (no route or no source address), -ENOBUFS
+ * @return 0; -EMSGSIZE (beyond the MTU), -EHOSTUNREACH (no route or no source address), -ENOBUFS;
+ *         -EINVAL (remote_port 0, as a datagram has that wants no answer)
  */
 int isla_udp_send(struct isla_udp_sock *sock, struct rte_mbuf *m,
 	const struct isla_udp_ends *ends);

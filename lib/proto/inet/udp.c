@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * UDP (RFC 768; RFC 8200, 8.1 for IPv6; RFC 1122, 4.1): datagrams come by udp_input() and go to the
+ * function that is bound to their port; isla_udp_send() sends one.
+ *
+ * A port's sockets hang on a table with an entry for every port, so that a datagram needs no
+ * hash; one port has few sockets, which differ in their local address.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_ether.h>
+#include <rte_udp.h>
+
+#include "cksum.h"
+#include "inet_priv.h"
+#include "udp.h"
+
+#define PROTO_UDP 17
+
+struct isla_udp_sock {
+	struct isla_udp *udp;
+	isla_udp_recv_fn *recv; /* NULL: not bound */
+	void *ctx;
+	struct isla_addr local;
+	uint16_t port;
+	uint16_t next; /* of the same port, or the next free one; an index + 1, 0 ends */
+};
+
+struct isla_udp {
+	struct core *core;
+	struct inet *inet;
+	struct isla_udp_sock *socks;
+	uint16_t free;         /* the first free socket, an index + 1 */
+	uint16_t first[65536]; /* a port's first socket, an index + 1 */
+};
+
+static enum isla_drop udp_input(void *ctx, struct rte_mbuf *m);
+
+struct isla_udp *
+udp_create(struct core *core, struct inet *inet, uint32_t max_socks)
+{
+	struct isla_udp *udp = core->mem.alloc(sizeof(*udp), RTE_CACHE_LINE_SIZE, core->socket_id);
+	struct inet_proto proto = {.ctx = udp, .input = udp_input};
+	uint32_t i;
+
+	if (udp == NULL)
+		return NULL;
+	max_socks = RTE_MIN(max_socks, (uint32_t)UINT16_MAX - 1);
+	udp->socks = core->mem.alloc((max_socks + 1ul) * sizeof(udp->socks[0]),
+		RTE_CACHE_LINE_SIZE, core->socket_id);
+	if (udp->socks == NULL) {
+		core->mem.free(udp);
+		return NULL;
+	}
+	udp->core = core;
+	udp->inet = inet;
+	for (i = max_socks; i > 0; i--) {
+		udp->socks[i - 1].udp = udp;
+		udp->socks[i - 1].next = udp->free;
+		udp->free = (uint16_t)i;
+	}
+	inet_set_proto(inet, PROTO_UDP, &proto);
+	return udp;
+}
+
+void
+udp_free(struct isla_udp *udp)
+{
+	struct inet_proto none = {.input = NULL};
+
+	if (udp == NULL)
+		return;
+	inet_set_proto(udp->inet, PROTO_UDP, &none);
+	udp->core->mem.free(udp->socks);
+	udp->core->mem.free(udp);
+}
+
+/* The socket of exactly this local address and port. */
+static struct isla_udp_sock *
+find_sock(struct isla_udp *udp, const struct isla_addr *local, uint16_t port)
+{
+	uint16_t i;
+
+	for (i = udp->first[port]; i != 0; i = udp->socks[i - 1].next)
+		if (isla_addr_eq(&udp->socks[i - 1].local, local))
+			return &udp->socks[i - 1];
+	return NULL;
+}
+
+struct isla_udp_sock *
+isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port,
+	isla_udp_recv_fn *recv, void *ctx)
+{
+	struct isla_udp_sock *sock;
+	int err = 0;
+
+	if (port == 0 || recv == NULL ||
+		(!isla_addr_eq(local, &isla_addr_any) && !inet_is_own(udp->inet, local)))
+		err = EINVAL;
+	else if (find_sock(udp, local, port) != NULL)
+		err = EADDRINUSE;
+	else if (udp->free == 0)
+		err = ENOSPC;
+	if (err != 0) {
+		rte_errno = err;
+		return NULL;
+	}
+	sock = &udp->socks[udp->free - 1];
+	udp->free = sock->next;
+	sock->recv = recv;
+	sock->ctx = ctx;
+	sock->local = *local;
+	sock->port = port;
+	sock->next = udp->first[port];
+	udp->first[port] = (uint16_t)(sock - udp->socks + 1);
+	return sock;
+}
+
+void
+isla_udp_close(struct isla_udp_sock *sock)
+{
+	struct isla_udp *udp = sock->udp;
+	uint16_t index = (uint16_t)(sock - udp->socks + 1);
+	uint16_t *link = &udp->first[sock->port];
+
+	while (*link != index)
+		link = &udp->socks[*link - 1].next;
+	*link = sock->next;
+	sock->recv = NULL;
+	sock->next = udp->free;
+	udp->free = index;
+}
+
+/* The checksum, over the UDP length; one of 0 says that there is none, which IPv6 forbids. */
+static bool
+is_cksum_right(const struct isla_udp *udp, struct rte_mbuf *m, uint16_t cksum)
+{
+	const struct isla_pkt *pkt = isla_pkt(m);
+	uint32_t offloads = udp->inet->link->netif[pkt->netif].offloads;
+
+	if (cksum == 0)
+		return (pkt->flags & ISLA_PKT_V6) == 0;
+	if ((offloads & ISLA_NETIF_RX_CKSUM) != 0 &&
+		(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return true;
+	return cksum_l4(&pkt->src, &pkt->dst, PROTO_UDP, m, 0, m->pkt_len) == 0;
+}
+
+/* The UDP header, and the datagram cut to its own length where IP's is longer. */
+static enum isla_drop
+check_header(struct isla_udp *udp, struct rte_mbuf *m, struct isla_udp_ends *ends)
+{
+	struct isla_pkt *pkt = isla_pkt(m);
+	struct rte_udp_hdr hdr;
+	uint16_t len;
+
+	if (pkt->l4_len < sizeof(hdr) || !inet_pull(m, sizeof(hdr)))
+		return ISLA_DROP_UDP_SHORT;
+	memcpy(&hdr, rte_pktmbuf_mtod(m, const void *), sizeof(hdr));
+	len = rte_be_to_cpu_16(hdr.dgram_len);
+	if (len < sizeof(hdr) || len > pkt->l4_len)
+		return ISLA_DROP_UDP_LEN;
+	inet_trim(m, len);
+	pkt->l4_len = len;
+	if (!is_cksum_right(udp, m, hdr.dgram_cksum))
+		return ISLA_DROP_UDP_CKSUM;
+	pkt->src_port = hdr.src_port;
+	pkt->dst_port = hdr.dst_port;
+	pkt->data_len = (uint16_t)(len - sizeof(hdr));
+	ends->local = pkt->dst;
+	ends->remote = pkt->src;
+	ends->local_port = rte_be_to_cpu_16(hdr.dst_port);
+	ends->remote_port = rte_be_to_cpu_16(hdr.src_port);
+	ends->netif = pkt->netif;
+	return ISLA_ACCEPTED;
+}
+
+static enum isla_drop
+udp_input(void *ctx, struct rte_mbuf *m)
+{
+	struct isla_udp *udp = ctx;
+	struct isla_udp_ends ends;
+	struct isla_udp_sock *sock;
+	enum isla_drop drop = check_header(udp, m, &ends);
+
+	if (drop != ISLA_ACCEPTED) {
+		core_count(udp->core, ISLA_C_UDP_IN_ERRORS);
+		return drop;
+	}
+	sock = find_sock(udp, &ends.local, ends.local_port);
+	if (sock == NULL)
+		sock = find_sock(udp, &isla_addr_any, ends.local_port);
+	if (sock == NULL) {
+		core_count(udp->core, ISLA_C_UDP_NO_PORTS);
+		inet_send_port_unreach(udp->inet, m);
+		return ISLA_DROP_UDP_NO_PORT;
+	}
+	core_count(udp->core, ISLA_C_UDP_IN_DATAGRAMS);
+	rte_pktmbuf_adj(m, sizeof(struct rte_udp_hdr));
+	sock->recv(sock, sock->ctx, m, &ends);
+	return ISLA_ACCEPTED;
+}
+
+/* The address to send from: the one asked for, the socket's or the route's. An answer to what came
+ * to a group or a broadcast address comes from a unicast one (RFC 1122, 4.1.3.5). */
+static bool
+choose_local(const struct isla_udp_sock *sock, const struct isla_udp_ends *ends, uint8_t netif,
+	struct isla_addr *local)
+{
+	const struct inet *inet = sock->udp->inet;
+
+	*local = ends->local;
+	if (isla_addr_is_unspecified(local) || isla_addr_is_multicast(local) ||
+		link_addr_is_broadcast(inet->link, netif, local)) {
+		*local = sock->local;
+		if (isla_addr_is_unspecified(local))
+			return inet_select_src(inet, &ends->remote, netif, local);
+	}
+	return isla_addr_is_v4(local) == isla_addr_is_v4(&ends->remote) && inet_is_own(inet, local);
+}
+
+/* Put the UDP header; the checksum is complete, or left to the port that completes it. */
+static void
+put_header(struct rte_mbuf *m, const struct isla_udp_sock *sock, const struct isla_addr *local,
+	const struct isla_udp_ends *ends, bool offload)
+{
+	uint16_t len = (uint16_t)(m->pkt_len + sizeof(struct rte_udp_hdr));
+	struct rte_udp_hdr *hdr = (struct rte_udp_hdr *)(void *)rte_pktmbuf_prepend(m,
+		sizeof(*hdr));
+
+	hdr->src_port = rte_cpu_to_be_16(sock->port);
+	hdr->dst_port = rte_cpu_to_be_16(ends->remote_port);
+	hdr->dgram_len = rte_cpu_to_be_16(len);
+	hdr->dgram_cksum = 0;
+	/* What receiving left there means something else on sending. */
+	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	m->tx_offload = 0;
+	m->l4_len = sizeof(*hdr);
+	if (offload) {
+		m->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
+		hdr->dgram_cksum = cksum_fold(cksum_pseudo(local, &ends->remote, PROTO_UDP, len));
+		return;
+	}
+	hdr->dgram_cksum = cksum_l4(local, &ends->remote, PROTO_UDP, m, 0, len);
+	/* 0 would say that there is none; its other form is the same number (RFC 768). */
+	if (hdr->dgram_cksum == 0)
+		hdr->dgram_cksum = 0xffff;
+}
+
+int
+isla_udp_send(struct isla_udp_sock *sock, struct rte_mbuf *m, const struct isla_udp_ends *ends)
+{
+	struct isla_udp *udp = sock->udp;
+	struct isla_addr local;
+	struct inet_dst via;
+	struct inet_tx tx = {.src = &local, .dst = &ends->remote, .via = &via, .proto = PROTO_UDP};
+	enum isla_drop drop = ISLA_ACCEPTED;
+	uint32_t hdrs_len;
+
+	if (ends->remote_port == 0) {
+		core_drop_pkt(udp->core, m, ISLA_DROP_UDP_NO_PORT);
+		return -EINVAL;
+	}
+	if (!inet_route(udp->inet, &ends->remote, ends->netif, &via))
+		drop = ISLA_DROP_NO_ROUTE;
+	else if (!choose_local(sock, ends, via.netif, &local))
+		drop = ISLA_DROP_NO_SRC_ADDR;
+	if (drop != ISLA_ACCEPTED) {
+		core_drop_pkt(udp->core, m, drop);
+		return -EHOSTUNREACH;
+	}
+	hdrs_len = inet_hdr_len(&local) + (uint32_t)sizeof(struct rte_udp_hdr);
+	if (m->pkt_len + hdrs_len > via.mtu) {
+		core_drop_pkt(udp->core, m, ISLA_DROP_TOO_BIG);
+		return -EMSGSIZE;
+	}
+	m = inet_front(udp->core, m, (uint16_t)(hdrs_len + RTE_ETHER_HDR_LEN));
+	if (m == NULL)
+		return -ENOBUFS;
+	put_header(m, sock, &local, ends,
+		(udp->inet->link->netif[via.netif].offloads & ISLA_NETIF_TX_UDP_CKSUM) != 0);
+	drop = inet_output(udp->inet, m, &tx);
+	if (drop != ISLA_ACCEPTED)
+		return -ENOBUFS;
+	core_count(udp->core, ISLA_C_UDP_OUT_DATAGRAMS);
+	return 0;
+}
