@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The API reference, out of the public headers.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+usage()
+{
+	cat <<'END'
+Usage: scripts/build-docs.sh [DIRECTORY]
+
+Writes the API reference to DIRECTORY/html [build/doc], with Doxygen, which is installed where it is
+missing. Fails on any warning.
+END
+}
+
+out=$ISLA_BUILD/doc
+case ${1:-} in
+-h | --help) usage; exit 0 ;;
+-*) die "unknown option $1; see --help" ;;
+'') ;;
+*) out=$1 ;;
+esac
+[ $# -le 1 ] || die "unexpected argument $2; see --help"
+
+packages_install doxygen || die "doxygen is needed"
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+cd "$ISLA_ROOT"
+{
+	cat doc/Doxyfile
+	say "OUTPUT_DIRECTORY = \"$out\""
+} | doxygen - || die "doxygen warned; its messages stand above"
+say "the API reference: $out/html/index.html"
