@@ -6,7 +6,7 @@
  * @file
  * One address type for both families.
  *
- * An IPv4 address is kept in its IPv4-mapped form, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). So a
+ * An IPv4 address is kept in its IPv4-mapped form, 0:0:0:0:0:ffff:a.b.c.d (RFC 4291, 2.5.5.2). So a
  * comparison, a hash and a table key are the same code for both. Mapped addresses are never legal
  * in an IPv6 header; the stack drops such packets, so that the two families cannot be confused.
  *
