@@ -58,6 +58,7 @@ struct inet_proto {
 struct inet_dst {
 	struct isla_addr next_hop;
 	uint8_t netif;
+	uint8_t offloads; /* ISLA_NETIF_* of that interface */
 	uint16_t mtu;
 };
 
@@ -110,6 +111,9 @@ bool inet_select_src(const struct inet *inet, const struct isla_addr *dst, uint8
  * the port. Puts the IP header and hands it to link_output().
  */
 enum isla_drop inet_output(struct inet *inet, struct rte_mbuf *m, const struct inet_tx *tx);
+
+/* Transport saw forward progress over this way (RFC 4861, 7.3.1): its next hop is reachable. */
+void inet_confirm(struct inet *inet, const struct inet_dst *via, uint16_t hint);
 
 /* Input: the link room's upward handler. */
 enum isla_drop inet_input(void *ctx, struct rte_mbuf *m, bool is_v6);

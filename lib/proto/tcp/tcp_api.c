@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The calls of isla_tcp.h: RFC 9293's user calls (3.10.1 to 3.10.6) in event-driven form.
+ */
+
+#include <errno.h>
+
+#include <rte_common.h>
+#include <rte_errno.h>
+
+#include "tcp_priv.h"
+
+/* Payload of one mbuf whose buffer is the program's own memory. */
+#define EXT_CHUNK 32768u
+
+struct isla_tcp_listener *
+isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local, uint16_t port,
+	uint16_t backlog, const struct isla_tcp_ops *ops, void *arg,
+	const struct isla_tcp_opts *opts)
+{
+	struct isla_tcp_listener *l;
+	uint32_t i, slot = TCP_NONE;
+
+	if (port == 0 || backlog == 0 || ops == NULL || ops->accept == NULL) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	for (i = 0; i < tcp->nb_listeners; i++) {
+		l = &tcp->listener[i];
+		if (l->port == port && isla_addr_eq(&l->local, local)) {
+			rte_errno = EADDRINUSE;
+			return NULL;
+		}
+		if (l->port == 0 && slot == TCP_NONE)
+			slot = i;
+	}
+	if (slot == TCP_NONE) {
+		if (tcp->nb_listeners == tcp->conf.max_listeners) {
+			rte_errno = ENOSPC;
+			return NULL;
+		}
+		slot = tcp->nb_listeners++;
+	}
+	l = &tcp->listener[slot];
+	memset(l, 0, sizeof(*l));
+	l->tcp = tcp;
+	l->local = *local;
+	l->port = port;
+	l->backlog = backlog;
+	l->ops = ops;
+	l->arg = arg;
+	if (opts != NULL)
+		l->opts = *opts;
+	return l;
+}
+
+void
+isla_tcp_unlisten(struct isla_tcp_listener *l)
+{
+	struct isla_tcp *tcp = l->tcp;
+	uint32_t i;
+
+	for (i = 0; i <= tcp->bucket_mask; i++) {
+		uint32_t n = tcp->bucket[i];
+
+		while (n != TCP_NONE) {
+			struct isla_tcp_conn *c = &tcp->conn[n];
+
+			n = c->next;
+			if (c->listener == l) {
+				tcp_send_rst(c);
+				tcp_conn_drop(c, 0);
+			}
+		}
+	}
+	l->port = 0;
+}
+
+struct isla_tcp_conn *
+isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
+	const struct isla_tcp_ops *ops, void *ctx, const struct isla_tcp_opts *opts)
+{
+	struct isla_tcp_conn *c = NULL;
+	int rc = -EINVAL;
+
+	if (ends->remote_port == 0 || ops == NULL || isla_addr_is_unspecified(&ends->remote) ||
+		isla_addr_is_multicast(&ends->remote) || isla_addr_is_broadcast(&ends->remote))
+		goto fail;
+	rc = -ENOSPC;
+	c = tcp_conn_alloc(tcp);
+	if (c == NULL)
+		goto fail;
+	rc = tcp_conn_init(c, ends, ISLA_NETIF_ANY, opts);
+	if (rc != 0)
+		goto fail;
+	if (ends->local_port == 0) {
+		c->local_port = rte_cpu_to_be_16(tcp_ephemeral_port(tcp, &c->local, &c->remote,
+			ends->remote_port));
+		rc = -EADDRNOTAVAIL;
+		if (c->local_port == 0)
+			goto fail;
+		c->iss = tcp_isn(tcp, c);
+		c->snd_una = c->snd_nxt = c->recover = c->iss;
+	}
+	rc = -EADDRINUSE;
+	if (tcp_lookup(tcp, tcp_hash(tcp, &c->local, &c->remote, c->local_port, c->remote_port),
+		    &c->local, &c->remote, c->local_port, c->remote_port) != NULL)
+		goto fail;
+	c->ops = ops;
+	c->ctx = ctx;
+	c->flags |= TCP_F_ACTIVE | TCP_F_SYN_NOW;
+	tcp_set_state(c, ISLA_TCP_SYN_SENT);
+	tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	tcp_sched(c);
+	return c;
+fail:
+	if (c != NULL)
+		tcp_conn_free(c);
+	rte_errno = -rc;
+	return NULL;
+}
+
+void
+isla_tcp_set_ctx(struct isla_tcp_conn *c, void *ctx)
+{
+	c->ctx = ctx;
+}
+
+void *
+isla_tcp_get_ctx(const struct isla_tcp_conn *c)
+{
+	return c->ctx;
+}
+
+void
+isla_tcp_set_ops(struct isla_tcp_conn *c, const struct isla_tcp_ops *ops)
+{
+	c->ops = ops;
+}
+
+void
+isla_tcp_set_nodelay(struct isla_tcp_conn *c, bool nodelay)
+{
+	if (nodelay)
+		c->flags |= TCP_F_NODELAY;
+	else
+		c->flags &= ~TCP_F_NODELAY;
+	tcp_sched(c);
+}
+
+uint32_t
+isla_tcp_send_room(const struct isla_tcp_conn *c)
+{
+	if (!tcp_in_state(c, TCP_SENDING) || (c->flags & TCP_F_FIN_QUEUED) ||
+		c->sndq_bytes >= c->sndbuf || c->snd_segs >= tcp_queue_max_mbufs(c->sndbuf))
+		return 0;
+	return c->sndbuf - c->sndq_bytes;
+}
+
+/* 0 where the program may queue data now. */
+static int
+may_send(const struct isla_tcp_conn *c)
+{
+	if (tcp_in_state(c, ISLA_TCP_SYN_SENT | ISLA_TCP_SYN_RECEIVED))
+		return -ENOTCONN;
+	if (!tcp_in_state(c, TCP_SENDING) || (c->flags & TCP_F_FIN_QUEUED))
+		return -EPIPE;
+	return 0;
+}
+
+int
+isla_tcp_send(struct isla_tcp_conn *c, struct rte_mbuf *m)
+{
+	int rc = may_send(c);
+
+	if (rc != 0)
+		return rc;
+	if (m->pkt_len > isla_tcp_send_room(c))
+		return -EAGAIN;
+	if (m->pkt_len == 0) {
+		rte_pktmbuf_free(m);
+		return 0;
+	}
+	tcp_sndq_append(c, m, m->pkt_len);
+	tcp_sched(c);
+	return 0;
+}
+
+static void
+ext_freed(void *addr, void *opaque)
+{
+	RTE_SET_USED(addr);
+	RTE_SET_USED(opaque);
+}
+
+/* An mbuf that stands for n bytes of the program's memory. */
+static struct rte_mbuf *
+ext_mbuf(struct isla_tcp_conn *c, const uint8_t *data, rte_iova_t iova, uint16_t n,
+	struct rte_mbuf_ext_shared_info *shinfo)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(c->tcp->core->ref_pool);
+
+	if (m == NULL)
+		return NULL;
+	rte_mbuf_ext_refcnt_update(shinfo, 1);
+	/* The data is referenced and never written to. */
+	rte_pktmbuf_attach_extbuf(m, (void *)(uintptr_t)data, iova, n, shinfo);
+	m->data_off = 0;
+	m->data_len = n;
+	m->pkt_len = n;
+	return m;
+}
+
+int64_t
+isla_tcp_send_ext(struct isla_tcp_conn *c, const void *data, rte_iova_t iova, uint64_t len,
+	struct rte_mbuf_ext_shared_info *shinfo)
+{
+	const uint8_t *p = data;
+	uint64_t left = RTE_MIN(len, (uint64_t)isla_tcp_send_room(c)), taken = 0;
+	int rc = may_send(c);
+
+	if (rc != 0)
+		return rc;
+	if (shinfo->free_cb == NULL)
+		shinfo->free_cb = ext_freed;
+	while (left > 0 && c->snd_segs < tcp_queue_max_mbufs(c->sndbuf)) {
+		uint16_t n = (uint16_t)RTE_MIN(left, EXT_CHUNK);
+		rte_iova_t at = iova == RTE_BAD_IOVA ? iova : iova + taken;
+		struct rte_mbuf *m = ext_mbuf(c, p + taken, at, n, shinfo);
+
+		if (m == NULL)
+			break;
+		tcp_sndq_append(c, m, n);
+		taken += n;
+		left -= n;
+	}
+	if (taken == 0 && left > 0 && c->sndq_bytes == 0) {
+		/* Nothing in flight will bring a writable event: try again at the next turn. */
+		c->events |= TCP_EV_WRITABLE;
+		tcp_sched(c);
+		return -ENOBUFS;
+	}
+	tcp_sched(c);
+	return (int64_t)taken;
+}
+
+struct rte_mbuf *
+isla_tcp_recv(struct isla_tcp_conn *c)
+{
+	struct rte_mbuf *m = c->rcv_head;
+
+	if (m == NULL)
+		return NULL;
+	c->rcv_head = c->rcv_last = NULL;
+	c->rcvq_bytes = 0;
+	/* FIN may have waited behind it. */
+	if ((c->flags & (TCP_F_FIN_RCVD | TCP_F_EOF_TOLD)) == TCP_F_FIN_RCVD)
+		tcp_sched(c);
+	return m;
+}
+
+void
+isla_tcp_consumed(struct isla_tcp_conn *c, uint32_t nb_bytes)
+{
+	c->rcv_held -= RTE_MIN(nb_bytes, c->rcv_held - c->rcvq_bytes);
+	if (tcp_in_state(c, TCP_RECEIVING) && tcp_rcv_window_opened(c))
+		tcp_sched(c);
+}
+
+int
+isla_tcp_shutdown(struct isla_tcp_conn *c)
+{
+	if (c->state == ISLA_TCP_SYN_SENT || c->state == ISLA_TCP_CLOSED)
+		return -ENOTCONN;
+	tcp_conn_shutdown(c);
+	return 0;
+}
+
+/* The handle is gone: no callback from now on. */
+static void
+release(struct isla_tcp_conn *c)
+{
+	c->flags |= TCP_F_RELEASED;
+	c->events = 0;
+	c->ctx = NULL;
+}
+
+void
+isla_tcp_close(struct isla_tcp_conn *c)
+{
+	bool unread = c->rcv_head != NULL || c->ooo != NULL;
+
+	release(c);
+	if (c->state == ISLA_TCP_CLOSED) {
+		tcp_rcvq_purge(c);
+		tcp_conn_free(c);
+		return;
+	}
+	if (tcp_in_state(c, ISLA_TCP_SYN_SENT)) {
+		tcp_conn_drop(c, 0);
+		return;
+	}
+	if (unread && tcp_in_state(c, TCP_SYNCHRONIZED & ~ISLA_TCP_TIME_WAIT)) {
+		/* Data that nobody will read: RST, not FIN (RFC 9293, 3.6.1). */
+		tcp_send_rst(c);
+		tcp_conn_drop(c, 0);
+		return;
+	}
+	tcp_rcvq_purge(c);
+	if (tcp_in_state(c, ISLA_TCP_FIN_WAIT_2))
+		tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.fin_wait2_us);
+	else if (!tcp_in_state(c, ISLA_TCP_TIME_WAIT))
+		tcp_conn_shutdown(c);
+}
+
+void
+isla_tcp_abort(struct isla_tcp_conn *c)
+{
+	release(c);
+	if (c->state == ISLA_TCP_CLOSED) {
+		tcp_rcvq_purge(c);
+		tcp_conn_free(c);
+		return;
+	}
+	/* RFC 9293, 3.10.5: the other states have nobody to tell, or have told it already. */
+	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED | ISLA_TCP_ESTABLISHED | ISLA_TCP_FIN_WAIT_1 |
+			    ISLA_TCP_FIN_WAIT_2 | ISLA_TCP_CLOSE_WAIT))
+		tcp_send_rst(c);
+	tcp_conn_drop(c, 0);
+}
+
+void
+isla_tcp_get_ends(const struct isla_tcp_conn *c, struct isla_tcp_ends *ends)
+{
+	ends->local = c->local;
+	ends->remote = c->remote;
+	ends->local_port = rte_be_to_cpu_16(c->local_port);
+	ends->remote_port = rte_be_to_cpu_16(c->remote_port);
+}
+
+void
+isla_tcp_get_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->state = c->state;
+	info->snd_wscale = c->snd_wscale;
+	info->rcv_wscale = c->rcv_wscale;
+	info->backoff = c->nb_timeouts;
+	info->in_recovery = (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) != 0;
+	info->snd_mss = c->mss;
+	info->rcv_mss = c->rcv_mss;
+	info->rto_us = c->rto;
+	info->rtt_us = c->srtt8 / 8;
+	info->rttvar_us = c->rttvar4 / 4;
+	info->min_rtt_us = c->min_rtt == UINT32_MAX ? 0 : c->min_rtt;
+	info->snd_cwnd_bytes = c->cwnd;
+	info->snd_ssthresh_bytes = c->ssthresh;
+	info->snd_wnd_bytes = c->snd_wnd;
+	info->rcv_wnd_bytes = c->rcv_adv - c->rcv_nxt;
+	info->unacked_bytes = c->snd_nxt - c->snd_una;
+	info->sndq_bytes = c->sndq_bytes;
+	info->rcvq_bytes = c->rcvq_bytes;
+	info->ooo_segs = c->nb_ooo;
+	info->bytes_acked = c->bytes_acked;
+	info->bytes_received = c->bytes_received;
+	info->segs_out = c->segs_out;
+	info->segs_in = c->segs_in;
+	info->total_retrans = c->total_retrans;
+}
+
+const char *
+isla_tcp_state_name(enum isla_tcp_state state)
+{
+	static const char *const names[] = {"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED",
+		"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK",
+		"TIME-WAIT"};
+	unsigned int i = (unsigned int)__builtin_ctz((unsigned int)state | 1u << 31);
+
+	return i < RTE_DIM(names) ? names[i] : "?";
+}

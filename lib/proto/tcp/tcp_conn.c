@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The life of a connection outside of segments: filled in, opened, ended. tcp_set_state() is the one
+ * place where a state changes; it keeps the counters of RFC 4022 and the table.
+ */
+
+#include <errno.h>
+
+#include <rte_common.h>
+
+#include "tcp_priv.h"
+
+#define TCP_MSS_DEFAULT_V4 536  /* RFC 9293, MUST-15 */
+#define TCP_MSS_DEFAULT_V6 1220
+#define TCP_MSS_MIN        88   /* what a peer may force on us: below, headers eat the link */
+
+static bool
+is_estab(unsigned int state)
+{
+	return (state & (ISLA_TCP_ESTABLISHED | ISLA_TCP_CLOSE_WAIT)) != 0;
+}
+
+static void
+time_wait_link(struct isla_tcp_conn *c)
+{
+	struct isla_tcp *tcp = c->tcp;
+	uint32_t i = tcp_index(c);
+
+	c->tw_prev = tcp->tw_tail;
+	c->tw_next = TCP_NONE;
+	if (tcp->tw_tail != TCP_NONE)
+		tcp->conn[tcp->tw_tail].tw_next = i;
+	else
+		tcp->tw_head = i;
+	tcp->tw_tail = i;
+	tcp->nb_time_wait++;
+}
+
+static void
+time_wait_unlink(struct isla_tcp_conn *c)
+{
+	struct isla_tcp *tcp = c->tcp;
+
+	if (c->tw_prev != TCP_NONE)
+		tcp->conn[c->tw_prev].tw_next = c->tw_next;
+	else
+		tcp->tw_head = c->tw_next;
+	if (c->tw_next != TCP_NONE)
+		tcp->conn[c->tw_next].tw_prev = c->tw_prev;
+	else
+		tcp->tw_tail = c->tw_prev;
+	c->tw_prev = c->tw_next = TCP_NONE;
+	tcp->nb_time_wait--;
+}
+
+/* What RFC 4022 counts about a transition. */
+static void
+count_transition(struct isla_tcp_conn *c, unsigned int from, unsigned int to)
+{
+	struct core *core = c->tcp->core;
+
+	if (to == ISLA_TCP_SYN_SENT)
+		core_count(core, ISLA_C_TCP_ACTIVE_OPENS);
+	if (to == ISLA_TCP_SYN_RECEIVED && from == ISLA_TCP_CLOSED)
+		core_count(core, ISLA_C_TCP_PASSIVE_OPENS);
+	if (to == ISLA_TCP_TIME_WAIT)
+		core_count(core, ISLA_C_TCP_TIME_WAIT);
+	if (is_estab(to) && !is_estab(from))
+		core_count(core, ISLA_C_TCP_CURR_ESTAB);
+	if (is_estab(from) && !is_estab(to))
+		core->stats.counter[ISLA_C_TCP_CURR_ESTAB]--;
+	if (to != ISLA_TCP_CLOSED)
+		return;
+	if (from == ISLA_TCP_SYN_SENT || from == ISLA_TCP_SYN_RECEIVED)
+		core_count(core, ISLA_C_TCP_ATTEMPT_FAILS);
+	if (is_estab(from))
+		core_count(core, ISLA_C_TCP_ESTAB_RESETS);
+}
+
+void
+tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state)
+{
+	unsigned int from = c->state;
+
+	if (from == (unsigned int)state)
+		return;
+	count_transition(c, from, state);
+	if (from == ISLA_TCP_CLOSED)
+		tcp_conn_insert(c);
+	if (from == ISLA_TCP_SYN_RECEIVED && c->listener != NULL) {
+		c->listener->nb_pending--;
+		if (state != ISLA_TCP_ESTABLISHED)
+			c->listener = NULL;
+	}
+	if (from == ISLA_TCP_TIME_WAIT)
+		time_wait_unlink(c);
+	c->state = state;
+	if (state == ISLA_TCP_TIME_WAIT)
+		time_wait_link(c);
+	if (state == ISLA_TCP_CLOSED)
+		tcp_conn_remove(c);
+}
+
+/* The payload of a full segment over a path: its MTU less the headers. */
+static uint16_t
+mss_of_mtu(const struct isla_tcp_conn *c)
+{
+	return (uint16_t)(c->via.mtu - inet_hdr_len(&c->local) - TCP_HDR_LEN);
+}
+
+/* The smallest scale with which the whole buffer can be offered (RFC 7323, 2.3). */
+static uint8_t
+wscale_of(uint32_t rcvbuf)
+{
+	uint8_t scale = 0;
+
+	while (scale < TCP_WSCALE_MAX && rcvbuf >> scale > UINT16_MAX)
+		scale++;
+	return scale;
+}
+
+int
+tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t netif,
+	const struct isla_tcp_opts *opts)
+{
+	static const struct isla_tcp_opts none;
+	const struct isla_tcp_conf *conf = &c->tcp->conf;
+
+	if (opts == NULL)
+		opts = &none;
+	if (!inet_route(c->tcp->inet, &ends->remote, netif, &c->via))
+		return -EHOSTUNREACH;
+	c->local = ends->local;
+	c->remote = ends->remote;
+	if (isla_addr_is_unspecified(&c->local) &&
+		!inet_select_src(c->tcp->inet, &c->remote, c->via.netif, &c->local))
+		return -EHOSTUNREACH;
+	c->local_port = rte_cpu_to_be_16(ends->local_port);
+	c->remote_port = rte_cpu_to_be_16(ends->remote_port);
+	c->rcvbuf = opts->rcvbuf_bytes != 0 ? opts->rcvbuf_bytes : conf->rcvbuf_bytes;
+	c->sndbuf = opts->sndbuf_bytes != 0 ? opts->sndbuf_bytes : conf->sndbuf_bytes;
+	c->rcv_wscale = wscale_of(c->rcvbuf);
+	c->rcv_mss = mss_of_mtu(c);
+	if (opts->mss != 0)
+		c->rcv_mss = RTE_MIN(c->rcv_mss, RTE_MAX(opts->mss, (uint16_t)TCP_MSS_MIN));
+	c->mss = c->rcv_mss;
+	if (opts->nodelay)
+		c->flags |= TCP_F_NODELAY;
+	c->cc = &tcp_cc_newreno;
+	c->rto = conf->rto_init_us;
+	c->min_rtt = UINT32_MAX;
+	c->iss = tcp_isn(c->tcp, c);
+	c->snd_una = c->snd_nxt = c->recover = c->iss;
+	return 0;
+}
+
+void
+tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	uint16_t mss = isla_addr_is_v4(&c->local) ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6;
+
+	if (in->opts.present & TCP_OPT_MSS)
+		mss = RTE_MAX(in->opts.mss, (uint16_t)TCP_MSS_MIN);
+	c->mss = RTE_MIN(mss, mss_of_mtu(c));
+	if (in->opts.present & TCP_OPT_WSCALE) {
+		c->flags |= TCP_F_WSCALE;
+		c->snd_wscale = RTE_MIN(in->opts.wscale, (uint8_t)TCP_WSCALE_MAX);
+	} else {
+		c->rcv_wscale = 0;
+	}
+	c->cc->init(c);
+}
+
+void
+tcp_conn_established(struct isla_tcp_conn *c)
+{
+	/* RFC 6298, 2.1 and 5.7: the handshake gives the first sample, or a cautious start. */
+	if (c->nb_timeouts == 0)
+		tcp_rtt_sample(c, (uint32_t)c->tcp->core->now_us - c->last_sent_us);
+	else
+		c->rto = RTE_MIN(3 * c->tcp->conf.rto_init_us, c->tcp->conf.rto_max_us);
+	tcp_set_state(c, ISLA_TCP_ESTABLISHED);
+	c->nb_timeouts = 0;
+	c->recover = c->snd_una - 1;
+	tcp_deadline_stop(c, TCP_T_RTX);
+	/* Closed by the program in mid-handshake: FIN comes right after it (RFC 9293, 3.10.4). */
+	if (c->flags & TCP_F_FIN_QUEUED)
+		tcp_set_state(c, ISLA_TCP_FIN_WAIT_1);
+	c->events |= c->flags & TCP_F_ACTIVE ? TCP_EV_CONNECTED : TCP_EV_ACCEPT;
+	tcp_sched(c);
+}
+
+void
+tcp_conn_drop(struct isla_tcp_conn *c, int err)
+{
+	/* The program knows of a connection from its accept callback on, which sets ops. */
+	bool held = c->ops != NULL && (c->flags & TCP_F_RELEASED) == 0;
+
+	tcp_set_state(c, ISLA_TCP_CLOSED);
+	tcp_sndq_purge(c);
+	timer_stop(&c->tcp->core->wheel, &c->timer);
+	if (held && err == 0)
+		return; /* an orderly end; what was received can still be read */
+	tcp_rcvq_purge(c);
+	c->events = 0;
+	if (held) {
+		c->err = (uint8_t)err;
+		c->events = TCP_EV_ERROR;
+		tcp_sched(c);
+	} else {
+		tcp_conn_free(c);
+	}
+}
+
+void
+tcp_conn_shutdown(struct isla_tcp_conn *c)
+{
+	if (c->flags & TCP_F_FIN_QUEUED)
+		return;
+	c->flags |= TCP_F_FIN_QUEUED;
+	if (tcp_in_state(c, ISLA_TCP_ESTABLISHED))
+		tcp_set_state(c, ISLA_TCP_FIN_WAIT_1);
+	else if (tcp_in_state(c, ISLA_TCP_CLOSE_WAIT))
+		tcp_set_state(c, ISLA_TCP_LAST_ACK);
+	tcp_sched(c);
+}
+
+void
+tcp_time_wait_enter(struct isla_tcp_conn *c)
+{
+	tcp_set_state(c, ISLA_TCP_TIME_WAIT);
+	tcp_deadline_stop(c, TCP_T_RTX);
+	tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.time_wait_us);
+}

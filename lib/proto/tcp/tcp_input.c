@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments on their way in. tcp_rx() checks and decodes one segment and keeps it for the end of the
+ * burst; tcp_input_burst() finds the connections of all of them, first the memory, then the
+ * records, so that the cache misses overlap; then each goes through its state's steps: LISTEN and
+ * SYN-SENT here (RFC 9293, 3.10.7.1 to 3.10.7.3), all others in tcp_steps.c.
+ */
+
+#include <errno.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+#include <rte_prefetch.h>
+
+#include "cksum.h"
+#include "tcp_priv.h"
+
+static enum isla_drop
+checksum_verify(struct rte_mbuf *m)
+{
+	const struct isla_pkt *pkt = isla_pkt(m);
+	uint64_t verdict = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	/* The link room has cleared the verdict of a port that is not believed. */
+	if (verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return ISLA_ACCEPTED;
+	if (cksum_l4(&pkt->src, &pkt->dst, IPPROTO_TCP, m, 0, pkt->l4_len) != 0)
+		return ISLA_DROP_TCP_CKSUM;
+	return ISLA_ACCEPTED;
+}
+
+enum isla_drop
+tcp_rx(void *ctx, struct rte_mbuf *m)
+{
+	struct isla_tcp *tcp = ctx;
+	struct isla_pkt *pkt = isla_pkt(m);
+	enum isla_drop drop;
+
+	core_count(tcp->core, ISLA_C_TCP_IN_SEGS);
+	drop = tcp_hdr_parse(m);
+	if (drop == ISLA_ACCEPTED)
+		drop = checksum_verify(m);
+	if (unlikely(drop != ISLA_ACCEPTED)) {
+		core_count(tcp->core, ISLA_C_TCP_IN_ERRS);
+		return drop;
+	}
+	/* RFC 9293, MUST-57 and 3.9.2.3: TCP is for two. */
+	if (unlikely(pkt->flags & (ISLA_PKT_L2_MULTICAST | ISLA_PKT_L3_MULTICAST |
+			     ISLA_PKT_L3_BROADCAST)) || pkt->src_port == 0 || pkt->dst_port == 0)
+		return ISLA_DROP_TCP_ADDR;
+	pkt->hash = tcp_hash(tcp, &pkt->dst, &pkt->src, pkt->dst_port, pkt->src_port);
+	rte_prefetch0(&tcp->bucket[pkt->hash & tcp->bucket_mask]);
+	if (tcp->nb_burst == TCP_BURST_MAX)
+		tcp_input_burst(tcp);
+	tcp->burst[tcp->nb_burst++] = m;
+	return ISLA_ACCEPTED;
+}
+
+/* A SYN for a listener: a connection in SYN-RECEIVED. */
+static enum isla_drop
+passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in)
+{
+	const struct isla_pkt *pkt = in->pkt;
+	struct isla_tcp_ends ends = {
+		.local = pkt->dst,
+		.remote = pkt->src,
+		.local_port = l->port,
+		.remote_port = rte_be_to_cpu_16(pkt->src_port),
+	};
+	struct isla_tcp_conn *c;
+
+	if (l->nb_pending >= l->backlog) {
+		core_count(tcp->core, ISLA_C_TCP_LISTEN_OVERFLOWS);
+		return ISLA_DROP_TCP_BACKLOG;
+	}
+	c = tcp_conn_alloc(tcp);
+	if (c == NULL)
+		return ISLA_DROP_TCP_CONN_TABLE;
+	if (tcp_conn_init(c, &ends, pkt->netif, &l->opts) != 0) {
+		tcp_conn_free(c);
+		return ISLA_DROP_NO_ROUTE;
+	}
+	tcp_conn_negotiate(c, in);
+	c->rcv_nxt = c->rcv_adv = in->seq + 1;
+	c->snd_wnd = c->snd_wnd_max = in->wnd;
+	c->snd_wl1 = in->seq;
+	c->snd_wl2 = c->iss;
+	c->listener = l;
+	l->nb_pending++;
+	tcp_set_state(c, ISLA_TCP_SYN_RECEIVED);
+	c->flags |= TCP_F_SYN_NOW;
+	tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	tcp_sched(c);
+	return ISLA_ACCEPTED;
+}
+
+void
+tcp_listen_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in)
+{
+	if (in->flags & RTE_TCP_RST_FLAG) {
+		in->drop = ISLA_DROP_TCP_RST;
+	} else if (in->flags & RTE_TCP_ACK_FLAG) {
+		tcp_reply_rst(tcp, in);
+		in->drop = ISLA_DROP_TCP_NO_CONN;
+	} else if ((in->flags & RTE_TCP_SYN_FLAG) == 0) {
+		in->drop = ISLA_DROP_TCP_FLAGS;
+	} else {
+		/* Data and FIN with a SYN are not acknowledged, and so come again. */
+		in->drop = passive_open(tcp, l, in);
+	}
+}
+
+/* Fourth step of SYN-SENT: the SYN, with an acceptable ACK or with none. */
+static void
+syn_sent_syn(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	c->rcv_nxt = c->rcv_adv = in->seq + 1;
+	tcp_conn_negotiate(c, in);
+	c->snd_wnd = c->snd_wnd_max = in->wnd;
+	c->snd_wl1 = in->seq;
+	c->snd_wl2 = in->ack;
+	if ((in->flags & RTE_TCP_ACK_FLAG) == 0) {
+		/* Simultaneous open (RFC 9293, 3.5, figure 7). */
+		tcp_set_state(c, ISLA_TCP_SYN_RECEIVED);
+		c->snd_wl2 = c->iss;
+		c->flags |= TCP_F_SYN_NOW;
+		tcp_sched(c);
+		return;
+	}
+	c->snd_una = in->ack;
+	tcp_conn_established(c);
+	c->flags |= TCP_F_ACK_NOW;
+	/* The window to which data behind the SYN must keep. */
+	tcp_rcv_window(c);
+	in->seq++;
+	in->flags &= (uint8_t)~RTE_TCP_SYN_FLAG;
+	tcp_steps_text(c, in);
+}
+
+/* RFC 9293, 3.10.7.3. */
+static void
+syn_sent_input(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (in->flags & RTE_TCP_ACK_FLAG) {
+		if (seq_le(in->ack, c->iss) || seq_gt(in->ack, c->snd_nxt)) {
+			tcp_reply_rst(c->tcp, in);
+			in->drop = ISLA_DROP_TCP_ACK;
+			return;
+		}
+	}
+	if (in->flags & RTE_TCP_RST_FLAG) {
+		if (in->flags & RTE_TCP_ACK_FLAG)
+			tcp_conn_drop(c, ECONNREFUSED);
+		else
+			in->drop = ISLA_DROP_TCP_RST;
+		return;
+	}
+	if (in->flags & RTE_TCP_SYN_FLAG)
+		syn_sent_syn(c, in);
+	else
+		in->drop = ISLA_DROP_TCP_FLAGS;
+}
+
+/* Describe a decoded segment; the mbuf is left with its payload alone. */
+static bool
+in_init(struct tcp_in *in, struct rte_mbuf *m)
+{
+	struct isla_pkt *pkt = isla_pkt(m);
+	uint16_t hdr_len = (uint16_t)(pkt->l4_len - pkt->data_len);
+	bool ok = true;
+
+	in->m = m;
+	in->pkt = pkt;
+	in->seq = pkt->seq;
+	in->ack = pkt->ack;
+	in->wnd = pkt->wnd;
+	in->len = pkt->data_len;
+	in->flags = pkt->tcp_flags;
+	in->drop = ISLA_ACCEPTED;
+	in->opts.present = 0;
+	if (hdr_len > TCP_HDR_LEN)
+		ok = tcp_opts_parse(rte_pktmbuf_mtod_offset(m, const uint8_t *, TCP_HDR_LEN),
+			hdr_len - TCP_HDR_LEN, &in->opts);
+	rte_pktmbuf_adj(m, hdr_len);
+	return ok;
+}
+
+static void
+seg_input(struct isla_tcp *tcp, struct rte_mbuf *m)
+{
+	struct isla_pkt *pkt = isla_pkt(m);
+	struct isla_tcp_conn *c = tcp_lookup(tcp, pkt->hash, &pkt->dst, &pkt->src, pkt->dst_port,
+		pkt->src_port);
+	struct isla_tcp_listener *l;
+	struct tcp_in in;
+
+	if (unlikely(!in_init(&in, m))) {
+		core_count(tcp->core, ISLA_C_TCP_IN_ERRS);
+		in.drop = ISLA_DROP_TCP_OPTIONS;
+	} else if (likely(c != NULL)) {
+		c->segs_in++;
+		if ((in.flags & RTE_TCP_SYN_FLAG) == 0)
+			in.wnd <<= c->snd_wscale;
+		if (unlikely(tcp_in_state(c, ISLA_TCP_SYN_SENT)))
+			syn_sent_input(c, &in);
+		else
+			tcp_steps_run(c, &in);
+	} else {
+		l = tcp_listener_lookup(tcp, &pkt->dst, rte_be_to_cpu_16(pkt->dst_port));
+		if (l != NULL) {
+			tcp_listen_input(tcp, l, &in);
+		} else {
+			tcp_reply_rst(tcp, &in);
+			in.drop = ISLA_DROP_TCP_NO_CONN;
+		}
+	}
+	if (in.drop != ISLA_ACCEPTED)
+		core_drop_pkt(tcp->core, m, in.drop);
+	else if (in.m != NULL)
+		rte_pktmbuf_free(m);
+}
+
+void
+tcp_input_burst(struct isla_tcp *tcp)
+{
+	uint16_t i, nb = tcp->nb_burst;
+
+	for (i = 0; i < nb; i++) {
+		uint32_t n = tcp->bucket[isla_pkt(tcp->burst[i])->hash & tcp->bucket_mask];
+
+		if (n != TCP_NONE) {
+			rte_prefetch0(&tcp->conn[n]);
+			rte_prefetch0(RTE_PTR_ADD(&tcp->conn[n], RTE_CACHE_LINE_SIZE));
+		}
+	}
+	tcp->nb_burst = 0;
+	for (i = 0; i < nb; i++)
+		seg_input(tcp, tcp->burst[i]);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Initial sequence numbers (RFC 6528) and ephemeral ports (RFC 6056): a keyed hash
+ * of the connection's ends, so that nobody off the path can guess them.
+ */
+
+#include "siphash.h"
+#include "tcp_priv.h"
+
+/* RFC 6335, 6: the dynamic ports. */
+#define PORT_FIRST 49152u
+#define PORT_COUNT 16384u
+
+uint32_t
+tcp_isn(const struct isla_tcp *tcp, const struct isla_tcp_conn *c)
+{
+	uint64_t words[5] = {c->local.q[0], c->local.q[1], c->remote.q[0], c->remote.q[1],
+		(uint64_t)c->local_port << 16 | c->remote_port};
+
+	/* M, which ticks every 4 us, plus F(). */
+	return (uint32_t)(tcp->core->now_us / 4) + (uint32_t)siphash24(&tcp->isn_key, words, 5);
+}
+
+uint16_t
+tcp_ephemeral_port(struct isla_tcp *tcp, const struct isla_addr *local,
+	const struct isla_addr *remote, uint16_t remote_port)
+{
+	uint64_t words[5] = {local->q[0], local->q[1], remote->q[0], remote->q[1], remote_port};
+	uint32_t offset = (uint32_t)siphash24(&tcp->port_key, words, 5);
+	rte_be16_t rport = rte_cpu_to_be_16(remote_port);
+	uint32_t i;
+
+	for (i = 0; i < PORT_COUNT; i++) {
+		uint16_t port = (uint16_t)(PORT_FIRST + (offset + tcp->port_count++) % PORT_COUNT);
+		rte_be16_t lport = rte_cpu_to_be_16(port);
+
+		if (tcp_listener_lookup(tcp, local, port) == NULL &&
+			tcp_lookup(tcp, tcp_hash(tcp, local, remote, lport, rport), local, remote,
+				lport, rport) == NULL)
+			return port;
+	}
+	return 0;
+}

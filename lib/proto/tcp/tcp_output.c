@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The output pass of a connection, once a burst: what was lost, then what is new, then FIN, then, if
+ * nothing carried it, the ACK. RFC 9293, 3.8.6.2.1 (when to send), RFC 5681 (how much), RFC 3042
+ * (limited transmit), RFC 9293, 3.8.6.1 (zero-window probes).
+ */
+
+#include <rte_common.h>
+
+#include "tcp_priv.h"
+
+/* The first segment that is lost and not yet sent again. */
+static struct tcp_seg *
+first_lost(struct isla_tcp_conn *c)
+{
+	uint32_t i;
+
+	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next)
+		if (c->tcp->seg[i].flags & TCP_SEG_LOST)
+			return &c->tcp->seg[i];
+	return NULL;
+}
+
+static bool
+retransmit(struct isla_tcp_conn *c, struct tcp_seg *s)
+{
+	bool push = s->seq + s->len == c->snd_una + c->sndq_bytes;
+
+	if (!tcp_send_seg(c, s, push))
+		return false;
+	s->flags &= (uint8_t)~TCP_SEG_LOST;
+	s->flags |= TCP_SEG_RETRANS;
+	if (s->nb_retrans < UINT8_MAX)
+		s->nb_retrans++;
+	c->pipe += s->len;
+	c->total_retrans++;
+	core_count(c->tcp->core, ISLA_C_TCP_RETRANS_SEGS);
+	if (!tcp_deadline_is_set(c, TCP_T_RTX))
+		tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	return true;
+}
+
+/* The first lost segment goes out whatever the window says; the others as it lets them. */
+static bool
+output_lost(struct isla_tcp_conn *c)
+{
+	struct tcp_seg *s;
+
+	while ((s = first_lost(c)) != NULL) {
+		if (s != &c->tcp->seg[c->seg_head] && c->pipe + s->len > c->cwnd)
+			return true;
+		if (tcp_out_full(c) || !retransmit(c, s))
+			return false;
+	}
+	return true;
+}
+
+/* Bytes that the peer's window still takes. */
+static uint32_t
+usable_window(const struct isla_tcp_conn *c)
+{
+	uint32_t edge = c->snd_una + c->snd_wnd;
+
+	return seq_gt(edge, c->snd_nxt) ? edge - c->snd_nxt : 0;
+}
+
+/* A new segment of n bytes of payload from the cursor on, with FIN or without. */
+static bool
+send_new(struct isla_tcp_conn *c, uint32_t n, bool fin)
+{
+	struct isla_tcp *tcp = c->tcp;
+	bool push = n == tcp_sndq_unsent(c);
+	struct tcp_seg *s;
+	uint32_t i;
+
+	if (tcp_out_full(c))
+		return false;
+	s = tcp_seg_alloc(tcp, &i);
+	if (s == NULL)
+		return false;
+	s->m = c->snd_cur;
+	s->off = c->snd_cur_off;
+	s->seq = c->snd_nxt;
+	s->len = n + fin;
+	if (fin)
+		s->flags |= TCP_SEG_FIN;
+	if (!tcp_send_seg(c, s, push)) {
+		tcp_seg_free(tcp, i);
+		return false;
+	}
+	core_count(tcp->core, ISLA_C_TCP_OUT_SEGS);
+	if (c->seg_tail != TCP_NONE)
+		tcp->seg[c->seg_tail].next = i;
+	else
+		c->seg_head = i;
+	c->seg_tail = i;
+	c->snd_nxt += s->len;
+	c->pipe += s->len;
+	if (fin)
+		c->flags |= TCP_F_FIN_SENT;
+	c->snd_cur_off += n;
+	while (c->snd_cur != NULL && c->snd_cur_off >= c->snd_cur->data_len) {
+		c->snd_cur_off -= c->snd_cur->data_len;
+		c->snd_cur = c->snd_cur->next;
+	}
+	if (!tcp_deadline_is_set(c, TCP_T_RTX))
+		tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	return true;
+}
+
+/* RFC 9293, 3.8.6.2.1, with RFC 1122's Nagle algorithm: is a segment of n bytes worth sending? */
+static bool
+worth_sending(const struct isla_tcp_conn *c, uint32_t n, uint32_t unsent)
+{
+	bool idle = c->snd_nxt == c->snd_una;
+
+	if (n == c->mss)
+		return true;
+	if (n == unsent && (idle || (c->flags & (TCP_F_NODELAY | TCP_F_FIN_QUEUED))))
+		return true;
+	return n >= c->snd_wnd_max / 2 && (idle || (c->flags & TCP_F_NODELAY));
+}
+
+/* The congestion window, with what the first two duplicate ACKs allow beyond it (RFC 3042). */
+static uint32_t
+allowed_in_flight(const struct isla_tcp_conn *c)
+{
+	if ((c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) == 0 && c->dupacks < 3)
+		return c->cwnd + c->dupacks * (uint32_t)c->mss;
+	return c->cwnd;
+}
+
+static bool
+output_new(struct isla_tcp_conn *c)
+{
+	uint32_t allowed = allowed_in_flight(c), unsent, usable;
+
+	c->flags &= ~TCP_F_CWND_LIMITED;
+	while ((unsent = tcp_sndq_unsent(c)) > 0 && (usable = usable_window(c)) > 0) {
+		uint32_t n = RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss);
+		bool fin;
+
+		if (!worth_sending(c, n, unsent))
+			return true;
+		if (c->pipe + n > allowed) {
+			c->flags |= TCP_F_CWND_LIMITED;
+			return true;
+		}
+		fin = n == unsent && n < usable && (c->flags & TCP_F_FIN_QUEUED);
+		if (!send_new(c, n, fin))
+			return false;
+	}
+	/* A window that is just full was in use, too. */
+	if (c->pipe + c->mss > c->cwnd)
+		c->flags |= TCP_F_CWND_LIMITED;
+	return true;
+}
+
+static bool
+fin_pending(const struct isla_tcp_conn *c)
+{
+	return (c->flags & (TCP_F_FIN_QUEUED | TCP_F_FIN_SENT)) == TCP_F_FIN_QUEUED;
+}
+
+static bool
+output_fin(struct isla_tcp_conn *c)
+{
+	if (!fin_pending(c) || tcp_sndq_unsent(c) > 0 || usable_window(c) == 0)
+		return true;
+	return send_new(c, 0, true);
+}
+
+/* RFC 5681, 4.1: after an idle time longer than the RTO, begin as with a new connection. */
+static void
+restart_if_idle(struct isla_tcp_conn *c)
+{
+	if (c->snd_una == c->snd_nxt && tcp_sndq_unsent(c) > 0 &&
+		(uint32_t)c->tcp->core->now_us - c->last_sent_us > c->rto)
+		c->cc->restart(c);
+}
+
+static bool
+output_data(struct isla_tcp_conn *c)
+{
+	if (c->seg_head != TCP_NONE && !output_lost(c))
+		return false;
+	restart_if_idle(c);
+	if ((c->flags & TCP_F_PERSIST) == 0 && (!output_new(c) || !output_fin(c)))
+		return false;
+	/* Something waits, nothing is in flight to bring news of the window: ask for it. */
+	if (c->snd_una == c->snd_nxt && (tcp_sndq_unsent(c) > 0 || fin_pending(c)) &&
+		!tcp_deadline_is_set(c, TCP_T_RTX)) {
+		c->flags |= TCP_F_PERSIST;
+		c->nb_timeouts = 0;
+		tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	}
+	return true;
+}
+
+bool
+tcp_output(struct isla_tcp_conn *c)
+{
+	if (c->flags & TCP_F_SYN_NOW) {
+		if (tcp_out_full(c) || !tcp_send_syn(c))
+			return false;
+		c->flags &= ~(TCP_F_SYN_NOW | TCP_F_ACK_NOW);
+		return true;
+	}
+	if (tcp_in_state(c, TCP_UNACKED) && !output_data(c))
+		return false;
+	if (tcp_in_state(c, TCP_RECEIVING) && tcp_rcv_window_opened(c))
+		c->flags |= TCP_F_ACK_NOW;
+	if ((c->flags & TCP_F_ACK_NOW) == 0)
+		return true;
+	return !tcp_out_full(c) && tcp_send_ack(c);
+}
+
+void
+tcp_output_probe(struct isla_tcp_conn *c)
+{
+	uint32_t unsent = tcp_sndq_unsent(c), usable = usable_window(c);
+
+	if (c->seg_head != TCP_NONE) {
+		/* What was sent into the closed window is the probe. */
+		tcp_segs_mark_lost(c, false);
+		if (!tcp_out_full(c))
+			retransmit(c, &c->tcp->seg[c->seg_head]);
+	} else if (usable > 0) {
+		/* The window is small, not closed: silly-window avoidance has waited long enough. */
+		c->flags &= ~TCP_F_PERSIST;
+		send_new(c, RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss),
+			unsent == 0 && fin_pending(c));
+	} else if (unsent > 0) {
+		send_new(c, 1, false);
+	} else if (fin_pending(c)) {
+		send_new(c, 0, true);
+	}
+	if (c->flags & TCP_F_PERSIST)
+		core_count(c->tcp->core, ISLA_C_TCP_ZERO_WINDOW_PROBES);
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TCP_PRIV_H
+#define TCP_PRIV_H
+
+/*
+ * TCP's inside: the connection record and what the files of this room call of one another.
+ *
+ * What holds between two bursts:
+ *  - a connection is in the table exactly while its state is not CLOSED;
+ *  - snd_una =< snd_nxt =< snd_una + bytes in the send queue (+ 1 for SYN or FIN);
+ *  - the chain of tcp_seg covers [snd_una, snd_nxt) without gap or overlap once the handshake is over;
+ *  - pipe is the sum of len over the segments that are in flight: neither SACKED, nor LOST without
+ *    having been retransmitted since;
+ *  - rcv_adv never moves back: a window once offered is not taken away (RFC 9293, 3.8.6);
+ *  - the out-of-order queue is sorted, without overlaps, and begins beyond rcv_nxt.
+ */
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core.h"
+#include "inet.h"
+#include "isla_tcp.h"
+#include "tcp.h"
+#include "tcp_cc.h"
+#include "tcp_hdr.h"
+
+#define TCP_NONE UINT32_MAX
+
+/* Sequence numbers, modulo 2^32 (RFC 9293, 3.4). */
+static inline bool
+seq_lt(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static inline bool
+seq_le(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) <= 0;
+}
+
+static inline bool
+seq_gt(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
+
+static inline bool
+seq_ge(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) >= 0;
+}
+
+/* Sets of states. */
+#define TCP_SYNCHRONIZED                                                                           \
+	(ISLA_TCP_ESTABLISHED | ISLA_TCP_FIN_WAIT_1 | ISLA_TCP_FIN_WAIT_2 | ISLA_TCP_CLOSE_WAIT |  \
+		ISLA_TCP_CLOSING | ISLA_TCP_LAST_ACK | ISLA_TCP_TIME_WAIT)
+/* The peer may still send data. */
+#define TCP_RECEIVING (ISLA_TCP_ESTABLISHED | ISLA_TCP_FIN_WAIT_1 | ISLA_TCP_FIN_WAIT_2)
+/* The program may still send data. */
+#define TCP_SENDING (ISLA_TCP_ESTABLISHED | ISLA_TCP_CLOSE_WAIT)
+/* Data or FIN of ours may be unacknowledged. */
+#define TCP_UNACKED                                                                                \
+	(TCP_SENDING | ISLA_TCP_FIN_WAIT_1 | ISLA_TCP_CLOSING | ISLA_TCP_LAST_ACK)
+
+/* tcp_conn::flags */
+#define TCP_F_ACK_NOW       0x0001 /* an ACK is owed at the end of the burst */
+#define TCP_F_ACK_DELAYED   0x0002 /* an ACK is owed within delack_us */
+#define TCP_F_SYN_NOW       0x0004 /* SYN or SYN,ACK is to be sent */
+#define TCP_F_FIN_QUEUED    0x0008 /* FIN follows the send queue */
+#define TCP_F_FIN_SENT      0x0010
+#define TCP_F_RELEASED      0x0020 /* the program has let go of its handle */
+#define TCP_F_ON_WORK       0x0040 /* in the work list */
+#define TCP_F_DEAD          0x0080 /* to be freed when it leaves the work list */
+#define TCP_F_WSCALE        0x0100 /* window scaling was negotiated */
+#define TCP_F_NODELAY       0x0200
+#define TCP_F_PERSIST       0x0400 /* the retransmission deadline is a zero-window probe's */
+#define TCP_F_RECOVERY      0x0800 /* fast recovery, until recover is acknowledged */
+#define TCP_F_RTO_RECOVERY  0x1000 /* after a timeout, until recover is acknowledged */
+#define TCP_F_CWND_LIMITED  0x2000 /* the last output pass stopped at the congestion window */
+#define TCP_F_ACTIVE        0x4000 /* opened by isla_tcp_connect() */
+#define TCP_F_EOF_TOLD      0x8000 /* isla_tcp_ops::eof was called */
+#define TCP_F_FIN_RCVD      0x10000 /* the peer's FIN has come in order */
+
+/* tcp_conn::events: callbacks owed */
+#define TCP_EV_ACCEPT    0x01
+#define TCP_EV_CONNECTED 0x02
+#define TCP_EV_READABLE  0x04
+#define TCP_EV_WRITABLE  0x08
+#define TCP_EV_EOF       0x10
+#define TCP_EV_ERROR     0x20
+
+/* A connection's deadlines, all behind one timer. */
+enum tcp_deadline {
+	TCP_T_RTX,    /* retransmission (RFC 6298), or zero-window probe with TCP_F_PERSIST */
+	TCP_T_DELACK, /* delayed ACK */
+	TCP_T_STATE,  /* 2 MSL in TIME-WAIT; FIN-WAIT-2 after the program has gone */
+	TCP_T_MAX
+};
+
+/* tcp_seg::flags */
+#define TCP_SEG_LOST    0x01 /* taken for lost, to be retransmitted */
+#define TCP_SEG_RETRANS 0x02 /* retransmitted at least once: no RTT sample (Karn) */
+#define TCP_SEG_SACKED  0x04 /* the peer has it out of order */
+#define TCP_SEG_FIN     0x08 /* len counts a FIN */
+
+/* A segment in flight: what loss recovery needs to know of it. */
+struct tcp_seg {
+	struct rte_mbuf *m; /* where its payload begins in the send queue */
+	uint32_t off;       /* and at which byte of that mbuf */
+	uint32_t seq;
+	uint32_t len;       /* sequence space: payload, and 1 for FIN */
+	uint32_t sent_us;   /* low 32 bits of the time of its last transmission */
+	uint32_t next;      /* in the connection's chain, or TCP_NONE */
+	uint8_t flags;      /* TCP_SEG_* */
+	uint8_t nb_retrans;
+};
+
+static_assert(sizeof(struct tcp_seg) <= 40, "a record a segment in flight");
+
+struct isla_tcp_listener {
+	struct isla_tcp *tcp;
+	struct isla_addr local;
+	uint16_t port; /* 0: the slot is free */
+	uint16_t backlog;
+	uint32_t nb_pending; /* connections in SYN-RECEIVED */
+	const struct isla_tcp_ops *ops;
+	void *arg;
+	struct isla_tcp_opts opts;
+};
+
+struct isla_tcp_conn {
+	/* Look-up. */
+	struct isla_addr local;
+	struct isla_addr remote;
+	rte_be16_t local_port;
+	rte_be16_t remote_port;
+	uint32_t hash;
+	uint32_t next;          /* in the bucket, or in the list of free records */
+	uint32_t state;         /* enum isla_tcp_state */
+	uint32_t flags;         /* TCP_F_* */
+
+	/* Segment arrival. */
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv;       /* right edge of the window that was offered */
+	uint32_t rcv_acked;     /* rcv_nxt of the last ACK sent */
+	uint32_t snd_una;
+	uint32_t snd_nxt;
+	uint32_t snd_wnd;       /* scaled */
+	uint32_t snd_wl1;
+	uint32_t snd_wl2;
+	uint32_t snd_wnd_max;   /* the largest window the peer has offered */
+	uint32_t recover;       /* RFC 6582 */
+	uint8_t snd_wscale;
+	uint8_t rcv_wscale;
+	uint8_t events;         /* TCP_EV_* */
+	uint8_t dupacks;
+	uint16_t mss;           /* effective send MSS: payload of a full segment */
+	uint16_t rcv_mss;       /* offered by us */
+
+	/* Output. */
+	uint32_t cwnd;
+	uint32_t ssthresh;
+	uint32_t pipe;
+	uint32_t cwnd_acc;      /* bytes acknowledged since cwnd last grew */
+	uint32_t seg_head;      /* chain of tcp_seg, or TCP_NONE */
+	uint32_t seg_tail;
+	struct rte_mbuf *snd_head; /* send queue: first mbuf that is not wholly acknowledged */
+	struct rte_mbuf *snd_tail;
+	struct rte_mbuf *snd_cur;  /* where the next new byte lies; NULL: nothing is unsent */
+	uint32_t snd_cur_off;
+	uint32_t snd_head_off;  /* bytes of snd_head that are acknowledged */
+	uint32_t sndq_bytes;    /* from snd_una on, SYN and FIN not counted */
+	uint32_t sndbuf;
+	uint32_t iss;
+	uint16_t hint;          /* where the neighbour stands in its cache */
+	uint8_t nb_timeouts;    /* consecutive ones; in persist: the exponent of the interval */
+	uint8_t nb_unanswered;  /* zero-window probes since the last ACK */
+	uint8_t err;            /* errno for the program */
+	uint32_t snd_segs;      /* mbufs in the send queue */
+	struct inet_dst via;
+
+	/* Receive queue. */
+	struct rte_mbuf *rcv_head; /* one chain */
+	struct rte_mbuf *rcv_last; /* its last segment */
+	struct rte_mbuf *ooo;      /* packets out of order, linked by tcp_ooo_next() */
+	uint32_t rcvq_bytes;    /* waiting for isla_tcp_recv() */
+	uint32_t rcv_held;      /* rcvq_bytes, and what the program has not consumed yet */
+	uint32_t rcvbuf;
+	uint16_t nb_ooo;
+	uint16_t nb_challenge;  /* challenge ACKs in the second challenge_s */
+	uint32_t challenge_s;
+
+	/* Round-trip time (RFC 6298), in us; srtt times 8, rttvar times 4; 0: no sample yet. */
+	uint32_t srtt8;
+	uint32_t rttvar4;
+	uint32_t rto;
+	uint32_t min_rtt;
+
+	/* Timers. */
+	struct timer timer;
+	uint64_t deadline[TCP_T_MAX]; /* UINT64_MAX: not set */
+	uint32_t last_sent_us;  /* low bits: time of the last data segment, for idle restart */
+	uint32_t soft_err;      /* from ICMP: the errno of a timeout, if there is one */
+
+	/* Cold. */
+	struct isla_tcp *tcp;
+	const struct isla_tcp_ops *ops;
+	void *ctx;
+	struct isla_tcp_listener *listener; /* in SYN-RECEIVED */
+	const struct tcp_cc_ops *cc;
+	uint32_t work_next;
+	uint32_t tw_prev, tw_next; /* list of connections in TIME-WAIT, oldest first */
+	uint32_t segs_out;
+	uint32_t segs_in;
+	uint32_t total_retrans;
+	uint64_t bytes_received;
+	uint64_t bytes_acked;
+};
+
+static_assert(sizeof(struct isla_tcp_conn) <= 512, "an idle connection costs no more");
+
+/* Segments of a burst between decoding and look-up. */
+#define TCP_BURST_MAX 64
+
+struct isla_tcp {
+	struct core *core;
+	struct inet *inet;
+	struct isla_tcp_conf conf;
+	struct isla_key hash_key;
+	struct isla_key isn_key;
+	struct isla_key port_key;
+	uint32_t port_count;     /* RFC 6056, 3.3.3: next_ephemeral */
+
+	uint32_t *bucket;        /* index of a connection, or TCP_NONE */
+	uint32_t bucket_mask;
+	struct isla_tcp_conn *conn;
+	uint32_t conn_free;
+	uint32_t nb_conns;       /* records in use */
+	uint32_t nb_time_wait;   /* of these: those in TIME-WAIT */
+	struct tcp_seg *seg;
+	uint32_t seg_free;
+	uint32_t nb_segs_used;
+	uint32_t nb_ooo;         /* packets in all out-of-order queues */
+	uint32_t max_ooo;        /* the most of them: a quarter of the pool */
+	struct isla_tcp_listener *listener;
+	uint32_t nb_listeners;   /* highest slot used + 1 */
+
+	uint32_t work_head, work_tail;
+	bool stalled;            /* the last flush stopped for want of mbufs or room */
+	struct timer stall_timer;
+	uint32_t tw_head, tw_tail;
+
+	uint16_t nb_burst;
+	struct rte_mbuf *burst[TCP_BURST_MAX];
+};
+
+/* A segment on its way through the steps of RFC 9293, 3.10.7. */
+struct tcp_in {
+	struct rte_mbuf *m;     /* NULL once its payload has found another home */
+	struct isla_pkt *pkt;
+	uint32_t seq;           /* SEG.SEQ, moves when the front is trimmed */
+	uint32_t ack;
+	uint32_t wnd;           /* scaled */
+	uint32_t len;           /* payload */
+	uint8_t flags;
+	enum isla_drop drop;    /* why it ended, 0: accepted */
+	struct tcp_opts opts;   /* read for segments with SYN only */
+};
+
+/* SEG.LEN: payload, SYN and FIN. */
+static inline uint32_t
+tcp_in_seglen(const struct tcp_in *in)
+{
+	return in->len + ((in->flags & RTE_TCP_SYN_FLAG) != 0) +
+		((in->flags & RTE_TCP_FIN_FLAG) != 0);
+}
+
+static inline bool
+tcp_in_state(const struct isla_tcp_conn *c, unsigned int states)
+{
+	return (c->state & states) != 0;
+}
+
+static inline uint32_t
+tcp_index(const struct isla_tcp_conn *c)
+{
+	return (uint32_t)(c - c->tcp->conn);
+}
+
+/* True where our FIN has been sent and acknowledged. */
+static inline bool
+tcp_fin_acked(const struct isla_tcp_conn *c)
+{
+	return (c->flags & TCP_F_FIN_SENT) != 0 && c->snd_una == c->snd_nxt;
+}
+
+/* tcp_table.c: records and how they are found */
+uint32_t tcp_hash(const struct isla_tcp *tcp, const struct isla_addr *local,
+	const struct isla_addr *remote, rte_be16_t local_port, rte_be16_t remote_port);
+struct isla_tcp_conn *tcp_lookup(const struct isla_tcp *tcp, uint32_t hash,
+	const struct isla_addr *local, const struct isla_addr *remote, rte_be16_t local_port,
+	rte_be16_t remote_port);
+struct isla_tcp_listener *tcp_listener_lookup(const struct isla_tcp *tcp,
+	const struct isla_addr *local, uint16_t port);
+/* A record in CLOSED that is in no table; NULL where all are in use and none is in TIME-WAIT. */
+struct isla_tcp_conn *tcp_conn_alloc(struct isla_tcp *tcp);
+void tcp_conn_insert(struct isla_tcp_conn *c);
+void tcp_conn_remove(struct isla_tcp_conn *c);
+/* Give the record back, at once or when it leaves the work list. */
+void tcp_conn_free(struct isla_tcp_conn *c);
+struct tcp_seg *tcp_seg_alloc(struct isla_tcp *tcp, uint32_t *index);
+void tcp_seg_free(struct isla_tcp *tcp, uint32_t index);
+
+/* tcp_conn.c: opening, ending and the one place where a state changes */
+void tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state);
+/* Fill in a fresh record's addresses, route, options and initial sequence number. 0 or -errno. */
+int tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t netif,
+	const struct isla_tcp_opts *opts);
+/* Take over MSS and window scale of a SYN, and the congestion window that follows from them. */
+void tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in);
+/* The end: leave the table, free all mbufs; tell the program err, where it still listens and err
+ * is not 0. */
+void tcp_conn_drop(struct isla_tcp_conn *c, int err);
+/* FIN after what is queued, with the state that this leads to. */
+void tcp_conn_shutdown(struct isla_tcp_conn *c);
+/* The handshake is complete. */
+void tcp_conn_established(struct isla_tcp_conn *c);
+void tcp_time_wait_enter(struct isla_tcp_conn *c);
+
+/* tcp_input.c, tcp_steps.c */
+enum isla_drop tcp_rx(void *ctx, struct rte_mbuf *m);
+/* Sixth to eighth step: urgent, payload and FIN. */
+void tcp_steps_text(struct isla_tcp_conn *c, struct tcp_in *in);
+/* Synchronized states and SYN-RECEIVED: RFC 9293, 3.10.7.4. */
+void tcp_steps_run(struct isla_tcp_conn *c, struct tcp_in *in);
+/* 3.10.7.2, also for a SYN that ends a TIME-WAIT. */
+void tcp_listen_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in);
+
+/* tcp_ack.c: fifth step's work on what is acknowledged */
+void tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in);
+/* RFC 9293, 3.10.7.4: SND.WND, SND.WL1, SND.WL2; also those of a handshake. */
+void tcp_wnd_update(struct isla_tcp_conn *c, const struct tcp_in *in);
+void tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us);
+
+/* tcp_rcvq.c: seventh step's work on payload */
+/* Payload that is trimmed to the window and has something new; takes in->m or sets in->drop. */
+void tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in);
+void tcp_rcvq_purge(struct isla_tcp_conn *c);
+/* The window to offer now, in bytes from rcv_nxt on; moves rcv_adv. */
+uint32_t tcp_rcv_window(struct isla_tcp_conn *c);
+/* True where the window has opened so far that the peer should hear of it. */
+bool tcp_rcv_window_opened(const struct isla_tcp_conn *c);
+
+/* tcp_sndq.c: send queue and segments in flight */
+void tcp_sndq_append(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t len);
+/* Mbufs that one connection's queue may hold: small ones must not eat the pool. */
+static inline uint32_t
+tcp_queue_max_mbufs(uint32_t buf_bytes)
+{
+	return 64 + buf_bytes / 1024;
+}
+/* Free what is acknowledged: n bytes of payload. */
+void tcp_sndq_acked(struct isla_tcp_conn *c, uint32_t n);
+void tcp_sndq_purge(struct isla_tcp_conn *c);
+/* Bytes that were queued and never sent. */
+uint32_t tcp_sndq_unsent(const struct isla_tcp_conn *c);
+/* Take segments up to ack off the chain. *rtt_us: an RTT sample, or UINT32_MAX without one. */
+void tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us);
+/* Take the first segment, or all of them, for lost. */
+void tcp_segs_mark_lost(struct isla_tcp_conn *c, bool all);
+
+/* tcp_output.c */
+/* Send all that may be sent. False where it stopped for want of mbufs or room: try again. */
+bool tcp_output(struct isla_tcp_conn *c);
+/* The persist timer: what fits the window, or a zero-window probe. */
+void tcp_output_probe(struct isla_tcp_conn *c);
+/* tcp_segment.c */
+/* An ACK at once; false where there is no mbuf. */
+bool tcp_send_ack(struct isla_tcp_conn *c);
+/* RFC 5961: an ACK that is rate limited. */
+void tcp_send_challenge_ack(struct isla_tcp_conn *c);
+bool tcp_send_syn(struct isla_tcp_conn *c);
+/* RST for a connection; RFC 9293, 3.10.5. */
+void tcp_send_rst(struct isla_tcp_conn *c);
+/* RST in answer to a segment without a connection, or with an ACK that cannot be (3.10.7.1). */
+void tcp_reply_rst(struct isla_tcp *tcp, const struct tcp_in *in);
+/* Payload of s, as it was or for the first time; false where there is no mbuf. */
+bool tcp_send_seg(struct isla_tcp_conn *c, struct tcp_seg *s, bool push);
+/* True where the interface takes no more frames now. */
+bool tcp_out_full(const struct isla_tcp_conn *c);
+
+/* tcp_flush.c: the work list */
+void tcp_sched(struct isla_tcp_conn *c);
+
+/* tcp_timer.c */
+void tcp_timer_init(struct isla_tcp *tcp);
+/* Set a deadline, from now. */
+void tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint32_t in_us);
+void tcp_deadline_stop(struct isla_tcp_conn *c, enum tcp_deadline d);
+
+static inline bool
+tcp_deadline_is_set(const struct isla_tcp_conn *c, enum tcp_deadline d)
+{
+	return c->deadline[d] != UINT64_MAX;
+}
+
+/* tcp_isn.c: what must not be foreseen */
+/* The initial sequence number of RFC 6528. */
+uint32_t tcp_isn(const struct isla_tcp *tcp, const struct isla_tcp_conn *c);
+/* A free local port (RFC 6056, algorithm 3), host order; 0 where none is free. */
+uint16_t tcp_ephemeral_port(struct isla_tcp *tcp, const struct isla_addr *local,
+	const struct isla_addr *remote, uint16_t remote_port);
+
+#endif /* TCP_PRIV_H */

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments as they leave: a fresh mbuf with the header, and behind it references to the payload,
+ * which is never copied. Whether and when to send is decided in tcp_output.c.
+ */
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
+#include "cksum.h"
+#include "tcp_priv.h"
+
+/* RFC 5961, 5: challenge ACKs of one connection in a second. */
+#define CHALLENGE_ACKS_MAX 100
+
+/* The ends of a segment that may belong to no connection. */
+struct seg_hdr {
+	const struct isla_addr *local;
+	const struct isla_addr *remote;
+	rte_be16_t local_port;
+	rte_be16_t remote_port;
+	uint32_t seq;
+	uint32_t ack;
+	uint16_t wnd;
+	uint8_t flags;
+	const struct tcp_opts *opts; /* NULL: none */
+};
+
+/* Put the header in front of an empty mbuf to which the payload is chained already. */
+static void
+hdr_put(struct rte_mbuf *m, const struct seg_hdr *seg, uint8_t offloads)
+{
+	uint8_t opts[TCP_OPTS_MAX];
+	unsigned int n = seg->opts != NULL ? tcp_opts_build(opts, seg->opts) : 0;
+	uint32_t len = m->pkt_len + TCP_HDR_LEN + n;
+	struct rte_tcp_hdr *h = (struct rte_tcp_hdr *)rte_pktmbuf_prepend(m,
+		(uint16_t)(TCP_HDR_LEN + n));
+
+	h->src_port = seg->local_port;
+	h->dst_port = seg->remote_port;
+	h->sent_seq = rte_cpu_to_be_32(seg->seq);
+	h->recv_ack = rte_cpu_to_be_32(seg->ack);
+	h->data_off = (uint8_t)((TCP_HDR_LEN + n) / 4 << 4);
+	h->tcp_flags = seg->flags;
+	h->rx_win = rte_cpu_to_be_16(seg->wnd);
+	h->cksum = 0;
+	h->tcp_urp = 0;
+	memcpy(h + 1, opts, n);
+	if (offloads & ISLA_NETIF_TX_TCP_CKSUM) {
+		h->cksum = cksum_fold(cksum_pseudo(seg->local, seg->remote, IPPROTO_TCP, len));
+		m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
+		m->l4_len = TCP_HDR_LEN + n;
+	} else {
+		h->cksum = cksum_l4(seg->local, seg->remote, IPPROTO_TCP, m, 0, len);
+	}
+}
+
+/* The window field: RFC 7323, 2.3; never scaled with SYN. */
+static uint16_t
+window_field(struct isla_tcp_conn *c, uint8_t flags)
+{
+	uint32_t wnd = tcp_rcv_window(c);
+
+	if (flags & RTE_TCP_SYN_FLAG) {
+		wnd = RTE_MIN(wnd, (uint32_t)UINT16_MAX);
+		c->rcv_adv = c->rcv_nxt + wnd;
+		return (uint16_t)wnd;
+	}
+	return (uint16_t)RTE_MIN(wnd >> c->rcv_wscale, (uint32_t)UINT16_MAX);
+}
+
+/* Send m, which holds the payload behind an empty header mbuf, as a segment of the connection. */
+static void
+conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
+	const struct tcp_opts *opts)
+{
+	struct seg_hdr seg = {
+		.local = &c->local,
+		.remote = &c->remote,
+		.local_port = c->local_port,
+		.remote_port = c->remote_port,
+		.seq = seq,
+		.ack = flags & RTE_TCP_ACK_FLAG ? c->rcv_nxt : 0,
+		.wnd = window_field(c, flags),
+		.flags = flags,
+		.opts = opts,
+	};
+	struct inet_tx tx = {
+		.src = &c->local,
+		.dst = &c->remote,
+		.via = &c->via,
+		.hint = &c->hint,
+		.proto = IPPROTO_TCP,
+	};
+
+	hdr_put(m, &seg, c->via.offloads);
+	c->segs_out++;
+	if (flags & RTE_TCP_ACK_FLAG) {
+		c->rcv_acked = c->rcv_nxt;
+		c->flags &= ~(TCP_F_ACK_NOW | TCP_F_ACK_DELAYED);
+		tcp_deadline_stop(c, TCP_T_DELACK);
+	}
+	inet_output(c->tcp->inet, m, &tx);
+}
+
+bool
+tcp_out_full(const struct isla_tcp_conn *c)
+{
+	return outlist_room(&c->tcp->core->out[c->via.netif]) == 0;
+}
+
+bool
+tcp_send_ack(struct isla_tcp_conn *c)
+{
+	struct rte_mbuf *m = core_alloc(c->tcp->core);
+
+	if (unlikely(m == NULL))
+		return false;
+	core_count(c->tcp->core, ISLA_C_TCP_OUT_SEGS);
+	conn_send(c, m, c->snd_nxt, RTE_TCP_ACK_FLAG, NULL);
+	return true;
+}
+
+void
+tcp_send_challenge_ack(struct isla_tcp_conn *c)
+{
+	uint32_t now_s = (uint32_t)(c->tcp->core->now_us / 1000000);
+
+	if (c->challenge_s != now_s) {
+		c->challenge_s = now_s;
+		c->nb_challenge = 0;
+	}
+	if (c->nb_challenge >= CHALLENGE_ACKS_MAX)
+		return;
+	c->nb_challenge++;
+	core_count(c->tcp->core, ISLA_C_TCP_CHALLENGE_ACKS);
+	c->flags |= TCP_F_ACK_NOW;
+	tcp_sched(c);
+}
+
+bool
+tcp_send_syn(struct isla_tcp_conn *c)
+{
+	struct rte_mbuf *m = core_alloc(c->tcp->core);
+	bool active = tcp_in_state(c, ISLA_TCP_SYN_SENT);
+	struct tcp_opts opts = {
+		.present = TCP_OPT_MSS,
+		.mss = c->rcv_mss,
+		.wscale = c->rcv_wscale,
+	};
+
+	if (unlikely(m == NULL))
+		return false;
+	/* RFC 7323, 2.2: in a SYN,ACK only where the SYN had it. */
+	if (active || (c->flags & TCP_F_WSCALE))
+		opts.present |= TCP_OPT_WSCALE;
+	core_count(c->tcp->core,
+		c->nb_timeouts == 0 ? ISLA_C_TCP_OUT_SEGS : ISLA_C_TCP_RETRANS_SEGS);
+	c->last_sent_us = (uint32_t)c->tcp->core->now_us;
+	c->snd_nxt = c->iss + 1;
+	conn_send(c, m, c->iss,
+		active ? RTE_TCP_SYN_FLAG : RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG, &opts);
+	return true;
+}
+
+void
+tcp_send_rst(struct isla_tcp_conn *c)
+{
+	struct rte_mbuf *m = core_alloc(c->tcp->core);
+
+	if (m == NULL)
+		return; /* the peer finds out by the RST that its next segment gets */
+	core_count(c->tcp->core, ISLA_C_TCP_OUT_SEGS);
+	core_count(c->tcp->core, ISLA_C_TCP_OUT_RSTS);
+	conn_send(c, m, c->snd_nxt, RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG, NULL);
+}
+
+void
+tcp_reply_rst(struct isla_tcp *tcp, const struct tcp_in *in)
+{
+	const struct isla_pkt *pkt = in->pkt;
+	struct seg_hdr seg = {
+		.local = &pkt->dst,
+		.remote = &pkt->src,
+		.local_port = pkt->dst_port,
+		.remote_port = pkt->src_port,
+		.flags = RTE_TCP_RST_FLAG,
+	};
+	struct inet_tx tx = {.src = &pkt->dst, .dst = &pkt->src, .proto = IPPROTO_TCP};
+	struct inet_dst via;
+	struct rte_mbuf *m;
+
+	if (in->flags & RTE_TCP_RST_FLAG)
+		return;
+	if (!inet_route(tcp->inet, &pkt->src, pkt->netif, &via))
+		return;
+	m = core_alloc(tcp->core);
+	if (m == NULL)
+		return;
+	/* RFC 9293, 3.10.7.1. */
+	if (in->flags & RTE_TCP_ACK_FLAG) {
+		seg.seq = in->ack;
+	} else {
+		seg.ack = in->seq + tcp_in_seglen(in);
+		seg.flags |= RTE_TCP_ACK_FLAG;
+	}
+	tx.via = &via;
+	core_count(tcp->core, ISLA_C_TCP_OUT_SEGS);
+	core_count(tcp->core, ISLA_C_TCP_OUT_RSTS);
+	hdr_put(m, &seg, via.offloads);
+	inet_output(tcp->inet, m, &tx);
+}
+
+/* Chain references to len bytes of the send queue behind h; false where mbufs run out. */
+static bool
+refs_put(struct core *core, struct rte_mbuf *h, struct rte_mbuf *m, uint32_t off, uint32_t len)
+{
+	struct rte_mbuf *last = h;
+
+	h->pkt_len += len;
+	for (; len > 0; m = m->next) {
+		uint32_t n = RTE_MIN(len, m->data_len - off);
+		struct rte_mbuf *ref;
+
+		if (n == 0) {
+			off = 0;
+			continue;
+		}
+		ref = rte_pktmbuf_alloc(core->ref_pool);
+		if (unlikely(ref == NULL))
+			return false;
+		rte_pktmbuf_attach(ref, m);
+		ref->data_off = (uint16_t)(m->data_off + off);
+		ref->data_len = (uint16_t)n;
+		last->next = ref;
+		last = ref;
+		h->nb_segs++;
+		len -= n;
+		off = 0;
+	}
+	return true;
+}
+
+bool
+tcp_send_seg(struct isla_tcp_conn *c, struct tcp_seg *s, bool push)
+{
+	struct core *core = c->tcp->core;
+	struct rte_mbuf *h = core_alloc(core);
+	uint8_t flags = RTE_TCP_ACK_FLAG;
+	uint32_t len = s->len;
+
+	if (unlikely(h == NULL))
+		return false;
+	if (s->flags & TCP_SEG_FIN) {
+		flags |= RTE_TCP_FIN_FLAG;
+		len--;
+	}
+	if (push && len > 0)
+		flags |= RTE_TCP_PSH_FLAG;
+	if (unlikely(!refs_put(core, h, s->m, s->off, len))) {
+		rte_pktmbuf_free(h);
+		return false;
+	}
+	s->sent_us = (uint32_t)core->now_us;
+	c->last_sent_us = s->sent_us;
+	conn_send(c, h, s->seq, flags, NULL);
+	return true;
+}

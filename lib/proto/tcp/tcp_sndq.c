@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The send queue: one chain of the program's mbufs from snd_una on, and the chain of segments in
+ * flight that refers to it. Mbufs are freed as soon as the last of their bytes is acknowledged.
+ */
+
+#include <rte_common.h>
+
+#include "tcp_priv.h"
+
+/* Step over mbufs that hold nothing more. */
+static void
+normalise(struct rte_mbuf **m, uint32_t *off)
+{
+	while (*m != NULL && *off >= (*m)->data_len) {
+		*off -= (*m)->data_len;
+		*m = (*m)->next;
+	}
+}
+
+void
+tcp_sndq_append(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t len)
+{
+	c->snd_segs += m->nb_segs;
+	if (c->snd_head == NULL) {
+		c->snd_head = m;
+		c->snd_head_off = 0;
+	} else {
+		c->snd_tail->next = m;
+	}
+	c->snd_tail = rte_pktmbuf_lastseg(m);
+	c->sndq_bytes += len;
+	if (c->snd_cur == NULL) {
+		c->snd_cur = m;
+		c->snd_cur_off = 0;
+		normalise(&c->snd_cur, &c->snd_cur_off);
+	}
+}
+
+void
+tcp_sndq_acked(struct isla_tcp_conn *c, uint32_t n)
+{
+	c->sndq_bytes -= n;
+	c->snd_head_off += n;
+	while (c->snd_head != NULL && c->snd_head_off >= c->snd_head->data_len) {
+		struct rte_mbuf *m = c->snd_head;
+
+		/* An empty mbuf behind the last acknowledged byte goes, too; an unsent one stays. */
+		if (m == c->snd_cur)
+			break;
+		c->snd_head_off -= m->data_len;
+		c->snd_head = m->next;
+		rte_pktmbuf_free_seg(m);
+		c->snd_segs--;
+	}
+	if (c->snd_head == NULL)
+		c->snd_tail = NULL;
+}
+
+uint32_t
+tcp_sndq_unsent(const struct isla_tcp_conn *c)
+{
+	uint32_t sent = c->snd_nxt - c->snd_una;
+
+	if (c->flags & TCP_F_FIN_SENT)
+		return 0;
+	return c->sndq_bytes - RTE_MIN(sent, c->sndq_bytes);
+}
+
+void
+tcp_sndq_purge(struct isla_tcp_conn *c)
+{
+	uint32_t i = c->seg_head;
+
+	while (i != TCP_NONE) {
+		uint32_t next = c->tcp->seg[i].next;
+
+		tcp_seg_free(c->tcp, i);
+		i = next;
+	}
+	c->seg_head = c->seg_tail = TCP_NONE;
+	c->pipe = 0;
+	while (c->snd_head != NULL) {
+		struct rte_mbuf *m = c->snd_head;
+
+		c->snd_head = m->next;
+		rte_pktmbuf_free_seg(m);
+	}
+	c->snd_tail = c->snd_cur = NULL;
+	c->sndq_bytes = c->snd_segs = c->snd_head_off = 0;
+}
+
+void
+tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us)
+{
+	struct isla_tcp *tcp = c->tcp;
+
+	*rtt_us = UINT32_MAX;
+	while (c->seg_head != TCP_NONE) {
+		uint32_t i = c->seg_head;
+		struct tcp_seg *s = &tcp->seg[i];
+		uint32_t n;
+
+		if (seq_ge(s->seq, ack))
+			break;
+		/* Karn: what was sent twice says nothing about the round-trip time. */
+		if ((s->flags & TCP_SEG_RETRANS) == 0)
+			*rtt_us = (uint32_t)tcp->core->now_us - s->sent_us;
+		else
+			*rtt_us = UINT32_MAX;
+		n = RTE_MIN(s->len, ack - s->seq);
+		if ((s->flags & (TCP_SEG_LOST | TCP_SEG_SACKED)) == 0)
+			c->pipe -= n;
+		if (n < s->len) {
+			s->seq += n;
+			s->len -= n;
+			s->off += n;
+			normalise(&s->m, &s->off);
+			break;
+		}
+		c->seg_head = s->next;
+		tcp_seg_free(tcp, i);
+	}
+	if (c->seg_head == TCP_NONE)
+		c->seg_tail = TCP_NONE;
+}
+
+void
+tcp_segs_mark_lost(struct isla_tcp_conn *c, bool all)
+{
+	uint32_t i;
+
+	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next) {
+		struct tcp_seg *s = &c->tcp->seg[i];
+
+		if ((s->flags & (TCP_SEG_LOST | TCP_SEG_SACKED)) == 0) {
+			s->flags |= TCP_SEG_LOST;
+			c->pipe -= s->len;
+		}
+		if (!all)
+			break;
+	}
+}

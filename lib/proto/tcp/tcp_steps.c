@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segment arrival in SYN-RECEIVED and all synchronized states: the steps of RFC 9293, 3.10.7.4, in
+ * its order. A step returns true to go on; else the segment has been dealt with, and in->drop says
+ * whether it was dropped.
+ */
+
+#include <errno.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
+#include "tcp_priv.h"
+
+static uint32_t
+rcv_wnd(const struct isla_tcp_conn *c)
+{
+	return c->rcv_adv - c->rcv_nxt;
+}
+
+/* RFC 9293, 3.10.7.4, first: table 6. A segment that spans the whole window is acceptable, too. */
+static bool
+is_acceptable(const struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	uint32_t len = tcp_in_seglen(in), wnd = rcv_wnd(c);
+
+	if (wnd == 0)
+		return in->seq == c->rcv_nxt && len == 0;
+	if (len == 0)
+		return in->seq - c->rcv_nxt < wnd;
+	return seq_lt(in->seq, c->rcv_adv) && seq_gt(in->seq + len, c->rcv_nxt);
+}
+
+/* RFC 9293, 3.10.7.4, fourth, TIME-WAIT: a new incarnation may begin where its sequence numbers
+ * lie beyond the old one's (RFC 1122, 4.2.2.13). */
+static bool
+reopen(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	struct isla_tcp *tcp = c->tcp;
+	struct isla_tcp_listener *l;
+
+	if (!tcp_in_state(c, ISLA_TCP_TIME_WAIT) || !seq_gt(in->seq, c->rcv_nxt) ||
+		(in->flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) !=
+			RTE_TCP_SYN_FLAG)
+		return false;
+	l = tcp_listener_lookup(tcp, &c->local, rte_be_to_cpu_16(c->local_port));
+	if (l == NULL)
+		return false;
+	tcp_conn_drop(c, 0);
+	tcp_listen_input(tcp, l, in);
+	return true;
+}
+
+/* First step's answer to what is not acceptable. */
+static void
+refuse(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	in->drop = ISLA_DROP_TCP_SEQ;
+	if (in->flags & RTE_TCP_RST_FLAG)
+		return;
+	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && (in->flags & RTE_TCP_SYN_FLAG) &&
+		in->seq + 1 == c->rcv_nxt) {
+		/* The SYN again: our SYN,ACK was lost. */
+		c->flags |= TCP_F_SYN_NOW;
+		tcp_sched(c);
+		return;
+	}
+	if (tcp_in_state(c, ISLA_TCP_TIME_WAIT) && (in->flags & RTE_TCP_FIN_FLAG))
+		tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.time_wait_us);
+	if (tcp_in_seglen(in) == 0) {
+		tcp_send_challenge_ack(c);
+		return;
+	}
+	c->flags |= TCP_F_ACK_NOW;
+	tcp_sched(c);
+}
+
+/* First: check sequence number. */
+static bool
+step_seq(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (unlikely(in->flags & RTE_TCP_SYN_FLAG) && reopen(c, in))
+		return false;
+	if (likely(is_acceptable(c, in)))
+		return true;
+	if (rcv_wnd(c) == 0 && in->seq == c->rcv_nxt) {
+		/* A closed window takes no data, but valid ACKs and RSTs. */
+		in->len = 0;
+		in->flags &= (uint8_t)~(RTE_TCP_FIN_FLAG | RTE_TCP_SYN_FLAG);
+		c->flags |= TCP_F_ACK_NOW;
+		tcp_sched(c);
+		return true;
+	}
+	refuse(c, in);
+	return false;
+}
+
+/* Second: check the RST bit; third, security, has no use any more. */
+static bool
+step_rst(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (likely((in->flags & RTE_TCP_RST_FLAG) == 0))
+		return true;
+	if (in->seq != c->rcv_nxt) {
+		in->drop = ISLA_DROP_TCP_RST;
+		tcp_send_challenge_ack(c);
+		return false;
+	}
+	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED))
+		tcp_conn_drop(c, ECONNREFUSED);
+	else if (tcp_in_state(c, ISLA_TCP_CLOSING | ISLA_TCP_LAST_ACK | ISLA_TCP_TIME_WAIT))
+		tcp_conn_drop(c, c->flags & TCP_F_EOF_TOLD ? 0 : ECONNRESET);
+	else
+		tcp_conn_drop(c, ECONNRESET);
+	return false;
+}
+
+/* Fourth: check the SYN bit. */
+static bool
+step_syn(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (likely((in->flags & RTE_TCP_SYN_FLAG) == 0))
+		return true;
+	in->drop = ISLA_DROP_TCP_SYN;
+	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && (c->flags & TCP_F_ACTIVE) == 0) {
+		/* Back to LISTEN: the listener has never left it. */
+		tcp_conn_drop(c, 0);
+		return false;
+	}
+	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && in->seq + 1 == c->rcv_nxt) {
+		/* Simultaneous open: the SYN,ACK that answers ours. */
+		in->drop = ISLA_ACCEPTED;
+		in->seq++;
+		in->flags &= (uint8_t)~RTE_TCP_SYN_FLAG;
+		return true;
+	}
+	tcp_send_challenge_ack(c);
+	return false;
+}
+
+/* The handshake's last ACK. False where it acknowledges something else. */
+static bool
+syn_received_ack(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (!seq_lt(c->snd_una, in->ack) || seq_gt(in->ack, c->snd_nxt)) {
+		tcp_reply_rst(c->tcp, in);
+		in->drop = ISLA_DROP_TCP_ACK;
+		return false;
+	}
+	c->snd_una = c->iss + 1;
+	c->snd_wnd = in->wnd;
+	c->snd_wnd_max = RTE_MAX(c->snd_wnd_max, in->wnd);
+	c->snd_wl1 = in->seq;
+	c->snd_wl2 = in->ack;
+	tcp_conn_established(c);
+	return true;
+}
+
+/* What our FIN's acknowledgment changes. False where the connection is gone. */
+static bool
+fin_acked(struct isla_tcp_conn *c)
+{
+	switch (c->state) {
+	case ISLA_TCP_FIN_WAIT_1:
+		tcp_set_state(c, ISLA_TCP_FIN_WAIT_2);
+		if (c->flags & TCP_F_RELEASED)
+			tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.fin_wait2_us);
+		return true;
+	case ISLA_TCP_CLOSING:
+		tcp_time_wait_enter(c);
+		return true;
+	case ISLA_TCP_LAST_ACK:
+		tcp_conn_drop(c, 0);
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Fifth: check the ACK field. */
+static bool
+step_ack(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (unlikely((in->flags & RTE_TCP_ACK_FLAG) == 0)) {
+		in->drop = ISLA_DROP_TCP_NO_ACK;
+		return false;
+	}
+	if (unlikely(tcp_in_state(c, ISLA_TCP_SYN_RECEIVED)) && !syn_received_ack(c, in))
+		return false;
+	/* RFC 5961, 5: neither what was never sent nor what is older than any window. */
+	if (unlikely(seq_gt(in->ack, c->snd_nxt) ||
+		     seq_lt(in->ack, c->snd_una - c->snd_wnd_max))) {
+		in->drop = ISLA_DROP_TCP_ACK;
+		tcp_send_challenge_ack(c);
+		return false;
+	}
+	if (tcp_in_state(c, TCP_UNACKED | ISLA_TCP_FIN_WAIT_2))
+		tcp_ack_process(c, in);
+	if ((c->flags & TCP_F_FIN_SENT) && tcp_fin_acked(c))
+		return fin_acked(c);
+	return true;
+}
+
+/* Sixth: the urgent pointer means nothing to us: urgent data stays in line (RFC 6093, 4). */
+
+/* RFC 9293, 3.8.6.3: an ACK for every second full segment at least, the others within delack_us. */
+static void
+ack_received(struct isla_tcp_conn *c)
+{
+	if (c->flags & TCP_F_ACK_NOW)
+		return;
+	if (c->rcv_nxt - c->rcv_acked >= 2u * RTE_MIN(c->rcv_mss, c->mss)) {
+		c->flags |= TCP_F_ACK_NOW;
+		tcp_sched(c);
+	} else if ((c->flags & TCP_F_ACK_DELAYED) == 0) {
+		c->flags |= TCP_F_ACK_DELAYED;
+		tcp_deadline_set(c, TCP_T_DELACK, c->tcp->conf.delack_us);
+	}
+}
+
+/* Seventh: process the segment text. */
+static bool
+step_text(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (in->len == 0)
+		return true;
+	if (!tcp_in_state(c, TCP_RECEIVING)) {
+		/* The peer's FIN has been received: this cannot be, and is ignored. */
+		in->drop = ISLA_DROP_TCP_CLOSED;
+		return false;
+	}
+	if ((c->flags & TCP_F_RELEASED) && seq_gt(in->seq + in->len, c->rcv_nxt)) {
+		/* Nobody is left to read it, and the peer must know (RFC 9293, 3.6.1). */
+		tcp_send_rst(c);
+		tcp_conn_drop(c, 0);
+		in->drop = ISLA_DROP_TCP_CLOSED;
+		return false;
+	}
+	tcp_rcvq_input(c, in);
+	if (in->drop == ISLA_ACCEPTED)
+		ack_received(c);
+	return in->drop == ISLA_ACCEPTED;
+}
+
+/* Eighth: check the FIN bit. */
+static void
+step_fin(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (likely((in->flags & RTE_TCP_FIN_FLAG) == 0) || !tcp_in_state(c, TCP_RECEIVING))
+		return;
+	if (in->seq + in->len != c->rcv_nxt) {
+		/* Out of order, and without data to keep: it comes again once the gap is filled. */
+		c->flags |= TCP_F_ACK_NOW;
+		tcp_sched(c);
+		return;
+	}
+	c->rcv_nxt++;
+	c->rcv_adv = seq_lt(c->rcv_adv, c->rcv_nxt) ? c->rcv_nxt : c->rcv_adv;
+	c->flags |= TCP_F_FIN_RCVD | TCP_F_ACK_NOW;
+	tcp_sched(c);
+	switch (c->state) {
+	case ISLA_TCP_ESTABLISHED:
+		tcp_set_state(c, ISLA_TCP_CLOSE_WAIT);
+		break;
+	case ISLA_TCP_FIN_WAIT_1:
+		/* Our own FIN would have been acknowledged in the fifth step. */
+		tcp_set_state(c, ISLA_TCP_CLOSING);
+		break;
+	default:
+		tcp_time_wait_enter(c);
+		break;
+	}
+}
+
+void
+tcp_steps_text(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (step_text(c, in))
+		step_fin(c, in);
+}
+
+void
+tcp_steps_run(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (step_seq(c, in) && step_rst(c, in) && step_syn(c, in) && step_ack(c, in))
+		tcp_steps_text(c, in);
+}

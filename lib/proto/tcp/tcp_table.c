@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Records and how they are found. Connections live in one array, linked by index: free ones in a
+ * list, open ones in the buckets of a keyed hash table, those in TIME-WAIT also in a list
+ * by age, from which the oldest is taken when records run out.
+ */
+
+#include <errno.h>
+
+#include <rte_common.h>
+
+#include "siphash.h"
+#include "tcp_priv.h"
+
+uint32_t
+tcp_hash(const struct isla_tcp *tcp, const struct isla_addr *local,
+	const struct isla_addr *remote, rte_be16_t local_port, rte_be16_t remote_port)
+{
+	uint64_t words[5] = {remote->q[0], remote->q[1], local->q[0], local->q[1],
+		(uint64_t)local_port << 16 | remote_port};
+
+	if (isla_addr_is_v4(remote)) {
+		/* What is the same in all mapped addresses need not be mixed in. */
+		words[0] = remote->q[1] ^ siphash_rotl(local->q[1], 32);
+		words[1] = words[4];
+		return (uint32_t)siphash13(&tcp->hash_key, words, 2);
+	}
+	return (uint32_t)siphash13(&tcp->hash_key, words, 5);
+}
+
+struct isla_tcp_conn *
+tcp_lookup(const struct isla_tcp *tcp, uint32_t hash, const struct isla_addr *local,
+	const struct isla_addr *remote, rte_be16_t local_port, rte_be16_t remote_port)
+{
+	uint32_t i = tcp->bucket[hash & tcp->bucket_mask];
+
+	while (i != TCP_NONE) {
+		struct isla_tcp_conn *c = &tcp->conn[i];
+
+		if (c->hash == hash && c->remote_port == remote_port &&
+			c->local_port == local_port && isla_addr_eq(&c->remote, remote) &&
+			isla_addr_eq(&c->local, local))
+			return c;
+		i = c->next;
+	}
+	return NULL;
+}
+
+struct isla_tcp_listener *
+tcp_listener_lookup(const struct isla_tcp *tcp, const struct isla_addr *local, uint16_t port)
+{
+	struct isla_tcp_listener *any = NULL;
+	uint32_t i;
+
+	for (i = 0; i < tcp->nb_listeners; i++) {
+		struct isla_tcp_listener *l = &tcp->listener[i];
+
+		if (l->port != port || port == 0)
+			continue;
+		if (isla_addr_eq(&l->local, local))
+			return l;
+		if (isla_addr_eq(&l->local, &isla_addr_any))
+			any = l;
+	}
+	return any;
+}
+
+struct isla_tcp_conn *
+tcp_conn_alloc(struct isla_tcp *tcp)
+{
+	struct isla_tcp_conn *c;
+
+	if (tcp->conn_free == TCP_NONE && tcp->tw_head != TCP_NONE)
+		tcp_conn_drop(&tcp->conn[tcp->tw_head], 0);
+	if (tcp->conn_free == TCP_NONE)
+		return NULL;
+	c = &tcp->conn[tcp->conn_free];
+	tcp->conn_free = c->next;
+	tcp->nb_conns++;
+	memset(c, 0, sizeof(*c));
+	c->tcp = tcp;
+	c->state = ISLA_TCP_CLOSED;
+	c->next = c->work_next = c->tw_prev = c->tw_next = TCP_NONE;
+	c->seg_head = c->seg_tail = TCP_NONE;
+	c->deadline[TCP_T_RTX] = c->deadline[TCP_T_DELACK] = c->deadline[TCP_T_STATE] = UINT64_MAX;
+	timer_init(&c->timer, TIMER_TCP);
+	return c;
+}
+
+void
+tcp_conn_insert(struct isla_tcp_conn *c)
+{
+	uint32_t *bucket;
+
+	c->hash = tcp_hash(c->tcp, &c->local, &c->remote, c->local_port, c->remote_port);
+	bucket = &c->tcp->bucket[c->hash & c->tcp->bucket_mask];
+	c->next = *bucket;
+	*bucket = tcp_index(c);
+}
+
+void
+tcp_conn_remove(struct isla_tcp_conn *c)
+{
+	struct isla_tcp *tcp = c->tcp;
+	uint32_t *link = &tcp->bucket[c->hash & tcp->bucket_mask];
+
+	while (*link != tcp_index(c))
+		link = &tcp->conn[*link].next;
+	*link = c->next;
+	c->next = TCP_NONE;
+}
+
+void
+tcp_conn_free(struct isla_tcp_conn *c)
+{
+	struct isla_tcp *tcp = c->tcp;
+
+	if (c->flags & TCP_F_ON_WORK) {
+		c->flags |= TCP_F_DEAD;
+		return;
+	}
+	tcp->nb_conns--;
+	c->next = tcp->conn_free;
+	tcp->conn_free = tcp_index(c);
+}
+
+struct tcp_seg *
+tcp_seg_alloc(struct isla_tcp *tcp, uint32_t *index)
+{
+	struct tcp_seg *s;
+
+	if (tcp->seg_free == TCP_NONE)
+		return NULL;
+	*index = tcp->seg_free;
+	s = &tcp->seg[*index];
+	tcp->seg_free = s->next;
+	tcp->nb_segs_used++;
+	s->next = TCP_NONE;
+	s->flags = 0;
+	s->nb_retrans = 0;
+	return s;
+}
+
+void
+tcp_seg_free(struct isla_tcp *tcp, uint32_t index)
+{
+	tcp->seg[index].next = tcp->seg_free;
+	tcp->seg_free = index;
+	tcp->nb_segs_used--;
+}
+
+/* Fill what the caller left at 0. */
+static void
+conf_defaults(struct isla_tcp_conf *f)
+{
+	f->max_conns = f->max_conns != 0 ? f->max_conns : 16384;
+	f->max_listeners = f->max_listeners != 0 ? f->max_listeners : 64;
+	f->max_segs = f->max_segs != 0 ? f->max_segs : 65536;
+	f->rcvbuf_bytes = f->rcvbuf_bytes != 0 ? f->rcvbuf_bytes : 262144;
+	f->sndbuf_bytes = f->sndbuf_bytes != 0 ? f->sndbuf_bytes : 262144;
+	f->rto_min_us = f->rto_min_us != 0 ? f->rto_min_us : 200000;
+	f->rto_init_us = f->rto_init_us != 0 ? f->rto_init_us : 1000000;
+	f->rto_max_us = f->rto_max_us != 0 ? f->rto_max_us : 60000000;
+	f->delack_us = f->delack_us != 0 ? RTE_MIN(f->delack_us, 500000u) : 40000;
+	f->time_wait_us = f->time_wait_us != 0 ? f->time_wait_us : 60000000;
+	f->fin_wait2_us = f->fin_wait2_us != 0 ? f->fin_wait2_us : 60000000;
+	f->syn_retries = f->syn_retries != 0 ? f->syn_retries : 6;
+	f->data_retries = f->data_retries != 0 ? f->data_retries : 15;
+	f->ooo_segs = f->ooo_segs != 0 ? f->ooo_segs : 512;
+	f->init_cwnd_segs = f->init_cwnd_segs != 0 ? f->init_cwnd_segs : 10;
+}
+
+static bool
+tables_alloc(struct isla_tcp *tcp)
+{
+	const struct isla_mem *mem = &tcp->core->mem;
+	const struct isla_tcp_conf *f = &tcp->conf;
+	uint32_t nb_buckets = rte_align32pow2(f->max_conns), i;
+	int node = tcp->core->socket_id;
+
+	tcp->bucket = mem->alloc(nb_buckets * sizeof(*tcp->bucket), RTE_CACHE_LINE_SIZE, node);
+	tcp->conn = mem->alloc(f->max_conns * sizeof(*tcp->conn), RTE_CACHE_LINE_SIZE, node);
+	tcp->seg = mem->alloc(f->max_segs * sizeof(*tcp->seg), RTE_CACHE_LINE_SIZE, node);
+	tcp->listener = mem->alloc(f->max_listeners * sizeof(*tcp->listener),
+		RTE_CACHE_LINE_SIZE, node);
+	if (tcp->bucket == NULL || tcp->conn == NULL || tcp->seg == NULL || tcp->listener == NULL)
+		return false;
+	tcp->bucket_mask = nb_buckets - 1;
+	for (i = 0; i < nb_buckets; i++)
+		tcp->bucket[i] = TCP_NONE;
+	for (i = 0; i < f->max_conns; i++)
+		tcp->conn[i].next = i + 1 < f->max_conns ? i + 1 : TCP_NONE;
+	for (i = 0; i < f->max_segs; i++)
+		tcp->seg[i].next = i + 1 < f->max_segs ? i + 1 : TCP_NONE;
+	return true;
+}
+
+/* ICMP errors are hints from anybody who has seen a packet: they end an attempt to connect, and no
+ * connection that is synchronized (RFC 5927, 5.2 and 6). */
+static void
+tcp_icmp_error(void *ctx, const struct inet_error *err)
+{
+	struct isla_tcp *tcp = ctx;
+	uint32_t hash = tcp_hash(tcp, &err->local, &err->remote, err->local_port,
+		err->remote_port);
+	struct isla_tcp_conn *c = tcp_lookup(tcp, hash, &err->local, &err->remote,
+		err->local_port, err->remote_port);
+
+	if (c == NULL || seq_lt(err->seq, c->snd_una) || seq_ge(err->seq, c->snd_nxt))
+		return;
+	switch (err->kind) {
+	case INET_ERR_PROTO_UNREACH:
+	case INET_ERR_PORT_UNREACH:
+		if (tcp_in_state(c, ISLA_TCP_SYN_SENT))
+			tcp_conn_drop(c, ECONNREFUSED);
+		break;
+	case INET_ERR_NET_UNREACH:
+		c->soft_err = ENETUNREACH;
+		break;
+	case INET_ERR_HOST_UNREACH:
+	case INET_ERR_ADMIN_PROHIBITED:
+	case INET_ERR_TIME_EXCEEDED:
+		c->soft_err = EHOSTUNREACH;
+		break;
+	default:
+		break;
+	}
+}
+
+struct isla_tcp *
+tcp_create(struct core *core, struct inet *inet, const struct isla_tcp_conf *conf)
+{
+	struct isla_tcp *tcp = core->mem.alloc(sizeof(*tcp), RTE_CACHE_LINE_SIZE, core->socket_id);
+	struct inet_proto proto = {.ctx = tcp, .input = tcp_rx, .error = tcp_icmp_error};
+
+	if (tcp == NULL)
+		return NULL;
+	tcp->core = core;
+	tcp->inet = inet;
+	tcp->conf = *conf;
+	conf_defaults(&tcp->conf);
+	tcp->hash_key = core_derive_key(core, 16);
+	tcp->isn_key = core_derive_key(core, 17);
+	tcp->port_key = core_derive_key(core, 18);
+	tcp->max_ooo = core->pool->size / 4;
+	tcp->work_head = tcp->work_tail = TCP_NONE;
+	tcp->tw_head = tcp->tw_tail = TCP_NONE;
+	if (!tables_alloc(tcp)) {
+		tcp_free(tcp);
+		return NULL;
+	}
+	tcp_timer_init(tcp);
+	inet_set_proto(inet, IPPROTO_TCP, &proto);
+	return tcp;
+}
+
+void
+tcp_free(struct isla_tcp *tcp)
+{
+	const struct isla_mem *mem;
+	uint32_t i;
+
+	if (tcp == NULL)
+		return;
+	mem = &tcp->core->mem;
+	if (tcp->conn != NULL && tcp->bucket != NULL) {
+		for (i = 0; i <= tcp->bucket_mask; i++) {
+			uint32_t n;
+
+			for (n = tcp->bucket[i]; n != TCP_NONE; n = tcp->conn[n].next) {
+				tcp_rcvq_purge(&tcp->conn[n]);
+				tcp_sndq_purge(&tcp->conn[n]);
+				timer_stop(&tcp->core->wheel, &tcp->conn[n].timer);
+			}
+		}
+	}
+	for (i = 0; i < tcp->nb_burst; i++)
+		rte_pktmbuf_free(tcp->burst[i]);
+	timer_stop(&tcp->core->wheel, &tcp->stall_timer);
+	mem->free(tcp->bucket);
+	mem->free(tcp->conn);
+	mem->free(tcp->seg);
+	mem->free(tcp->listener);
+	mem->free(tcp);
+}

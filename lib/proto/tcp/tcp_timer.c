@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A connection's deadlines. All share one timer, which is armed for the earliest of them or before:
+ * a deadline that moves away, as that of retransmission does with every ACK, costs a store, and the
+ * timer finds out when it fires.
+ */
+
+#include <errno.h>
+
+#include <rte_common.h>
+
+#include "tcp_priv.h"
+
+void
+tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint32_t in_us)
+{
+	struct core *core = c->tcp->core;
+
+	c->deadline[d] = core->now_us + in_us;
+	if (!timer_is_armed(&c->timer) || c->timer.expire_us > c->deadline[d])
+		timer_set(&core->wheel, &c->timer, c->deadline[d]);
+}
+
+void
+tcp_deadline_stop(struct isla_tcp_conn *c, enum tcp_deadline d)
+{
+	c->deadline[d] = UINT64_MAX;
+}
+
+static uint32_t
+double_up_to(uint32_t us, uint32_t max_us)
+{
+	return us > max_us / 2 ? max_us : 2 * us;
+}
+
+/* What a time-out is called: what ICMP has said meanwhile, or that nobody answered. */
+static int
+timeout_err(const struct isla_tcp_conn *c)
+{
+	return c->soft_err != 0 ? (int)c->soft_err : ETIMEDOUT;
+}
+
+static void
+syn_timeout(struct isla_tcp_conn *c)
+{
+	const struct isla_tcp_conf *conf = &c->tcp->conf;
+
+	if (c->nb_timeouts >= conf->syn_retries) {
+		tcp_conn_drop(c, timeout_err(c));
+		return;
+	}
+	c->nb_timeouts++;
+	c->rto = double_up_to(c->rto, conf->rto_max_us);
+	c->flags |= TCP_F_SYN_NOW;
+	tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	tcp_sched(c);
+}
+
+/* RFC 9293, 3.8.6.1: probe for as long as the peer answers; and only so long where nobody does. */
+static void
+persist_timeout(struct isla_tcp_conn *c)
+{
+	const struct isla_tcp_conf *conf = &c->tcp->conf;
+	uint64_t in_us;
+
+	if (c->nb_unanswered >= conf->data_retries ||
+		((c->flags & TCP_F_RELEASED) && c->nb_timeouts >= conf->data_retries)) {
+		tcp_conn_drop(c, timeout_err(c));
+		return;
+	}
+	c->nb_unanswered++;
+	if (c->nb_timeouts < UINT8_MAX)
+		c->nb_timeouts++;
+	in_us = (uint64_t)c->rto << RTE_MIN(c->nb_timeouts, 16);
+	tcp_deadline_set(c, TCP_T_RTX, (uint32_t)RTE_MIN(in_us, conf->rto_max_us));
+	tcp_output_probe(c);
+}
+
+/* RFC 6298, 5.4 to 5.7; RFC 5681, 3.1. */
+static void
+data_timeout(struct isla_tcp_conn *c)
+{
+	const struct isla_tcp_conf *conf = &c->tcp->conf;
+
+	if (c->nb_timeouts >= conf->data_retries) {
+		tcp_conn_drop(c, timeout_err(c));
+		return;
+	}
+	core_count(c->tcp->core, ISLA_C_TCP_RTO_TIMEOUTS);
+	c->nb_timeouts++;
+	if ((c->flags & TCP_F_RTO_RECOVERY) == 0 || seq_ge(c->snd_una, c->recover))
+		c->cc->timeout(c);
+	else
+		c->cwnd = c->mss;
+	c->flags &= ~TCP_F_RECOVERY;
+	c->flags |= TCP_F_RTO_RECOVERY;
+	c->recover = c->snd_nxt;
+	c->dupacks = 0;
+	tcp_segs_mark_lost(c, true);
+	c->rto = double_up_to(c->rto, conf->rto_max_us);
+	tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	tcp_sched(c);
+}
+
+static void
+rtx_expired(struct isla_tcp_conn *c)
+{
+	if (tcp_in_state(c, ISLA_TCP_SYN_SENT | ISLA_TCP_SYN_RECEIVED)) {
+		syn_timeout(c);
+		return;
+	}
+	/* The peer has closed its window over what is in flight: that is no sign of congestion. */
+	if (c->snd_wnd == 0 && (c->flags & TCP_F_PERSIST) == 0) {
+		c->flags |= TCP_F_PERSIST;
+		c->nb_timeouts = 0;
+	}
+	if (c->flags & TCP_F_PERSIST)
+		persist_timeout(c);
+	else if (c->seg_head != TCP_NONE)
+		data_timeout(c);
+}
+
+static bool
+take_expired(struct isla_tcp_conn *c, enum tcp_deadline d)
+{
+	if (c->deadline[d] > c->tcp->core->now_us)
+		return false;
+	c->deadline[d] = UINT64_MAX;
+	return true;
+}
+
+static void
+conn_timer(void *ctx, struct timer *t)
+{
+	struct isla_tcp_conn *c = RTE_PTR_SUB(t, offsetof(struct isla_tcp_conn, timer));
+	uint64_t next;
+
+	RTE_SET_USED(ctx);
+	if (take_expired(c, TCP_T_STATE)) {
+		tcp_conn_drop(c, 0);
+		return;
+	}
+	if (take_expired(c, TCP_T_DELACK)) {
+		core_count(c->tcp->core, ISLA_C_TCP_DELAYED_ACKS);
+		c->flags |= TCP_F_ACK_NOW;
+		tcp_sched(c);
+	}
+	if (take_expired(c, TCP_T_RTX))
+		rtx_expired(c);
+	if (c->state == ISLA_TCP_CLOSED)
+		return;
+	next = RTE_MIN(c->deadline[TCP_T_RTX], c->deadline[TCP_T_DELACK]);
+	next = RTE_MIN(next, c->deadline[TCP_T_STATE]);
+	if (next != UINT64_MAX)
+		timer_set(&c->tcp->core->wheel, &c->timer, next);
+}
+
+/* It only has to wake the loop: the flush that follows does the work. */
+static void
+stall_timer(void *ctx, struct timer *t)
+{
+	RTE_SET_USED(ctx);
+	RTE_SET_USED(t);
+}
+
+void
+tcp_timer_init(struct isla_tcp *tcp)
+{
+	timer_wheel_set_class(&tcp->core->wheel, TIMER_TCP, conn_timer, tcp);
+	timer_wheel_set_class(&tcp->core->wheel, TIMER_TCP_STALL, stall_timer, tcp);
+	timer_init(&tcp->stall_timer, TIMER_TCP_STALL);
+}
