@@ -47,6 +47,9 @@ link_input(struct link *link, struct rte_mbuf *m, uint8_t netif)
 	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
 		return ISLA_DROP_VLAN;
 
+	/* Of a port that is not believed no verdict goes further up. */
+	if ((nif->offloads & ISLA_NETIF_RX_CKSUM) == 0)
+		m->ol_flags &= ~(RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK);
 	memset(p, 0, sizeof(*p));
 	p->netif = netif;
 	p->flags = flags;

@@ -219,7 +219,7 @@ struct isla_tcp_conn {
 	uint32_t total_retrans;
 	uint64_t bytes_received;
 	uint64_t bytes_acked;
-};
+} __rte_cache_aligned;
 
 static_assert(sizeof(struct isla_tcp_conn) <= 512, "an idle connection costs no more");
 
