@@ -182,3 +182,9 @@ inet_output(struct inet *inet, struct rte_mbuf *m, const struct inet_tx *tx)
 	core_count_ip(inet->core, ISLA_C_IP4_OUT_TRANSMITS, is_v6);
 	return link_output(inet->link, m, via->netif, &via->next_hop, tx->hint);
 }
+
+void
+inet_confirm(struct inet *inet, const struct inet_dst *via, uint16_t hint)
+{
+	link_confirm(inet->link, via->netif, &via->next_hop, hint);
+}

@@ -116,6 +116,7 @@ set_via(const struct inet *inet, struct inet_dst *via, const struct isla_addr *n
 {
 	via->next_hop = *next_hop;
 	via->netif = netif;
+	via->offloads = (uint8_t)inet->link->netif[netif].offloads;
 	via->mtu = inet->link->netif[netif].mtu;
 }
 
