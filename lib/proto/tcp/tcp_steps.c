@@ -51,6 +51,24 @@ reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 	return true;
 }
 
+/*
+ * The peer's SYN once more, in SYN-RECEIVED. With an ACK it is the second half of a simultaneous open
+ * (RFC 9293, figure 7): what is behind the SYN counts. Without, our SYN,ACK was lost.
+ */
+static bool
+syn_again(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (in->flags & RTE_TCP_ACK_FLAG) {
+		in->seq++;
+		in->flags &= (uint8_t)~RTE_TCP_SYN_FLAG;
+		return true;
+	}
+	in->drop = ISLA_DROP_TCP_SEQ;
+	c->flags |= TCP_F_SYN_NOW;
+	tcp_sched(c);
+	return false;
+}
+
 /* First step's answer to what is not acceptable. */
 static void
 refuse(struct isla_tcp_conn *c, struct tcp_in *in)
@@ -58,13 +76,6 @@ refuse(struct isla_tcp_conn *c, struct tcp_in *in)
 	in->drop = ISLA_DROP_TCP_SEQ;
 	if (in->flags & RTE_TCP_RST_FLAG)
 		return;
-	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && (in->flags & RTE_TCP_SYN_FLAG) &&
-		in->seq + 1 == c->rcv_nxt) {
-		/* The SYN again: our SYN,ACK was lost. */
-		c->flags |= TCP_F_SYN_NOW;
-		tcp_sched(c);
-		return;
-	}
 	if (tcp_in_state(c, ISLA_TCP_TIME_WAIT) && (in->flags & RTE_TCP_FIN_FLAG))
 		tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.time_wait_us);
 	if (tcp_in_seglen(in) == 0) {
@@ -79,8 +90,13 @@ refuse(struct isla_tcp_conn *c, struct tcp_in *in)
 static bool
 step_seq(struct isla_tcp_conn *c, struct tcp_in *in)
 {
-	if (unlikely(in->flags & RTE_TCP_SYN_FLAG) && reopen(c, in))
-		return false;
+	if (unlikely(in->flags & RTE_TCP_SYN_FLAG)) {
+		if (reopen(c, in))
+			return false;
+		if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && in->seq + 1 == c->rcv_nxt &&
+			(in->flags & RTE_TCP_RST_FLAG) == 0 && !syn_again(c, in))
+			return false;
+	}
 	if (likely(is_acceptable(c, in)))
 		return true;
 	if (rcv_wnd(c) == 0 && in->seq == c->rcv_nxt) {
@@ -126,13 +142,6 @@ step_syn(struct isla_tcp_conn *c, struct tcp_in *in)
 		/* Back to LISTEN: the listener has never left it. */
 		tcp_conn_drop(c, 0);
 		return false;
-	}
-	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && in->seq + 1 == c->rcv_nxt) {
-		/* Simultaneous open: the SYN,ACK that answers ours. */
-		in->drop = ISLA_ACCEPTED;
-		in->seq++;
-		in->flags &= (uint8_t)~RTE_TCP_SYN_FLAG;
-		return true;
 	}
 	tcp_send_challenge_ack(c);
 	return false;
