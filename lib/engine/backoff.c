@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How a backoff begins; what follows is inline, since it runs once a round.
+ */
+
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "backoff.h"
+
+void
+backoff_init(struct backoff *b, const struct isla_engine_backoff *conf, bool never_sleep,
+	uint64_t now_us)
+{
+	uint64_t yield_until = (uint64_t)conf->spin_rounds + conf->yield_rounds;
+
+	memset(b, 0, sizeof(*b));
+	b->spin_until = conf->spin_rounds;
+	b->yield_until = (uint32_t)RTE_MIN(yield_until, (uint64_t)UINT32_MAX - 1);
+	if (never_sleep)
+		b->spin_until = b->yield_until = UINT32_MAX;
+	b->since_us = now_us;
+}

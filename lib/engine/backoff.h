@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BACKOFF_H
+#define BACKOFF_H
+
+/*
+ * From a busy loop to an idle one in three steps: poll on for some rounds, then give the CPU away
+ * between rounds, then sleep. Pure: told what each round brought and when, it says what to do next
+ * and keeps account of where the time went.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "isla_engine.h"
+
+enum backoff_step {
+	BACKOFF_BUSY,  /* there was work: go on */
+	BACKOFF_SPIN,  /* rte_pause(), and go on */
+	BACKOFF_YIELD, /* sched_yield() */
+	BACKOFF_SLEEP, /* sleep, or wait */
+	BACKOFF_STEPS
+};
+
+struct backoff {
+	uint32_t spin_until;  /* empty rounds before the first yield */
+	uint32_t yield_until; /* empty rounds before the first sleep; UINT32_MAX: never sleep */
+	uint32_t nb_empty;    /* empty rounds since there was work */
+	enum backoff_step step;
+	uint64_t since_us;    /* the beginning of the last round */
+	struct isla_loop_step account[BACKOFF_STEPS];
+};
+
+void backoff_init(struct backoff *b, const struct isla_engine_backoff *conf, bool never_sleep,
+	uint64_t now_us);
+
+/*
+ * A round has ended which began at now_us; worked: it brought frames or other work. Returns what to
+ * do. From one round's beginning to the next is the time of the step that was told in between.
+ */
+static inline enum backoff_step
+backoff_next(struct backoff *b, bool worked, uint64_t now_us)
+{
+	b->account[b->step].time_us += now_us - b->since_us;
+	b->since_us = now_us;
+	if (worked) {
+		b->nb_empty = 0;
+		b->step = BACKOFF_BUSY;
+	} else if (b->nb_empty < b->spin_until) {
+		b->nb_empty++;
+		b->step = BACKOFF_SPIN;
+	} else if (b->nb_empty < b->yield_until) {
+		b->nb_empty++;
+		b->step = BACKOFF_YIELD;
+	} else {
+		b->step = b->yield_until == UINT32_MAX ? BACKOFF_SPIN : BACKOFF_SLEEP;
+	}
+	b->account[b->step].nb_rounds++;
+	return b->step;
+}
+
+#endif /* BACKOFF_H */

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The engine: ports and shards, put together, run and taken apart; see isla_engine.h for the order
+ * of calls.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <rte_common.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_string_fns.h>
+
+#include "conf.h"
+#include "engine_log.h"
+#include "engine_priv.h"
+
+RTE_LOG_REGISTER(isla_engine_logtype, lib.isla.engine, NOTICE);
+
+/* The stacks' secret, where the program did not bring one. */
+static int
+key_init(struct isla_key *key, struct fault *fault)
+{
+	if ((key->k[0] | key->k[1]) != 0)
+		return 0;
+	if (getrandom(key, sizeof(*key), 0) != sizeof(*key))
+		return fault_set(fault, -EIO, "the kernel gives no random bytes (getrandom): %s",
+			strerror(errno));
+	return 0;
+}
+
+static int
+ports_setup(struct isla_engine *e, struct fault *fault)
+{
+	uint16_t i;
+	int rc;
+
+	for (i = 0; i < e->conf.nb_ports; i++) {
+		rc = port_setup(&e->port[i], e->conf.nb_shards, e->worker[0].pools.pkt, fault);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+engine_init(struct isla_engine *e, struct fault *fault)
+{
+	uint16_t i;
+	int rc = key_init(&e->conf.stack.key, fault);
+
+	for (i = 0; rc == 0 && i < e->conf.nb_ports; i++)
+		rc = port_probe(&e->port[i], &e->conf.port[i], &e->conf, fault);
+	for (i = 0; rc == 0 && i < e->conf.nb_shards; i++) {
+		struct worker *w = &e->worker[i];
+
+		w->index = i;
+		w->engine = e;
+		w->nb_stops = &e->nb_stops;
+		rc = worker_init(w, &e->conf, e->port, fault);
+		if (rc == 0)
+			e->nb_workers++;
+	}
+	return rc != 0 ? rc : ports_setup(e, fault);
+}
+
+struct isla_engine *
+isla_engine_create(const struct isla_engine_conf *conf, char *err, size_t err_size)
+{
+	struct fault fault = fault_init(err, err_size);
+	struct isla_engine *e;
+	int rc = conf_check(conf, &fault);
+
+	if (rc != 0) {
+		rte_errno = -rc;
+		return NULL;
+	}
+	if (posix_memalign((void **)&e, RTE_CACHE_LINE_SIZE, sizeof(*e)) != 0) {
+		rte_errno = -fault_set(&fault, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	memset(e, 0, sizeof(*e));
+	e->conf = *conf;
+	rc = engine_init(e, &fault);
+	if (rc != 0) {
+		isla_engine_free(e);
+		rte_errno = -rc;
+		return NULL;
+	}
+	return e;
+}
+
+/* Which of the stack's interfaces a port is, or -ENODEV. */
+static int
+netif_of(const struct isla_engine *e, uint16_t port_id)
+{
+	uint16_t i;
+
+	for (i = 0; i < e->conf.nb_ports; i++)
+		if (e->port[i].id == port_id)
+			return i;
+	return -ENODEV;
+}
+
+int
+isla_engine_addr_add(struct isla_engine *e, uint16_t port_id, const struct isla_prefix *prefix)
+{
+	int netif = netif_of(e, port_id), rc = netif < 0 ? netif : 0;
+	uint16_t i;
+
+	for (i = 0; rc == 0 && i < e->nb_workers; i++)
+		rc = isla_stack_addr_add(e->worker[i].stack, (uint8_t)netif, prefix);
+	return rc;
+}
+
+int
+isla_engine_route_add(struct isla_engine *e, uint16_t port_id, const struct isla_prefix *prefix,
+	const struct isla_addr *gateway)
+{
+	int netif = netif_of(e, port_id), rc = netif < 0 ? netif : 0;
+	uint16_t i;
+
+	for (i = 0; rc == 0 && i < e->nb_workers; i++)
+		rc = isla_stack_route_add(e->worker[i].stack, prefix, gateway, (uint8_t)netif);
+	return rc;
+}
+
+uint16_t
+isla_engine_nb_shards(const struct isla_engine *e)
+{
+	return e->nb_workers;
+}
+
+struct isla_stack *
+isla_engine_stack(struct isla_engine *e, uint16_t shard)
+{
+	return shard < e->nb_workers ? e->worker[shard].stack : NULL;
+}
+
+int
+isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engine_port_info *info)
+{
+	const struct port *port = &e->port[i];
+
+	if (i >= e->conf.nb_ports)
+		return -ENODEV;
+	memset(info, 0, sizeof(*info));
+	info->port_id = port->id;
+	rte_strlcpy(info->name, port->name, sizeof(info->name));
+	rte_strlcpy(info->driver, port->driver, sizeof(info->driver));
+	memcpy(info->mac, port->mac.addr_bytes, sizeof(info->mac));
+	info->mtu = port->mtu;
+	info->nb_rxd = port->nb_rxd;
+	info->nb_txd = port->nb_txd;
+	info->if_index = port->if_index;
+	info->offloads = port->netif_offloads;
+	info->has_rx_fd = port->want_rx_fd;
+	info->linearizes = port->linearize;
+	info->socket_id = port->socket_id;
+	return 0;
+}
+
+int
+isla_engine_start(struct isla_engine *e, char *err, size_t err_size)
+{
+	struct fault fault = fault_init(err, err_size);
+	uint16_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < e->conf.nb_ports; i++)
+		rc = port_start(&e->port[i], &fault);
+	for (i = 0; rc == 0 && i < e->nb_workers; i++)
+		rc = worker_prepare(&e->worker[i], &fault);
+	return rc;
+}
+
+void
+isla_engine_run(struct isla_engine *e)
+{
+	uint16_t i;
+
+	/* One shard runs on the caller's thread. */
+	worker_run(&e->worker[0]);
+	for (i = 0; i < e->conf.nb_ports; i++)
+		port_stop(&e->port[i]);
+}
+
+void
+isla_engine_stop(struct isla_engine *e)
+{
+	uint16_t i;
+
+	__atomic_fetch_add(&e->nb_stops, 1, __ATOMIC_RELEASE);
+	for (i = 0; i < e->nb_workers; i++)
+		idle_ring(&e->worker[i].idle);
+}
+
+uint32_t
+isla_engine_free(struct isla_engine *e)
+{
+	uint32_t nb_missing = 0;
+	uint16_t i;
+
+	if (e == NULL)
+		return 0;
+	/* The port's queues give their mbufs back last, so the pools come after them. */
+	for (i = 0; i < e->conf.nb_ports; i++)
+		port_stop(&e->port[i]);
+	for (i = 0; i < e->nb_workers; i++)
+		worker_free_stack(&e->worker[i]);
+	for (i = 0; i < e->conf.nb_ports; i++)
+		port_close(&e->port[i]);
+	for (i = 0; i < e->nb_workers; i++)
+		nb_missing += worker_free_pools(&e->worker[i]);
+	free(e);
+	return nb_missing;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef IDLE_H
+#define IDLE_H
+
+/*
+ * How a shard sleeps: in epoll on its ports' file descriptors, until the next timer; or for a while.
+ * A doorbell ends the first kind of sleep from any thread and from a signal's handler.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct idle {
+	int epoll_fd;      /* -1: sleep */
+	int doorbell_fd;
+	bool no_pwait2;    /* the kernel has only milliseconds */
+	uint32_t sleep_us; /* of one sleep without epoll */
+};
+
+/* Returns 0 or -errno. */
+int idle_init(struct idle *idle, bool use_epoll, uint32_t sleep_us);
+void idle_fini(struct idle *idle);
+
+/* Wake up when this is readable. Returns 0 or -errno. */
+int idle_add_fd(struct idle *idle, int fd);
+
+/* Sleep, at most for timeout_us. True where something else than the time ended it. */
+bool idle_wait(struct idle *idle, uint64_t timeout_us);
+
+/* End a sleep. Async-signal-safe. */
+void idle_ring(const struct idle *idle);
+
+#endif /* IDLE_H */

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ISLA_ENGINE_H
+#define ISLA_ENGINE_H
+
+/**
+ * @file
+ * Runs Isla's stacks on DPDK's ports: it configures the ports with what their drivers need, makes
+ * the mempools and one stack for each shard, drives the loop, sleeps when there is nothing to do,
+ * and counts. A program brings its own services; see isla_tcp.h, isla_udp.h and isla_http.h.
+ *
+ * The order of calls, EAL being initialised:
+ *
+ *     isla_engine_conf_init(&conf), and set what matters
+ *     engine = isla_engine_create(&conf, err, sizeof(err))
+ *     isla_engine_addr_add(engine, port, &prefix), isla_engine_route_add() ...
+ *     start services on isla_engine_stack(engine, shard) of every shard
+ *     isla_engine_start(engine, err, sizeof(err))
+ *     isla_engine_run(engine)             until isla_engine_stop(), then the connections are ended
+ *     stop the services
+ *     isla_engine_free(engine)            tells how many mbufs are missing: 0
+ *
+ * All calls are made from EAL's main thread unless their comment says otherwise. A shard's stack
+ * belongs to its thread while isla_engine_run() runs; with one shard that is the thread which called
+ * it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <isla_addr.h>
+#include <isla_counter.h>
+#include <isla_netif.h>
+#include <isla_stack.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Ports that one engine drives. */
+#define ISLA_ENGINE_PORT_MAX ISLA_NETIF_MAX
+
+/** isla_engine_conf::tx_offloads: whatever the port does by itself and does rightly. */
+#define ISLA_ENGINE_TX_OFFLOADS_AUTO UINT64_MAX
+
+/** Enough for every message that a call here writes to its err. */
+#define ISLA_ENGINE_ERR_SIZE 256
+
+/** Ports, stacks and threads of one program. */
+struct isla_engine;
+
+/** What a shard does once spinning and yielding have brought nothing. */
+enum isla_engine_idle {
+	ISLA_ENGINE_IDLE_EPOLL, /**< wait for the ports' file descriptors and the next timer; where
+				     a port has none: as SLEEP */
+	ISLA_ENGINE_IDLE_SLEEP, /**< sleep for isla_engine_backoff::sleep_us at a time */
+	ISLA_ENGINE_IDLE_POLL,  /**< nothing: poll for ever */
+};
+
+/** Three steps from a busy loop to an idle one. */
+struct isla_engine_backoff {
+	uint32_t spin_rounds;  /**< rounds without work that go on polling at once */
+	uint32_t yield_rounds; /**< rounds after these that call sched_yield() in between */
+	uint32_t sleep_us;     /**< length of one sleep, 1 to 1000000 */
+};
+
+/** One port and its interface. */
+struct isla_engine_port {
+	uint16_t port_id;      /**< ethdev's number of it */
+	uint16_t mtu;          /**< bytes of an IP packet, 1280 or more; 0: the driver's, usually 1500 */
+	/** The stack's own MAC address. All zero: the port's, unless a kernel's interface has that one
+	 * too (net_tap, net_af_packet); then one that is derived from the machine and the interface's
+	 * name, the same at each start. */
+	uint8_t mac[6];
+	bool no_link_local;    /**< do not add the link-local IPv6 address of that MAC address */
+};
+
+/** How an engine is made; isla_engine_conf_init() fills in the defaults, given in brackets. */
+struct isla_engine_conf {
+	struct isla_engine_port port[ISLA_ENGINE_PORT_MAX];
+	uint16_t nb_ports;     /**< the first ones of port[] [0] */
+	uint16_t nb_shards;    /**< only 1 as yet [1] */
+	uint16_t nb_rxd;       /**< receive descriptors of a queue; 0: what suits the driver [0] */
+	uint16_t nb_txd;       /**< transmit descriptors of a queue; 0: what suits the driver [0] */
+	uint16_t burst;        /**< frames that are received or sent at once, 1 to 512 [32] */
+	uint16_t mbuf_size;    /**< data room of an mbuf, headroom included, 2048 or more [2176] */
+	uint32_t nb_mbufs;     /**< mbufs of a shard [32768] */
+	uint32_t nb_refs;      /**< mbufs without data room of a shard, for references [65536] */
+	bool rx_cksum;         /**< let the port verify checksums, where it can [false] */
+	bool no_lsc;           /**< do not ask for link state interrupts [false] */
+	/** RTE_ETH_TX_OFFLOAD_* to use, of those that isla_engine_create() finds usable
+	 * [ISLA_ENGINE_TX_OFFLOADS_AUTO] */
+	uint64_t tx_offloads;
+	enum isla_engine_idle idle;         /**< [ISLA_ENGINE_IDLE_EPOLL] */
+	struct isla_engine_backoff backoff; /**< [100, 400, 50] */
+	uint32_t stop_us;      /**< how long connections may take to end at a stop [2000000] */
+	/** Called from the first shard's thread every tick_us, between two bursts; NULL: never. */
+	void (*tick)(struct isla_engine *engine, void *ctx);
+	void *tick_ctx;
+	uint64_t tick_us;      /**< [1000000] */
+	/** Of the stacks. The engine sets the pools, mem, socket_id and the times; the key too (from
+	 * getrandom(2)) where it is all zero. */
+	struct isla_stack_conf stack;
+};
+
+/** What a shard's loop did in one of its states. */
+struct isla_loop_step {
+	uint64_t nb_rounds;
+	uint64_t time_us;
+};
+
+/** What a shard's loop has counted. */
+struct isla_loop_stats {
+	struct isla_loop_step busy;  /**< rounds with frames or other work */
+	struct isla_loop_step spin;  /**< without, polling on at once */
+	struct isla_loop_step yield; /**< without, after sched_yield() */
+	struct isla_loop_step sleep; /**< asleep, in epoll_wait() or in nanosleep() */
+	uint64_t nb_wakeups;         /**< sleeps that a frame or a stop ended, not the time */
+	uint64_t nb_rx_bursts;       /**< bursts that brought a frame */
+	uint64_t nb_tx_bursts;
+	uint64_t nb_tx_stalls;       /**< rounds in which a port took none of what waited */
+	uint64_t nb_tx_dropped;      /**< frames dropped: the link was down, or the port took none */
+	uint64_t nb_tx_linearized;   /**< frames copied into one segment, which the driver needs */
+};
+
+/** One port's ethdev statistics. */
+struct isla_port_stats {
+	uint16_t port_id;
+	uint64_t ipackets;
+	uint64_t opackets;
+	uint64_t ibytes;
+	uint64_t obytes;
+	uint64_t imissed;
+	uint64_t ierrors;
+	uint64_t oerrors;
+	uint64_t rx_nombuf;
+};
+
+/** A snapshot of all counters; a plain value. */
+struct isla_engine_stats {
+	uint64_t time_us;             /**< when it was taken, on the loop's clock */
+	struct isla_stats stack;      /**< of all shards together */
+	struct isla_loop_stats loop;  /**< of all shards together */
+	uint16_t nb_ports;
+	struct isla_port_stats port[ISLA_ENGINE_PORT_MAX];
+};
+
+/** What became of a port; see isla_engine_port_info(). */
+struct isla_engine_port_info {
+	uint16_t port_id;
+	char name[64];           /**< the kernel's interface where there is one, or the device */
+	char driver[32];
+	uint8_t mac[6];          /**< the stack's own */
+	uint16_t mtu;
+	uint16_t nb_rxd;
+	uint16_t nb_txd;
+	uint32_t if_index;       /**< the kernel's interface, or 0 */
+	uint32_t offloads;       /**< ISLA_NETIF_* */
+	bool has_rx_fd;          /**< its receive queue can be waited for */
+	bool linearizes;         /**< chains are copied into one mbuf before they are sent */
+	int socket_id;           /**< NUMA node, or -1 */
+};
+
+/** Set all fields to their defaults. */
+void isla_engine_conf_init(struct isla_engine_conf *conf);
+
+/**
+ * Configure the ports, make mempools and stacks.
+ *
+ * @param err       receives one line without a newline that names the cause and the way out
+ * @param err_size  ISLA_ENGINE_ERR_SIZE suffices
+ * @return the engine; NULL with rte_errno EINVAL (a setting), ENODEV (no such port), ENOMEM, or what
+ *         the driver returned
+ */
+struct isla_engine *isla_engine_create(const struct isla_engine_conf *conf, char *err,
+	size_t err_size);
+
+/**
+ * Give a port's interface an address, on every shard. Before isla_engine_run(), or from tick.
+ *
+ * @return 0; -ENODEV (not one of the engine's ports), or as isla_stack_addr_add()
+ */
+int isla_engine_addr_add(struct isla_engine *engine, uint16_t port_id,
+	const struct isla_prefix *prefix);
+
+/**
+ * Add a route over a port's interface, on every shard; as isla_engine_addr_add().
+ *
+ * @return 0; -ENODEV, or as isla_stack_route_add()
+ */
+int isla_engine_route_add(struct isla_engine *engine, uint16_t port_id,
+	const struct isla_prefix *prefix, const struct isla_addr *gateway);
+
+/** Shards, and so stacks, of the engine. */
+uint16_t isla_engine_nb_shards(const struct isla_engine *engine);
+
+/** A shard's stack, NULL where there is no such shard. It lives as long as the engine. */
+struct isla_stack *isla_engine_stack(struct isla_engine *engine, uint16_t shard);
+
+/** What is known about the i-th of conf's ports. Returns 0, or -ENODEV. */
+int isla_engine_port_info(const struct isla_engine *engine, uint16_t i,
+	struct isla_engine_port_info *info);
+
+/**
+ * Start the ports: from now on frames may arrive. isla_engine_run() should follow soon.
+ *
+ * @return 0, or what the driver returned, with a line in err
+ */
+int isla_engine_start(struct isla_engine *engine, char *err, size_t err_size);
+
+/**
+ * Run the shards until isla_engine_stop(); then end all connections in good form, for at most
+ * isla_engine_conf::stop_us, and stop the ports. A second isla_engine_stop() cuts that short.
+ * Call it once.
+ */
+void isla_engine_run(struct isla_engine *engine);
+
+/** Ask isla_engine_run() to return. Async-signal-safe; from any thread. */
+void isla_engine_stop(struct isla_engine *engine);
+
+/**
+ * Free the stacks, close the ports and free the mempools; every service must have been stopped.
+ *
+ * @return mbufs that did not come back to their pools: 0 unless somebody leaks or still holds some,
+ *         in which case their pools stay. 0 for NULL
+ */
+uint32_t isla_engine_free(struct isla_engine *engine);
+
+/** Take a snapshot. From tick, or while isla_engine_run() does not run. */
+void isla_engine_get_stats(const struct isla_engine *engine, struct isla_engine_stats *stats);
+
+/** Set all counters to zero, gauges excepted; as isla_engine_get_stats(). */
+void isla_engine_clear_stats(struct isla_engine *engine);
+
+/**
+ * Print a snapshot: the ports in testpmd's manner, then the counters and drop reasons that are not
+ * zero, then the loop. Pure; any thread.
+ *
+ * @param prev  an earlier snapshot, from which rates are computed; NULL: since the start
+ */
+void isla_engine_print_stats(FILE *out, const struct isla_engine_stats *stats,
+	const struct isla_engine_stats *prev);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ISLA_ENGINE_H */

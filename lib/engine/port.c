@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One ethdev port, from the first look to the last mbuf; see port.h for the order of calls.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_jhash.h>
+#include <rte_string_fns.h>
+
+#include "engine_log.h"
+#include "port.h"
+
+#define DEFAULT_NB_DESC 1024
+/* What a frame has beyond its IP packet: Ethernet header, one VLAN tag, CRC. */
+#define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN)
+
+/* Give up with a line that names the port. */
+#define PORT_FAULT(port, fault, err, format, ...)                                                  \
+	fault_set(fault, err, "port %u (%s): " format, (port)->id, (port)->name, ##__VA_ARGS__)
+
+/* The kernel's name for the interface where there is one, else the device's. */
+static void
+probe_name(struct port *port, const struct rte_eth_dev_info *info)
+{
+	char ifname[IF_NAMESIZE], dev[RTE_ETH_NAME_MAX_LEN];
+
+	port->if_index = info->if_index;
+	if (info->if_index != 0 && if_indextoname(info->if_index, ifname) != NULL)
+		rte_strlcpy(port->name, ifname, sizeof(port->name));
+	else if (rte_eth_dev_get_name_by_port(port->id, dev) == 0)
+		rte_strlcpy(port->name, dev, sizeof(port->name));
+	rte_strlcpy(port->driver, info->driver_name, sizeof(port->driver));
+}
+
+/* A locally administered address that is the same at each start: it hangs on the machine, the
+ * interface's name and the port's number. */
+static void
+derive_mac(const struct port *port, struct rte_ether_addr *mac)
+{
+	char seed[160] = "";
+	FILE *f = fopen("/etc/machine-id", "re");
+	uint32_t a = port->id, b = ~(uint32_t)port->id;
+	size_t n;
+
+	if (f != NULL) {
+		if (fgets(seed, 64, f) == NULL)
+			seed[0] = '\0';
+		fclose(f);
+	}
+	n = strlen(seed);
+	snprintf(seed + n, sizeof(seed) - n, "%s", port->name);
+	rte_jhash_2hashes(seed, (uint32_t)strlen(seed), &a, &b);
+	mac->addr_bytes[0] = 0x02;
+	mac->addr_bytes[1] = (uint8_t)(b >> 24);
+	memcpy(&mac->addr_bytes[2], &a, sizeof(a));
+}
+
+static int
+probe_mac(struct port *port, const struct isla_engine_port *want, struct fault *fault)
+{
+	struct rte_ether_addr port_mac;
+
+	if (rte_eth_macaddr_get(port->id, &port_mac) != 0)
+		memset(&port_mac, 0, sizeof(port_mac));
+	memcpy(port->mac.addr_bytes, want->mac, sizeof(want->mac));
+	if (rte_is_zero_ether_addr(&port->mac)) {
+		if ((port->quirks->flags & QUIRK_SHARED_MAC) != 0 ||
+			!rte_is_valid_assigned_ether_addr(&port_mac))
+			derive_mac(port, &port->mac);
+		else
+			port->mac = port_mac;
+	}
+	if (!rte_is_valid_assigned_ether_addr(&port->mac))
+		return PORT_FAULT(port, fault, -EINVAL,
+			"a MAC address of the stack's must be unicast, for example 02:00:00:00:00:01");
+	port->own_mac = !rte_is_same_ether_addr(&port->mac, &port_mac);
+	if (!port->own_mac && (port->quirks->flags & QUIRK_SHARED_MAC) != 0)
+		return PORT_FAULT(port, fault, -EINVAL,
+			"this MAC address is that of the kernel's interface; the stack needs another");
+	return 0;
+}
+
+static int
+probe_mtu(struct port *port, const struct isla_engine_port *want,
+	const struct rte_eth_dev_info *info, struct fault *fault)
+{
+	uint32_t max = info->max_mtu;
+
+	if (info->max_rx_pktlen > RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN)
+		max = RTE_MIN(max, info->max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN);
+	port->set_mtu = want->mtu != 0;
+	port->mtu = want->mtu;
+	if (want->mtu == 0 && rte_eth_dev_get_mtu(port->id, &port->mtu) != 0)
+		port->mtu = RTE_ETHER_MTU;
+	if (want->mtu == 0 && port->mtu > max)
+		port->mtu = (uint16_t)max;
+	if (port->mtu < 1280 || port->mtu > max)
+		return PORT_FAULT(port, fault, -EINVAL,
+			"an MTU of %u is not possible: %s takes 1280 to %u", port->mtu,
+			port->driver, max);
+	return 0;
+}
+
+static int
+probe_rx(struct port *port, const struct isla_engine_conf *conf,
+	const struct rte_eth_dev_info *info, struct fault *fault)
+{
+	uint32_t room = conf->mbuf_size - RTE_PKTMBUF_HEADROOM;
+
+	port->rx_offloads = 0;
+	if ((uint32_t)port->mtu + FRAME_OVERHEAD > room) {
+		if ((info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) == 0)
+			return PORT_FAULT(port, fault, -EINVAL,
+				"%s receives a frame into one mbuf: an MTU of %u needs mbufs of "
+				"%u bytes", port->driver, port->mtu,
+				port->mtu + FRAME_OVERHEAD + RTE_PKTMBUF_HEADROOM);
+		port->rx_offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+	}
+	if (conf->rx_cksum) {
+		if ((info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_CHECKSUM) !=
+			RTE_ETH_RX_OFFLOAD_CHECKSUM)
+			return PORT_FAULT(port, fault, -EINVAL,
+				"%s cannot verify checksums; leave it to the stack", port->driver);
+		port->rx_offloads |= RTE_ETH_RX_OFFLOAD_CHECKSUM;
+		port->netif_offloads |= ISLA_NETIF_RX_CKSUM;
+	}
+	return 0;
+}
+
+static int
+probe_tx(struct port *port, const struct isla_engine_conf *conf,
+	const struct rte_eth_dev_info *info, struct fault *fault)
+{
+	uint64_t usable = info->tx_offload_capa & PORT_TX_OFFLOADS & ~port->quirks->no_tx_offloads;
+
+	port->tx_offloads = usable;
+	if (conf->tx_offloads != ISLA_ENGINE_TX_OFFLOADS_AUTO) {
+		if ((conf->tx_offloads & ~usable) != 0)
+			return PORT_FAULT(port, fault, -EINVAL,
+				"of the transmit offloads 0x%" PRIx64 " only 0x%" PRIx64
+				" can be used with %s", conf->tx_offloads, usable, port->driver);
+		port->tx_offloads = conf->tx_offloads;
+	}
+	if ((port->tx_offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0)
+		port->netif_offloads |= ISLA_NETIF_TX_IPV4_CKSUM;
+	if ((port->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) != 0)
+		port->netif_offloads |= ISLA_NETIF_TX_TCP_CKSUM;
+	if ((port->tx_offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0)
+		port->netif_offloads |= ISLA_NETIF_TX_UDP_CKSUM;
+	port->linearize = (port->tx_offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) == 0 &&
+		(port->quirks->flags & QUIRK_TX_CHAINS) == 0;
+	return 0;
+}
+
+static int
+probe_descriptors(struct port *port, const struct isla_engine_conf *conf,
+	const struct rte_eth_dev_info *info, struct fault *fault)
+{
+	const struct port_quirks *q = port->quirks;
+	int rc;
+
+	port->nb_rxd = conf->nb_rxd;
+	port->nb_txd = conf->nb_txd;
+	if (port->nb_rxd == 0)
+		port->nb_rxd = q->nb_rxd != 0 ? q->nb_rxd : info->default_rxportconf.ring_size;
+	if (port->nb_rxd == 0)
+		port->nb_rxd = DEFAULT_NB_DESC;
+	if (port->nb_txd == 0)
+		port->nb_txd = info->default_txportconf.ring_size;
+	if (port->nb_txd == 0)
+		port->nb_txd = DEFAULT_NB_DESC;
+	/* Each descriptor is looked at for each frame where frames are scattered. */
+	if ((port->rx_offloads & RTE_ETH_RX_OFFLOAD_SCATTER) != 0 && q->max_rxd != 0)
+		port->nb_rxd = RTE_MIN(port->nb_rxd, q->max_rxd);
+	rc = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &port->nb_rxd, &port->nb_txd);
+	if (rc != 0)
+		return PORT_FAULT(port, fault, rc, "descriptors: %s", rte_strerror(-rc));
+	if (conf->nb_rxd != 0 && conf->nb_rxd != port->nb_rxd)
+		ENGINE_LOG(NOTICE, "port %u: %u receive descriptors instead of %u\n", port->id,
+			port->nb_rxd, conf->nb_rxd);
+	if (conf->nb_txd != 0 && conf->nb_txd != port->nb_txd)
+		ENGINE_LOG(NOTICE, "port %u: %u transmit descriptors instead of %u\n", port->id,
+			port->nb_txd, conf->nb_txd);
+	return 0;
+}
+
+int
+port_probe(struct port *port, const struct isla_engine_port *want,
+	const struct isla_engine_conf *conf, struct fault *fault)
+{
+	struct rte_eth_dev_info info;
+	int rc;
+
+	memset(port, 0, sizeof(*port));
+	port->id = want->port_id;
+	port->rx_fd = -1;
+	if (!rte_eth_dev_is_valid_port(port->id))
+		return fault_set(fault, -ENODEV,
+			"there is no port %u (ports: %u); give EAL one, for example "
+			"--vdev=net_tap0,iface=isla0", port->id, rte_eth_dev_count_avail());
+	rc = rte_eth_dev_info_get(port->id, &info);
+	if (rc != 0)
+		return fault_set(fault, rc, "port %u tells nothing about itself: %s", port->id,
+			rte_strerror(-rc));
+	probe_name(port, &info);
+	port->quirks = port_quirks_find(info.driver_name);
+	port->socket_id = rte_eth_dev_socket_id(port->id);
+	port->want_rx_fd = (port->quirks->flags & QUIRK_RX_FD) != 0;
+	port->lsc = !conf->no_lsc && (port->quirks->flags & QUIRK_NO_LSC) == 0 &&
+		(*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
+	rc = probe_mac(port, want, fault);
+	if (rc == 0)
+		rc = probe_mtu(port, want, &info, fault);
+	if (rc == 0)
+		rc = probe_rx(port, conf, &info, fault);
+	if (rc == 0)
+		rc = probe_tx(port, conf, &info, fault);
+	if (rc == 0)
+		rc = probe_descriptors(port, conf, &info, fault);
+	if (rc == 0)
+		port->state = PORT_PROBED;
+	return rc;
+}
+
+/*
+ * net_tap looks for a free realtime signal when it opens a queue, and does without where all are
+ * in use: then it reads always, which is what we want. To clear O_ASYNC afterwards would be too
+ * late on an interface that is up already: after one signal the queue stays deaf. So for the time
+ * of the set-up all of them are in use: ignored.
+ */
+struct held_signals {
+	struct sigaction old[64];
+};
+
+static void
+signals_hold(struct held_signals *held)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	int sig;
+
+	for (sig = SIGRTMIN + 1; sig < SIGRTMAX; sig++)
+		sigaction(sig, &ignore, &held->old[sig - SIGRTMIN]);
+}
+
+static void
+signals_release(const struct held_signals *held)
+{
+	int sig;
+
+	for (sig = SIGRTMIN + 1; sig < SIGRTMAX; sig++)
+		sigaction(sig, &held->old[sig - SIGRTMIN], NULL);
+}
+
+static int
+queues_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool, struct fault *fault)
+{
+	struct rte_eth_dev_info info;
+	struct rte_eth_rxconf rx;
+	struct rte_eth_txconf tx;
+	uint16_t q;
+	int rc = rte_eth_dev_info_get(port->id, &info);
+
+	if (rc != 0)
+		return PORT_FAULT(port, fault, rc, "%s", rte_strerror(-rc));
+	rx = info.default_rxconf;
+	rx.offloads = port->rx_offloads;
+	tx = info.default_txconf;
+	tx.offloads = port->tx_offloads;
+	for (q = 0; q < nb_queues; q++) {
+		rc = rte_eth_rx_queue_setup(port->id, q, port->nb_rxd,
+			(unsigned int)port->socket_id, &rx, pool);
+		if (rc != 0)
+			return PORT_FAULT(port, fault, rc,
+				"receive queue %u with %u descriptors: %s; are there enough mbufs?",
+				q, port->nb_rxd, rte_strerror(-rc));
+		rc = rte_eth_tx_queue_setup(port->id, q, port->nb_txd,
+			(unsigned int)port->socket_id, &tx);
+		if (rc != 0)
+			return PORT_FAULT(port, fault, rc,
+				"transmit queue %u with %u descriptors: %s", q, port->nb_txd,
+				rte_strerror(-rc));
+	}
+	return 0;
+}
+
+int
+port_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool, struct fault *fault)
+{
+	struct rte_eth_conf conf = {
+		.rxmode = {.mtu = port->mtu, .offloads = port->rx_offloads},
+		.txmode = {.offloads = port->tx_offloads},
+		.intr_conf = {.lsc = port->lsc, .rxq = port->want_rx_fd},
+	};
+	struct held_signals held;
+	int rc = rte_eth_dev_configure(port->id, nb_queues, nb_queues, &conf);
+
+	if (rc != 0)
+		return PORT_FAULT(port, fault, rc, "cannot be configured with %u queues: %s",
+			nb_queues, rte_strerror(-rc));
+	port->state = PORT_CONFIGURED;
+	if (port->set_mtu) {
+		rc = rte_eth_dev_set_mtu(port->id, port->mtu);
+		if (rc != 0 && rc != -ENOTSUP)
+			return PORT_FAULT(port, fault, rc, "cannot set an MTU of %u: %s",
+				port->mtu, rte_strerror(-rc));
+	}
+	if ((port->quirks->flags & QUIRK_RX_SIGNAL) != 0)
+		signals_hold(&held);
+	rc = queues_setup(port, nb_queues, pool, fault);
+	if ((port->quirks->flags & QUIRK_RX_SIGNAL) != 0)
+		signals_release(&held);
+	return rc;
+}
+
+/* EAL's interrupt thread: the link went up or down. */
+static int
+link_changed(uint16_t port_id, enum rte_eth_event_type type, void *arg, void *ret)
+{
+	struct port *port = arg;
+	struct rte_eth_link link;
+
+	RTE_SET_USED(type);
+	RTE_SET_USED(ret);
+	if (rte_eth_link_get_nowait(port_id, &link) != 0)
+		return 0;
+	__atomic_store_n(&port->link_down, link.link_status == RTE_ETH_LINK_DOWN,
+		__ATOMIC_RELAXED);
+	ENGINE_LOG(NOTICE, "port %u (%s): link %s\n", port->id, port->name,
+		link.link_status == RTE_ETH_LINK_DOWN ? "down" : "up");
+	return 0;
+}
+
+/* Frames to the stack's MAC address and to groups must come through the port's filter. */
+static int
+filter_open(struct port *port, struct fault *fault)
+{
+	int rc;
+
+	if ((port->quirks->flags & QUIRK_NO_MAC_FILTER) != 0)
+		return 0;
+	if (!port->own_mac && rte_eth_allmulticast_enable(port->id) == 0)
+		return 0;
+	rc = rte_eth_promiscuous_enable(port->id);
+	if (rc != 0)
+		return PORT_FAULT(port, fault, rc,
+			"cannot be made promiscuous, which the stack's own MAC address needs: %s",
+			rte_strerror(-rc));
+	return 0;
+}
+
+/* The fd to wait for; the loop can do without. */
+static void
+find_rx_fd(struct port *port)
+{
+	int flags;
+
+	port->rx_fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port->id, 0);
+	if (port->rx_fd < 0 || (port->quirks->flags & QUIRK_RX_SIGNAL) == 0)
+		return;
+	flags = fcntl(port->rx_fd, F_GETFL);
+	if (flags != -1 && (flags & O_ASYNC) != 0) {
+		ENGINE_LOG(WARNING, "port %u (%s) took a signal in spite of all\n", port->id,
+			port->name);
+		fcntl(port->rx_fd, F_SETFL, flags & ~O_ASYNC);
+	}
+}
+
+int
+port_start(struct port *port, struct fault *fault)
+{
+	int rc;
+
+	if (port->lsc)
+		rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_LSC, link_changed, port);
+	rc = rte_eth_dev_start(port->id);
+	if (rc != 0)
+		return PORT_FAULT(port, fault, rc, "cannot be started: %s", rte_strerror(-rc));
+	port->state = PORT_STARTED;
+	rc = filter_open(port, fault);
+	if (rc != 0)
+		return rc;
+	if (port->want_rx_fd)
+		find_rx_fd(port);
+	return 0;
+}
+
+void
+port_stop(struct port *port)
+{
+	if (port->state != PORT_STARTED)
+		return;
+	port->rx_fd = -1;
+	rte_eth_dev_stop(port->id);
+	port->state = PORT_CONFIGURED;
+}
+
+void
+port_close(struct port *port)
+{
+	port_stop(port);
+	if (port->state != PORT_CONFIGURED)
+		return;
+	if (port->lsc)
+		rte_eth_dev_callback_unregister(port->id, RTE_ETH_EVENT_INTR_LSC, link_changed,
+			port);
+	rte_eth_dev_close(port->id);
+	port->state = PORT_NONE;
+}
+
+bool
+port_link_is_up(struct port *port)
+{
+	struct rte_eth_link link;
+
+	if (port->lsc)
+		return !__atomic_load_n(&port->link_down, __ATOMIC_RELAXED);
+	return rte_eth_link_get_nowait(port->id, &link) != 0 ||
+		link.link_status != RTE_ETH_LINK_DOWN;
+}
+
+struct rte_mbuf *
+port_linearize(struct rte_mbuf *m, struct rte_mempool *pool, uint64_t *copied)
+{
+	uint32_t rest = m->pkt_len - m->data_len;
+	struct rte_mbuf *copy;
+
+	if (m->nb_segs == 1)
+		return m;
+	/* Behind its headers, where the first mbuf has the room. */
+	if (RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && rte_pktmbuf_linearize(m) == 0) {
+		*copied += rest;
+		return m;
+	}
+	copy = rte_pktmbuf_copy(m, pool, 0, UINT32_MAX);
+	if (copy == NULL)
+		return NULL;
+	if (copy->nb_segs > 1) {
+		rte_pktmbuf_free(copy);
+		return NULL;
+	}
+	copy->l2_len = m->l2_len;
+	copy->l3_len = m->l3_len;
+	copy->l4_len = m->l4_len;
+	*copied += copy->pkt_len;
+	rte_pktmbuf_free(m);
+	return copy;
+}

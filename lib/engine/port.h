@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef PORT_H
+#define PORT_H
+
+/*
+ * One ethdev port: probe it, choose its settings by what it offers and by its driver's quirks, set
+ * up its queues, start, stop and close it.
+ *
+ *   port_probe()  port_setup()  port_start()  ...  port_stop()  port_close()
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include "fault.h"
+#include "isla_engine.h"
+#include "port_quirks.h"
+
+/* RTE_ETH_TX_OFFLOAD_* that a stack has a use for. */
+#define PORT_TX_OFFLOADS                                                                           \
+	(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM |                            \
+		RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+
+enum port_state {
+	PORT_NONE,
+	PORT_PROBED,
+	PORT_CONFIGURED, /* must be closed */
+	PORT_STARTED,
+};
+
+struct port {
+	uint16_t id;
+	enum port_state state;
+	const struct port_quirks *quirks;
+	char name[64];   /* the kernel's interface, or the device */
+	char driver[32];
+	struct rte_ether_addr mac; /* the stack's own */
+	bool own_mac;    /* it differs from the port's */
+	uint32_t if_index;
+	uint16_t mtu;
+	bool set_mtu;    /* asked for, so the driver must be told */
+	uint16_t nb_rxd;
+	uint16_t nb_txd;
+	uint64_t rx_offloads;
+	uint64_t tx_offloads;
+	uint32_t netif_offloads; /* ISLA_NETIF_* */
+	bool linearize;  /* the driver cannot send chains */
+	bool want_rx_fd;
+	bool lsc;
+	int socket_id;
+	int rx_fd;       /* readable while frames wait, once started; or -1 */
+	/* Set from EAL's interrupt thread, read by the loop: the link is known to be down. */
+	bool link_down;
+};
+
+/* Look at a port and choose its settings. Returns 0, or -errno with a line in fault. */
+int port_probe(struct port *port, const struct isla_engine_port *want,
+	const struct isla_engine_conf *conf, struct fault *fault);
+
+/* Configure it and set up nb_queues pairs of queues. As port_probe(). */
+int port_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool,
+	struct fault *fault);
+
+int port_start(struct port *port, struct fault *fault);
+void port_stop(struct port *port);
+/* Gives every mbuf of the queues back. */
+void port_close(struct port *port);
+
+/* Whether frames can leave; costs a system call with some drivers. */
+bool port_link_is_up(struct port *port);
+
+/*
+ * One segment instead of a chain. Returns m itself, or a copy of it, m being freed; NULL where no
+ * mbuf is free: m stays as it was. copied is raised by the bytes that were copied.
+ */
+struct rte_mbuf *port_linearize(struct rte_mbuf *m, struct rte_mempool *pool, uint64_t *copied);
+
+#endif /* PORT_H */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A shard from its making to its end: pools, stack, the run with its chores, the shutdown.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include <rte_common.h>
+#include <rte_errno.h>
+
+#include "engine_log.h"
+#include "engine_mem.h"
+#include "numa_nodes.h"
+#include "worker.h"
+
+/* The stack's interfaces: one a port, in the same order. */
+static int
+netifs_add(struct worker *w, struct fault *fault)
+{
+	uint16_t i;
+	int rc;
+
+	for (i = 0; i < w->nb_ports; i++) {
+		const struct port *port = &w->port[i];
+		struct isla_netif_conf conf = {.mtu = port->mtu, .offloads = port->netif_offloads};
+		struct isla_prefix prefix = {.len = 64};
+
+		memcpy(conf.mac, port->mac.addr_bytes, sizeof(conf.mac));
+		rc = isla_stack_netif_add(w->stack, &conf);
+		if (rc < 0)
+			return fault_set(fault, rc, "port %u (%s): the stack refuses its interface: %s",
+				port->id, port->name, rte_strerror(-rc));
+		if (w->conf->port[i].no_link_local)
+			continue;
+		prefix.addr = isla_addr_link_local(conf.mac);
+		rc = isla_stack_addr_add(w->stack, (uint8_t)i, &prefix);
+		if (rc != 0)
+			return fault_set(fault, rc, "port %u (%s): no link-local address: %s",
+				port->id, port->name, rte_strerror(-rc));
+	}
+	return 0;
+}
+
+static int
+stack_init(struct worker *w, int socket_id, struct fault *fault)
+{
+	struct isla_stack_conf conf = w->conf->stack;
+	uint64_t tsc, ns;
+
+	clock_read_pair(&tsc, &ns);
+	clock_init(&w->clock, tsc, ns, rte_get_tsc_hz());
+	conf.pool = w->pools.pkt;
+	conf.ref_pool = w->pools.ref;
+	conf.mem = engine_mem;
+	conf.socket_id = socket_id;
+	conf.now_us = worker_now_us(w);
+	conf.wall_us = clock_wall_us();
+	w->stack = isla_stack_create(&conf);
+	if (w->stack == NULL)
+		return fault_set(fault, -rte_errno,
+			"cannot make a stack for %u connections: %s; give EAL more memory "
+			"(hugepages, or -m with --no-huge) or ask for fewer connections",
+			conf.tcp.max_conns, rte_strerror(rte_errno));
+	return netifs_add(w, fault);
+}
+
+int
+worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *ports,
+	struct fault *fault)
+{
+	int node = numa_node_here();
+	struct pools_conf pools = {
+		.nb_mbufs = conf->nb_mbufs,
+		.nb_refs = conf->nb_refs,
+		.mbuf_size = conf->mbuf_size,
+		.shard = w->index,
+		.socket_id = node,
+	};
+	int rc;
+
+	w->conf = conf;
+	w->port = ports;
+	w->nb_ports = conf->nb_ports;
+	w->queue = w->index;
+	w->burst = conf->burst;
+	w->idle.epoll_fd = w->idle.doorbell_fd = -1;
+	if (ports[0].socket_id >= 0 && node >= 0 && ports[0].socket_id != node)
+		ENGINE_LOG(NOTICE, "shard %u runs on NUMA node %d, port %u is on node %d\n",
+			w->index, node, ports[0].id, ports[0].socket_id);
+	rc = pools_create(&w->pools, &pools, fault);
+	if (rc == 0)
+		rc = stack_init(w, node, fault);
+	if (rc == 0)
+		return 0;
+	worker_free_stack(w);
+	worker_free_pools(w);
+	return rc;
+}
+
+int
+worker_prepare(struct worker *w, struct fault *fault)
+{
+	const struct isla_engine_conf *conf = w->conf;
+	bool use_epoll = conf->idle == ISLA_ENGINE_IDLE_EPOLL;
+	uint16_t i;
+	int rc;
+
+	for (i = 0; i < w->nb_ports; i++)
+		use_epoll = use_epoll && w->port[i].rx_fd >= 0;
+	rc = idle_init(&w->idle, use_epoll, conf->backoff.sleep_us);
+	for (i = 0; rc == 0 && use_epoll && i < w->nb_ports; i++)
+		rc = idle_add_fd(&w->idle, w->port[i].rx_fd);
+	if (rc != 0)
+		return fault_set(fault, rc, "shard %u: no file descriptors to sleep on: %s",
+			w->index, rte_strerror(-rc));
+	return 0;
+}
+
+/* What is done once in a while: hold the clock against the kernel's, tell the time of day, tick. */
+static __rte_noinline void
+worker_chores(struct worker *w, uint64_t now_us)
+{
+	if (now_us >= w->next_calibration_us) {
+		uint64_t tsc, ns;
+
+		clock_read_pair(&tsc, &ns);
+		w->next_calibration_us = now_us + clock_calibrate(&w->clock, tsc, ns);
+		isla_stack_set_wall(w->stack, clock_wall_us(), worker_now_us(w));
+	}
+	if (now_us >= w->next_tick_us) {
+		w->next_tick_us = RTE_MAX(w->next_tick_us + w->conf->tick_us, now_us);
+		w->conf->tick(w->engine, w->conf->tick_ctx);
+	}
+	w->next_chore_us = RTE_MIN(w->next_calibration_us, w->next_tick_us);
+}
+
+static inline uint64_t
+worker_round(struct worker *w, uint64_t until_us)
+{
+	uint64_t now_us = worker_now_us(w);
+	bool worked;
+
+	if (unlikely(now_us >= w->next_chore_us))
+		worker_chores(w, now_us);
+	worked = loop_round(w, now_us);
+	loop_rest(w, worked, now_us, until_us);
+	return now_us;
+}
+
+static uint32_t
+stops(const struct worker *w)
+{
+	return __atomic_load_n(w->nb_stops, __ATOMIC_RELAXED);
+}
+
+/* Frames that wait for a port. */
+static bool
+output_waits(struct worker *w)
+{
+	struct rte_mbuf **pkts;
+	uint16_t i;
+
+	for (i = 0; i < w->nb_ports; i++)
+		if (isla_stack_output(w->stack, (uint8_t)i, &pkts) > 0)
+			return true;
+	return false;
+}
+
+/* End every connection, as long as it may take and nobody is impatient. */
+static void
+worker_shutdown(struct worker *w)
+{
+	uint64_t now_us = worker_now_us(w), end_us = now_us + w->conf->stop_us;
+
+	isla_stack_shutdown(w->stack);
+	do {
+		now_us = worker_round(w, end_us);
+	} while ((isla_stack_nb_conns(w->stack) > 0 || output_waits(w)) && now_us < end_us &&
+		stops(w) < 2);
+}
+
+void
+worker_run(struct worker *w)
+{
+	uint64_t now_us = worker_now_us(w);
+
+	/* A sleep of 50 us should not take 100. */
+	prctl(PR_SET_TIMERSLACK, 1ul);
+	numa_prefer(numa_node_here());
+	backoff_init(&w->backoff, &w->conf->backoff, w->conf->idle == ISLA_ENGINE_IDLE_POLL, now_us);
+	w->next_calibration_us = now_us;
+	w->next_tick_us = w->conf->tick != NULL ? now_us + w->conf->tick_us : UINT64_MAX;
+	w->next_chore_us = now_us;
+	while (stops(w) == 0)
+		worker_round(w, UINT64_MAX);
+	worker_shutdown(w);
+}
+
+void
+worker_free_stack(struct worker *w)
+{
+	isla_stack_free(w->stack);
+	w->stack = NULL;
+	idle_fini(&w->idle);
+}
+
+uint32_t
+worker_free_pools(struct worker *w)
+{
+	uint32_t nb = pools_missing(&w->pools);
+
+	pools_free(&w->pools);
+	return nb;
+}
+
+void
+worker_get_stats(const struct worker *w, struct isla_loop_stats *stats)
+{
+	*stats = w->stats;
+	stats->busy = w->backoff.account[BACKOFF_BUSY];
+	stats->spin = w->backoff.account[BACKOFF_SPIN];
+	stats->yield = w->backoff.account[BACKOFF_YIELD];
+	stats->sleep = w->backoff.account[BACKOFF_SLEEP];
+}
+
+void
+worker_clear_stats(struct worker *w)
+{
+	memset(&w->stats, 0, sizeof(w->stats));
+	memset(w->backoff.account, 0, sizeof(w->backoff.account));
+	w->tx_copied_bytes = 0;
+}

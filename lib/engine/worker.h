@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WORKER_H
+#define WORKER_H
+
+/*
+ * A shard: one stack, one queue of every port, one thread. worker.c makes it and runs it from the
+ * first burst to the last; loop.c is what it does in between.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_cycles.h>
+
+#include <isla_stack.h>
+
+#include "backoff.h"
+#include "clock.h"
+#include "fault.h"
+#include "idle.h"
+#include "isla_engine.h"
+#include "pools.h"
+#include "port.h"
+
+/* Sending on one port. */
+struct worker_tx {
+	uint64_t stalled_since_us; /* the port has taken nothing since then; 0: it takes */
+	uint64_t next_look_us;     /* when to look whether its link is down */
+};
+
+struct worker {
+	/* What every round touches. */
+	struct isla_stack *stack;
+	struct clock clock;
+	struct port *port;         /* the engine's; netif i of the stack is port[i] */
+	uint16_t nb_ports;
+	uint16_t queue;
+	uint16_t burst;
+	bool stalled;              /* in this round a port took none of what waited */
+	uint64_t next_chore_us;
+	struct worker_tx tx[ISLA_ENGINE_PORT_MAX];
+	struct isla_loop_stats stats; /* but for the steps, which backoff keeps */
+	uint64_t tx_copied_bytes;
+	struct backoff backoff;
+	/* What it seldom touches. */
+	struct idle idle;
+	struct pools pools;
+	uint64_t next_calibration_us;
+	uint64_t next_tick_us;     /* UINT64_MAX: no tick */
+	const uint32_t *nb_stops;  /* how often a stop was asked for */
+	struct isla_engine *engine;
+	const struct isla_engine_conf *conf;
+	uint16_t index;
+};
+
+/* Pools and stack for a shard; ports are probed. Returns 0, or -errno with a line in fault, having
+ * undone what it did. */
+int worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *ports,
+	struct fault *fault);
+
+/* The ports are started: what the shard will sleep on. Returns 0, or -errno with a line. */
+int worker_prepare(struct worker *w, struct fault *fault);
+
+/* Run until a stop is asked for, then end the connections. */
+void worker_run(struct worker *w);
+
+/* Free the stack, then, once the ports are closed, the pools; returns the mbufs that are missing. */
+void worker_free_stack(struct worker *w);
+uint32_t worker_free_pools(struct worker *w);
+
+/* The loop's counters, with those of its steps. */
+void worker_get_stats(const struct worker *w, struct isla_loop_stats *stats);
+void worker_clear_stats(struct worker *w);
+
+static inline uint64_t
+worker_now_us(const struct worker *w)
+{
+	return clock_us(&w->clock, rte_rdtsc());
+}
+
+/* loop.c: one round at now_us. True where it brought frames or other work. */
+bool loop_round(struct worker *w, uint64_t now_us);
+
+/* loop.c: what to do after a round that began at now_us; nothing may be put off beyond until_us. */
+void loop_rest(struct worker *w, bool worked, uint64_t now_us, uint64_t until_us);
+
+#endif /* WORKER_H */
