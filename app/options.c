@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of options, and what is made of it: parsing, defaults, errors, --help.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "options.h"
+
+#define FIELD(field) .offset = offsetof(struct options, field)
+
+/* Names are testpmd's wherever testpmd has the thing. */
+const struct option options_table[] = {
+	{
+		.name = "help", .group = OPTION_GENERAL, .parse = option_flag, FIELD(help),
+		.help = "show this and exit",
+	},
+	{
+		.name = "version", .group = OPTION_GENERAL, .parse = option_flag, FIELD(version),
+		.help = "show the versions of Isla and DPDK and exit",
+	},
+	{
+		.name = "stats-period", .arg = "SECONDS", .group = OPTION_GENERAL,
+		.parse = option_u32, FIELD(stats_period_s), .max = 86400, .def = "0",
+		.help = "print statistics every so many seconds; 0: only at the end",
+	},
+
+	{
+		.name = "portmask", .arg = "MASK", .group = OPTION_PORTS, .parse = option_mask,
+		FIELD(portmask), .min = 1, .max = UINT64_MAX,
+		.accepts = "a hexadecimal mask of ports, such as 0x1",
+		.help = "the ports to use; all of EAL's where it is not given",
+	},
+	{
+		.name = "nb-cores", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
+		FIELD(engine.nb_shards), .min = 1, .max = 1, .def = "1",
+		.accepts = "1; more than one core is not possible yet",
+		.help = "cores, each with a stack of its own",
+	},
+	{
+		.name = "rxq", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
+		FIELD(nb_rxq), .min = 1, .max = 1, .def = "1",
+		.accepts = "1: as many as there are cores",
+		.help = "receive queues a port",
+	},
+	{
+		.name = "txq", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
+		FIELD(nb_txq), .min = 1, .max = 1, .def = "1",
+		.accepts = "1: as many as there are cores",
+		.help = "transmit queues a port",
+	},
+	{
+		.name = "rxd", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
+		FIELD(engine.nb_rxd), .min = 1, .max = 32768,
+		.help = "receive descriptors a queue; what suits the driver where it is not given "
+			"(net_tap: 64)",
+	},
+	{
+		.name = "txd", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
+		FIELD(engine.nb_txd), .min = 1, .max = 32768,
+		.help = "transmit descriptors a queue; what suits the driver where it is not given",
+	},
+	{
+		.name = "burst", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
+		FIELD(engine.burst), .min = 1, .max = 512, .def = "32",
+		.help = "frames that are received or sent at once",
+	},
+	{
+		.name = "mbuf-size", .arg = "BYTES", .group = OPTION_PORTS, .parse = option_u16,
+		FIELD(engine.mbuf_size), .min = 2048, .max = 65535, .def = "2176",
+		.help = "data room of an mbuf, 128 bytes of headroom included",
+	},
+	{
+		.name = "total-num-mbufs", .arg = "N", .group = OPTION_PORTS, .parse = option_u32,
+		FIELD(engine.nb_mbufs), .min = 1024, .max = 16777216, .def = "32768",
+		.help = "mbufs; twice as many small ones are made for references to payload",
+	},
+	{
+		.name = "enable-rx-cksum", .group = OPTION_PORTS, .parse = option_flag,
+		FIELD(engine.rx_cksum),
+		.help = "let the port verify checksums (on net_tap it costs what it saves)",
+	},
+	{
+		.name = "tx-offloads", .arg = "MASK", .group = OPTION_PORTS, .parse = option_mask,
+		FIELD(engine.tx_offloads), .max = 0x800e,
+		.accepts = "a hexadecimal sum of 0x2 (IPv4 checksum), 0x4 (UDP), 0x8 (TCP) and "
+			"0x8000 (chains of mbufs)",
+		.help = "what the port does in sending; all that it does rightly where it is not "
+			"given",
+	},
+	{
+		.name = "no-lsc-interrupt", .group = OPTION_PORTS, .parse = option_flag,
+		FIELD(engine.no_lsc),
+		.help = "ask the port for its link's state instead of waiting to be told",
+	},
+	{
+		.name = "mtu", .arg = "BYTES", .group = OPTION_PORTS, .parse = option_u16,
+		FIELD(mtu), .min = 1280, .max = 65535,
+		.help = "MTU of the ports; the driver's where it is not given, usually 1500",
+	},
+
+	{
+		.name = "ip", .arg = "ADDR/LEN[@PORT]", .group = OPTION_ADDRS, .parse = option_ip,
+		.repeats = true, .def = "192.168.1.2/24",
+		.accepts = "a unicast address and a prefix length, such as 10.0.0.2/24 or "
+			"2001:db8::2/64, and @PORT for another port than the first",
+		.help = "an address of the stack's, IPv4 or IPv6; repeatable",
+	},
+	{
+		.name = "gateway", .arg = "ADDR[@PORT]", .group = OPTION_ADDRS,
+		.parse = option_gateway, .repeats = true,
+		.accepts = "a unicast address, and @PORT for another port than the first",
+		.help = "the default router of its family; repeatable",
+	},
+	{
+		.name = "mac", .arg = "MAC[@PORT]", .group = OPTION_ADDRS, .parse = option_mac,
+		.repeats = true,
+		.accepts = "a unicast MAC address such as 02:00:00:00:00:01, and @PORT for another "
+			"port than the first",
+		.help = "the stack's MAC address; where it is not given it is derived from the "
+			"machine and the interface",
+	},
+	{
+		.name = "no-ipv6-link-local", .group = OPTION_ADDRS, .parse = option_flag,
+		FIELD(no_link_local),
+		.help = "no link-local IPv6 address",
+	},
+	{
+		.name = "host-ip", .arg = "ADDR/LEN[@PORT]", .group = OPTION_ADDRS,
+		.parse = option_host_ip, .repeats = true,
+		.accepts = "a unicast address and a prefix length, such as 192.168.1.1/24, and @PORT "
+			"for another port than the first",
+		.help = "give the kernel's side of a TAP this address; repeatable. Without it the "
+			"kernel's interface is left alone",
+	},
+
+	{
+		.name = "service", .arg = "NAME:PORT", .group = OPTION_SERVICES,
+		.parse = option_service, .repeats = true, .def = "http:80 echo:7 discard:9",
+		.accepts = "NAME:PORT with a port from 1 to 65535",
+		.help = "serve on a port; repeatable",
+	},
+	{
+		.name = "docroot", .arg = "DIR", .group = OPTION_SERVICES, .parse = option_string,
+		FIELD(docroot), .accepts = "a directory",
+		.help = "what http serves, read into memory at start; a built-in page where it is "
+			"not given",
+	},
+
+	{
+		.name = "idle", .arg = "HOW", .group = OPTION_LOOP, .parse = option_idle,
+		.def = "epoll", .accepts = "epoll, sleep or poll",
+		.help = "after the back-off: wait for the port's file descriptor (epoll; where it "
+			"has none: sleep), sleep, or poll for ever",
+	},
+	{
+		.name = "backoff", .arg = "spin=N,yield=N,sleep=TIME", .group = OPTION_LOOP,
+		.parse = option_backoff, .def = "spin=100,yield=400,sleep=50us",
+		.accepts = "spin=N, yield=N (rounds) and sleep=TIME (1us to 1s), those that matter, "
+			"with commas in between",
+		.help = "empty rounds that poll on at once, rounds after these that yield the CPU, "
+			"and the time of one sleep",
+	},
+
+	{
+		.name = "tcp-max-conns", .arg = "N", .group = OPTION_TCP, .parse = option_u32,
+		FIELD(engine.stack.tcp.max_conns), .min = 16, .max = 4194304, .def = "16384",
+		.help = "connections, those in TIME-WAIT included",
+	},
+	{
+		.name = "tcp-rcvbuf", .arg = "BYTES", .group = OPTION_TCP, .parse = option_bytes,
+		FIELD(engine.stack.tcp.rcvbuf_bytes), .min = 2048, .max = 1 << 30, .def = "256K",
+		.accepts = "bytes from 2K to 1G",
+		.help = "the largest receive window",
+	},
+	{
+		.name = "tcp-sndbuf", .arg = "BYTES", .group = OPTION_TCP, .parse = option_bytes,
+		FIELD(engine.stack.tcp.sndbuf_bytes), .min = 2048, .max = 1 << 30, .def = "256K",
+		.accepts = "bytes from 2K to 1G",
+		.help = "the most that waits to be acknowledged",
+	},
+	{
+		.name = "tcp-rto-min", .arg = "TIME", .group = OPTION_TCP, .parse = option_time,
+		FIELD(engine.stack.tcp.rto_min_us), .min = 1000, .max = 60000000, .def = "200ms",
+		.accepts = "a time from 1ms to 60s",
+		.help = "the shortest retransmission timeout",
+	},
+	{
+		.name = "tcp-time-wait", .arg = "TIME", .group = OPTION_TCP, .parse = option_time,
+		FIELD(engine.stack.tcp.time_wait_us), .min = 1000, .max = 240000000, .def = "60s",
+		.accepts = "a time from 1ms to 240s",
+		.help = "how long a connection stays in TIME-WAIT",
+	},
+	{.name = NULL},
+};
+
+static const char *const group_titles[OPTION_GROUPS] = {
+	[OPTION_GENERAL] = "General",
+	[OPTION_PORTS] = "Ports and memory",
+	[OPTION_ADDRS] = "Addresses",
+	[OPTION_SERVICES] = "Services",
+	[OPTION_LOOP] = "The loop when idle",
+	[OPTION_TCP] = "TCP",
+};
+
+const struct option *
+options_find(const char *name)
+{
+	const struct option *o;
+
+	for (o = options_table; o->name != NULL; o++)
+		if (strcmp(o->name, name) == 0)
+			return o;
+	return NULL;
+}
+
+/* Parse a value; on failure a line that names option, value and what is accepted. */
+static int
+value_parse(const struct option *o, const char *value, struct options *opts, char *err,
+	size_t err_size)
+{
+	char why[OPTIONS_ERR_SIZE / 2] = "";
+	int rc = o->parse(o, value, opts, why, sizeof(why));
+
+	if (rc == 0)
+		return 0;
+	if (why[0] != '\0')
+		snprintf(err, err_size, "--%s %s: %s", o->name, value, why);
+	else if (rc == -ENOSPC)
+		snprintf(err, err_size, "--%s %s: the option is given too often", o->name, value);
+	else if (o->accepts != NULL)
+		snprintf(err, err_size, "--%s '%s' is not possible: give %s", o->name, value,
+			o->accepts);
+	else
+		snprintf(err, err_size,
+			"--%s '%s' is not possible: give a number from %" PRIu64 " to %" PRIu64,
+			o->name, value, o->min, o->max);
+	return -EINVAL;
+}
+
+/* One option at argv[i]. Returns how many arguments it took, or -EINVAL. */
+static int
+option_take(struct options *opts, int argc, char **argv, const struct option **found, char *err,
+	size_t err_size)
+{
+	const char *text = argv[0], *value, *equals;
+	const struct option *o;
+	char name[64];
+	size_t n;
+
+	if (strncmp(text, "--", 2) != 0 || text[2] == '\0') {
+		snprintf(err, err_size, "'%s' is not an option; isla --help lists them", text);
+		return -EINVAL;
+	}
+	equals = strchr(text, '=');
+	n = equals != NULL ? (size_t)(equals - text - 2) : strlen(text + 2);
+	n = RTE_MIN(n, sizeof(name) - 1);
+	memcpy(name, text + 2, n);
+	name[n] = '\0';
+	*found = o = options_find(name);
+	if (o == NULL) {
+		snprintf(err, err_size, "--%s is not a known option; isla --help lists them", name);
+		return -EINVAL;
+	}
+	if (o->arg == NULL && equals != NULL) {
+		snprintf(err, err_size, "--%s takes no value, so not '%s'", name, equals + 1);
+		return -EINVAL;
+	}
+	value = equals != NULL ? equals + 1 : o->arg == NULL ? "" : argc > 1 ? argv[1] : NULL;
+	if (value == NULL) {
+		snprintf(err, err_size, "--%s needs a value: %s", name, o->arg);
+		return -EINVAL;
+	}
+	if (value_parse(o, value, opts, err, err_size) != 0)
+		return -EINVAL;
+	return o->arg != NULL && equals == NULL ? 2 : 1;
+}
+
+/* The default of an option that was not given: its words, one by one. */
+static int
+default_parse(const struct option *o, struct options *opts, char *err, size_t err_size)
+{
+	char words[128], *word, *rest;
+	int rc = 0;
+
+	snprintf(words, sizeof(words), "%s", o->def);
+	for (word = strtok_r(words, " ", &rest); rc == 0 && word != NULL;
+		word = strtok_r(NULL, " ", &rest))
+		rc = value_parse(o, word, opts, err, err_size);
+	return rc;
+}
+
+int
+options_parse(struct options *opts, int argc, char **argv, char *err, size_t err_size)
+{
+	bool given[RTE_DIM(options_table)] = {false};
+	const struct option *o;
+	int i = 0, n;
+
+	memset(opts, 0, sizeof(*opts));
+	isla_engine_conf_init(&opts->engine);
+	while (i < argc) {
+		n = option_take(opts, argc - i, argv + i, &o, err, err_size);
+		if (n < 0)
+			return n;
+		if (given[o - options_table] && !o->repeats) {
+			snprintf(err, err_size, "--%s is given twice", o->name);
+			return -EINVAL;
+		}
+		given[o - options_table] = true;
+		i += n;
+	}
+	for (o = options_table; o->name != NULL; o++)
+		if (o->def != NULL && !given[o - options_table] &&
+			default_parse(o, opts, err, err_size) != 0)
+			return -EINVAL;
+	opts->engine.nb_refs = 2 * opts->engine.nb_mbufs;
+	return 0;
+}
+
+/* Text in lines of at most 100 columns, each behind an indent of 34. */
+static void
+print_wrapped(FILE *out, const char *text)
+{
+	enum { INDENT = 34, WIDTH = 100 - INDENT };
+
+	while (strlen(text) > WIDTH) {
+		int n = WIDTH;
+
+		while (n > 0 && text[n] != ' ')
+			n--;
+		if (n == 0)
+			break;
+		fprintf(out, "%.*s\n%*s", n, text, INDENT, "");
+		text += n + 1;
+	}
+	fprintf(out, "%s\n", text);
+}
+
+static void
+print_option(FILE *out, const struct option *o)
+{
+	char left[64], text[512];
+	const struct service *const *s;
+	size_t n;
+
+	snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg != NULL ? "=" : "",
+		o->arg != NULL ? o->arg : "");
+	n = (size_t)snprintf(text, sizeof(text), "%s%s%s%s", o->help, o->def != NULL ? " [" : "",
+		o->def != NULL ? o->def : "", o->def != NULL ? "]" : "");
+	if (strlen(left) > 30)
+		fprintf(out, "  %s\n%34s", left, "");
+	else
+		fprintf(out, "  %-32s", left);
+	if (o->parse != option_service) {
+		print_wrapped(out, text);
+		return;
+	}
+	snprintf(text + n, sizeof(text) - n, ". NAME is one of:");
+	print_wrapped(out, text);
+	for (s = services; *s != NULL && (*s)->name != NULL; s++)
+		fprintf(out, "%36s%-9s%s\n", "", (*s)->name, (*s)->help);
+}
+
+void
+options_help(FILE *out)
+{
+	const struct option *o;
+	int group;
+
+	fprintf(out,
+		"Usage: isla [EAL options] -- [options]\n"
+		"\n"
+		"Isla is a TCP/IP stack on DPDK that serves HTTP and more. For example:\n"
+		"\n"
+		"  isla --vdev=net_tap0,iface=isla0 -- --ip=192.168.1.2/24 --host-ip=192.168.1.1/24\n"
+		"\n"
+		"EAL's options come before the \"--\"; DPDK's guide explains them. Often needed:\n"
+		"\n"
+		"  --vdev=net_tap0,iface=isla0     a port: the TAP interface isla0\n"
+		"  --no-huge --no-shconf           without hugepages\n"
+		"  -l CORE                         the core to run on\n"
+		"  -m MB                           memory\n"
+		"  --file-prefix=NAME              to run beside other DPDK programs\n"
+		"  --log-level=PATTERN:LEVEL       such as pmd.net.tap:debug\n");
+	for (group = 0; group < OPTION_GROUPS; group++) {
+		fprintf(out, "\n%s\n", group_titles[group]);
+		for (o = options_table; o->name != NULL; o++)
+			if ((int)o->group == group)
+				print_option(out, o);
+	}
+}

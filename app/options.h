@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+/*
+ * The command line behind EAL's: one table of options, which parses, checks, explains and gives the
+ * defaults. Pure: nothing here needs EAL or a privilege.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <isla_addr.h>
+#include <isla_engine.h>
+
+#include "service.h"
+
+#define OPTIONS_IP_MAX      ISLA_NETIF_ADDR_MAX
+#define OPTIONS_GATEWAY_MAX 16
+#define OPTIONS_SERVICE_MAX 64
+#define OPTIONS_ERR_SIZE    320
+
+/* ADDR/LEN[@PORT], or ADDR[@PORT]. */
+struct option_addr {
+	struct isla_prefix prefix;
+	uint16_t port;
+};
+
+struct option_mac {
+	uint8_t mac[6];
+	uint16_t port;
+};
+
+/* NAME:PORT */
+struct option_service {
+	const struct service *service;
+	uint16_t port;
+};
+
+struct options {
+	struct isla_engine_conf engine;
+	bool help;
+	bool version;
+	uint64_t portmask; /* 0: every port */
+	uint16_t nb_rxq;
+	uint16_t nb_txq;
+	uint32_t stats_period_s;
+	bool no_link_local;
+	const char *docroot;
+	uint16_t mtu;
+	uint16_t nb_ips;
+	uint16_t nb_host_ips;
+	uint16_t nb_gateways;
+	uint16_t nb_macs;
+	uint16_t nb_services;
+	struct option_addr ip[OPTIONS_IP_MAX];
+	struct option_addr host_ip[OPTIONS_IP_MAX];
+	struct option_addr gateway[OPTIONS_GATEWAY_MAX];
+	struct option_mac mac[ISLA_ENGINE_PORT_MAX];
+	struct option_service service[OPTIONS_SERVICE_MAX];
+};
+
+enum option_group {
+	OPTION_GENERAL,
+	OPTION_PORTS,
+	OPTION_ADDRS,
+	OPTION_SERVICES,
+	OPTION_LOOP,
+	OPTION_TCP,
+	OPTION_GROUPS
+};
+
+struct option;
+
+/*
+ * Parse one value into its field. Returns 0, or -errno; then `why`, if it is not left empty, says
+ * more than that what the option accepts is wanted.
+ */
+typedef int option_parse_fn(const struct option *o, const char *value, struct options *opts,
+	char *why, size_t why_size);
+
+struct option {
+	const char *name;   /* without the dashes */
+	const char *arg;    /* what its argument is called; NULL: it has none */
+	enum option_group group;
+	bool repeats;
+	const char *help;
+	const char *def;    /* parsed where the option is not given, words of it one by one; or NULL */
+	const char *accepts; /* what is accepted, for the error; NULL: a number from min to max */
+	option_parse_fn *parse;
+	size_t offset;      /* of the field in struct options */
+	uint64_t min;
+	uint64_t max;
+};
+
+/* The table; the last entry's name is NULL. */
+extern const struct option options_table[];
+
+/* The option of that name, or NULL. */
+const struct option *options_find(const char *name);
+
+/*
+ * Parse the arguments behind the first `--`: `--name=value`, `--name value` or `--name`. Strings are
+ * referred to, not copied. Returns 0, or -EINVAL with one line in err.
+ */
+int options_parse(struct options *opts, int argc, char **argv, char *err, size_t err_size);
+
+/* Explain all options. */
+void options_help(FILE *out);
+
+/* Parsers of values, in options_value.c. */
+option_parse_fn option_flag;
+option_parse_fn option_u16;
+option_parse_fn option_u32;
+option_parse_fn option_mask;
+option_parse_fn option_bytes;
+option_parse_fn option_time;
+option_parse_fn option_string;
+option_parse_fn option_ip;
+option_parse_fn option_host_ip;
+option_parse_fn option_gateway;
+option_parse_fn option_mac;
+option_parse_fn option_service;
+option_parse_fn option_idle;
+option_parse_fn option_backoff;
+
+#endif /* OPTIONS_H */

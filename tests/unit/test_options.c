@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command line: values and their fields, defaults, errors that name what is wrong, --help.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_ethdev.h>
+
+#include "options.h"
+#include "suite.h"
+
+/* The application's own services are tried elsewhere. */
+static const struct service http = {.name = "http", .help = "pages"};
+static const struct service echo = {.name = "echo", .help = "what comes"};
+static const struct service discard = {.name = "discard", .help = "nothing"};
+
+const struct service *const services[] = {&http, &echo, &discard, NULL};
+
+const struct service *
+service_find(const char *name)
+{
+	const struct service *const *s;
+
+	for (s = services; *s != NULL; s++)
+		if (strcmp((*s)->name, name) == 0)
+			return *s;
+	return NULL;
+}
+
+static struct options opts;
+static char err[OPTIONS_ERR_SIZE];
+
+/* Parse words with spaces in between. */
+static int
+parse(const char *line)
+{
+	static char copy[4096];
+	char *argv[256], *word, *rest;
+	int argc = 0;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	for (word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+		argv[argc++] = word;
+	memset(&opts, 0xa5, sizeof(opts));
+	err[0] = '\0';
+	return options_parse(&opts, argc, argv, err, sizeof(err));
+}
+
+static void
+take(const char *line)
+{
+	CU_ASSERT_EQUAL(parse(line), 0);
+	CU_ASSERT_STRING_EQUAL(err, "");
+}
+
+/* The line is refused with one line that has these words. */
+static void
+refuse(const char *line, const char *word, const char *other)
+{
+	int rc = parse(line);
+
+	if (rc != -EINVAL || strstr(err, word) == NULL || strstr(err, other) == NULL)
+		printf("\n'%s' -> %d '%s'\n", line, rc, err);
+	CU_ASSERT_EQUAL(rc, -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, word));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, other));
+	CU_ASSERT_PTR_NULL(strchr(err, '\n'));
+	CU_ASSERT_TRUE(strlen(err) < sizeof(err) - 1);
+}
+
+static void
+nothing_gives_the_defaults(void)
+{
+	struct isla_engine_conf conf;
+	char text[ISLA_ADDR_STRLEN];
+
+	take("");
+	isla_engine_conf_init(&conf);
+	CU_ASSERT_EQUAL(opts.engine.burst, conf.burst);
+	CU_ASSERT_EQUAL(opts.engine.mbuf_size, conf.mbuf_size);
+	CU_ASSERT_EQUAL(opts.engine.nb_mbufs, conf.nb_mbufs);
+	CU_ASSERT_EQUAL(opts.engine.nb_refs, conf.nb_refs);
+	CU_ASSERT_EQUAL(opts.engine.tx_offloads, ISLA_ENGINE_TX_OFFLOADS_AUTO);
+	CU_ASSERT_EQUAL(opts.engine.idle, conf.idle);
+	CU_ASSERT_EQUAL(memcmp(&opts.engine.backoff, &conf.backoff, sizeof(conf.backoff)), 0);
+	CU_ASSERT_EQUAL(opts.engine.nb_shards, 1);
+	CU_ASSERT_EQUAL(opts.engine.nb_rxd, 0);
+	CU_ASSERT_FALSE(opts.help);
+	CU_ASSERT_FALSE(opts.engine.rx_cksum);
+	CU_ASSERT_EQUAL(opts.portmask, 0);
+	CU_ASSERT_PTR_NULL(opts.docroot);
+	CU_ASSERT_EQUAL(opts.nb_ips, 1);
+	CU_ASSERT_STRING_EQUAL(
+		isla_prefix_format(&opts.ip[0].prefix, text, sizeof(text)), "192.168.1.2/24");
+	CU_ASSERT_EQUAL(opts.nb_host_ips, 0);
+	CU_ASSERT_EQUAL(opts.nb_services, 3);
+	CU_ASSERT_PTR_EQUAL(opts.service[0].service, &http);
+	CU_ASSERT_EQUAL(opts.service[0].port, 80);
+	CU_ASSERT_PTR_EQUAL(opts.service[1].service, &echo);
+	CU_ASSERT_EQUAL(opts.service[1].port, 7);
+	CU_ASSERT_PTR_EQUAL(opts.service[2].service, &discard);
+	CU_ASSERT_EQUAL(opts.service[2].port, 9);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.max_conns, 16384);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rcvbuf_bytes, 262144);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.sndbuf_bytes, 262144);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rto_min_us, 200000);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.time_wait_us, 60000000);
+}
+
+static void
+every_option_reaches_its_field(void)
+{
+	take("--stats-period=3 --portmask=0x5 --nb-cores=1 --rxq=1 --txq 1 --rxd=128 --txd 256 "
+	       "--burst=64 --mbuf-size=4096 --total-num-mbufs=2048 --enable-rx-cksum "
+	       "--tx-offloads=0x8008 --no-lsc-interrupt --mtu=1400 --no-ipv6-link-local "
+	       "--docroot=/srv --idle=sleep --tcp-max-conns=100 --tcp-rcvbuf=64K --tcp-sndbuf=2m "
+	       "--tcp-rto-min=1s --tcp-time-wait=100ms --help --version");
+	CU_ASSERT_EQUAL(opts.stats_period_s, 3);
+	CU_ASSERT_EQUAL(opts.portmask, 5);
+	CU_ASSERT_EQUAL(opts.nb_rxq, 1);
+	CU_ASSERT_EQUAL(opts.nb_txq, 1);
+	CU_ASSERT_EQUAL(opts.engine.nb_rxd, 128);
+	CU_ASSERT_EQUAL(opts.engine.nb_txd, 256);
+	CU_ASSERT_EQUAL(opts.engine.burst, 64);
+	CU_ASSERT_EQUAL(opts.engine.mbuf_size, 4096);
+	CU_ASSERT_EQUAL(opts.engine.nb_mbufs, 2048);
+	CU_ASSERT_EQUAL(opts.engine.nb_refs, 4096);
+	CU_ASSERT_TRUE(opts.engine.rx_cksum);
+	CU_ASSERT_EQUAL(opts.engine.tx_offloads,
+		RTE_ETH_TX_OFFLOAD_MULTI_SEGS | RTE_ETH_TX_OFFLOAD_TCP_CKSUM);
+	CU_ASSERT_TRUE(opts.engine.no_lsc);
+	CU_ASSERT_EQUAL(opts.mtu, 1400);
+	CU_ASSERT_TRUE(opts.no_link_local);
+	CU_ASSERT_STRING_EQUAL(opts.docroot, "/srv");
+	CU_ASSERT_EQUAL(opts.engine.idle, ISLA_ENGINE_IDLE_SLEEP);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.max_conns, 100);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rcvbuf_bytes, 65536);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.sndbuf_bytes, 2097152);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rto_min_us, 1000000);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.time_wait_us, 100000);
+	CU_ASSERT_TRUE(opts.help);
+	CU_ASSERT_TRUE(opts.version);
+}
+
+static void
+what_is_not_known_is_named(void)
+{
+	refuse("--frobnicate", "--frobnicate is not a known option", "--help");
+	refuse("--frobnicate=1", "--frobnicate is not a known option", "--help");
+	refuse("--rx 1", "--rx is not a known option", "--help");
+	refuse("-i", "'-i' is not an option", "--help");
+	refuse("-a", "'-a' is not an option", "--help");
+	refuse("--cmdline-file=x", "--cmdline-file is not a known option", "--help");
+	refuse("--", "'--' is not an option", "--help");
+	refuse("word", "'word' is not an option", "--help");
+	refuse("--rxd=1 word", "'word' is not an option", "--help");
+	refuse("--=5", "-- is not a known option", "--help");
+}
+
+static void
+a_missing_value_is_named(void)
+{
+	refuse("--rxd", "--rxd needs a value", "N");
+	refuse("--burst=3 --ip", "--ip needs a value", "ADDR/LEN");
+	refuse("--rxd=", "--rxd ''", "1 to 32768");
+	refuse("--help=yes", "--help takes no value", "yes");
+	refuse("--docroot=", "--docroot", "directory");
+}
+
+static void
+numbers_must_be_numbers_in_range(void)
+{
+	refuse("--rxd=0", "--rxd '0'", "1 to 32768");
+	refuse("--rxd=32769", "--rxd '32769'", "1 to 32768");
+	refuse("--rxd=65537", "--rxd '65537'", "1 to 32768");
+	refuse("--rxd=-1", "--rxd '-1'", "1 to 32768");
+	refuse("--rxd=+1", "--rxd '+1'", "1 to 32768");
+	refuse("--rxd=1x", "--rxd '1x'", "1 to 32768");
+	refuse("--rxd=0x10", "--rxd '0x10'", "1 to 32768");
+	refuse("--total-num-mbufs=99999999999999999999999", "--total-num-mbufs", "1024 to");
+	refuse("--nb-cores=2", "--nb-cores '2'", "more than one core is not possible yet");
+	refuse("--rxq=2", "--rxq '2'", "1:");
+	refuse("--txq 4", "--txq '4'", "1:");
+	refuse("--mtu=1279", "--mtu '1279'", "1280 to 65535");
+	refuse("--mbuf-size=2047", "--mbuf-size", "2048 to 65535");
+	refuse("--burst=513", "--burst", "1 to 512");
+	refuse("--portmask=0", "--portmask '0'", "mask");
+	refuse("--portmask=0xg", "--portmask '0xg'", "mask");
+	refuse("--portmask=0x", "--portmask '0x'", "mask");
+	refuse("--tx-offloads=0x20", "--tx-offloads '0x20'", "0x8000");
+	take("--tx-offloads=0");
+	CU_ASSERT_EQUAL(opts.engine.tx_offloads, 0);
+	take("--tx-offloads=800E");
+	CU_ASSERT_EQUAL(opts.engine.tx_offloads, 0x800e);
+}
+
+static void
+once_is_enough(void)
+{
+	refuse("--rxd=1 --rxd=2", "--rxd", "twice");
+	refuse("--help --help", "--help", "twice");
+}
+
+static void
+times_and_bytes_have_units(void)
+{
+	refuse("--tcp-rto-min=200", "--tcp-rto-min '200'", "1ms to 60s");
+	refuse("--tcp-rto-min=1m", "--tcp-rto-min", "1ms to 60s");
+	refuse("--tcp-rto-min=61s", "--tcp-rto-min", "1ms to 60s");
+	refuse("--tcp-rto-min=999us", "--tcp-rto-min", "1ms to 60s");
+	refuse("--tcp-rto-min=ms", "--tcp-rto-min", "1ms to 60s");
+	take("--tcp-rto-min=1000us");
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rto_min_us, 1000);
+	refuse("--tcp-rcvbuf=1K", "--tcp-rcvbuf '1K'", "2K to 1G");
+	refuse("--tcp-rcvbuf=2G", "--tcp-rcvbuf", "2K to 1G");
+	refuse("--tcp-rcvbuf=2KB", "--tcp-rcvbuf", "2K to 1G");
+	refuse("--tcp-rcvbuf=18014398509481985K", "--tcp-rcvbuf", "2K to 1G");
+	take("--tcp-rcvbuf=1G");
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rcvbuf_bytes, 1 << 30);
+	take("--tcp-rcvbuf=2048");
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rcvbuf_bytes, 2048);
+}
+
+static void
+addresses_of_either_family(void)
+{
+	char text[ISLA_ADDR_STRLEN];
+
+	take("--ip=10.1.2.3/8 --ip fd00::7/64@2 --gateway=10.0.0.1 --gateway=fe80::1@2 "
+	       "--host-ip=10.0.0.9/8 --host-ip=fd00::9/64");
+	CU_ASSERT_EQUAL(opts.nb_ips, 2);
+	CU_ASSERT_STRING_EQUAL(
+		isla_prefix_format(&opts.ip[0].prefix, text, sizeof(text)), "10.1.2.3/8");
+	CU_ASSERT_EQUAL(opts.ip[0].port, 0);
+	CU_ASSERT_STRING_EQUAL(
+		isla_prefix_format(&opts.ip[1].prefix, text, sizeof(text)), "fd00::7/64");
+	CU_ASSERT_EQUAL(opts.ip[1].port, 2);
+	CU_ASSERT_EQUAL(opts.nb_gateways, 2);
+	CU_ASSERT_EQUAL(opts.gateway[1].port, 2);
+	CU_ASSERT_EQUAL(opts.nb_host_ips, 2);
+}
+
+static void
+addresses_that_cannot_be(void)
+{
+	static const char *const bad[] = {"10.0.0.2", "10.0.0.2/33", "10.0.0.2/", "10.0.0/8",
+		"300.1.1.1/8", "0.0.0.0/8", "224.0.0.1/4", "255.255.255.255/8", "127.0.0.1/8",
+		"::/64", "::1/64", "ff02::1/64", "fd00::1/129", "fd00::1", "fd00:::1/64",
+		"::ffff:1.2.3.4/96", "10.0.0.2/24@", "10.0.0.2/24@x", "10.0.0.2/24@32",
+		"10.0.0.2/0", "@1", "x"};
+	char line[80];
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(bad); i++) {
+		snprintf(line, sizeof(line), "--ip=%s", bad[i]);
+		refuse(line, bad[i], "such as 10.0.0.2/24");
+	}
+	refuse("--gateway=10.0.0.1/24", "--gateway '10.0.0.1/24'", "unicast address");
+	refuse("--host-ip=10.0.0.1", "--host-ip '10.0.0.1'", "prefix length");
+}
+
+static void
+too_many_are_refused(void)
+{
+	char line[2048] = "";
+	int i;
+
+	for (i = 0; i < OPTIONS_IP_MAX; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "--ip=10.0.0.%d/8 ", i + 1);
+	take(line);
+	strcat(line, "--ip=10.0.1.1/8");
+	refuse(line, "--ip 10.0.1.1/8", "too often");
+}
+
+static void
+macs(void)
+{
+	take("--mac=02:00:00:00:00:2a --mac=02:00:00:00:00:2b@1");
+	CU_ASSERT_EQUAL(opts.nb_macs, 2);
+	CU_ASSERT_EQUAL(opts.mac[0].mac[5], 0x2a);
+	CU_ASSERT_EQUAL(opts.mac[1].port, 1);
+	refuse("--mac=01:00:5e:00:00:01", "--mac", "unicast MAC");
+	refuse("--mac=00:00:00:00:00:00", "--mac", "unicast MAC");
+	refuse("--mac=02:00:00:00:00", "--mac", "unicast MAC");
+	refuse("--mac=02:00:00:00:00:01 --mac=02:00:00:00:00:02", "--mac",
+		"port 0 has been given");
+}
+
+static void
+services_and_ports(void)
+{
+	take("--service=http:8080 --service echo:65535");
+	CU_ASSERT_EQUAL(opts.nb_services, 2);
+	CU_ASSERT_EQUAL(opts.service[0].port, 8080);
+	CU_ASSERT_EQUAL(opts.service[1].port, 65535);
+	refuse("--service=gopher:70", "gopher", "there are http, echo, discard");
+	refuse("--service=http", "--service 'http'", "NAME:PORT");
+	refuse("--service=http:0", "http:0", "1 to 65535");
+	refuse("--service=http:65536", "http:65536", "1 to 65535");
+	refuse("--service=http:80x", "http:80x", "1 to 65535");
+	refuse("--service=:80", "''", "there are http");
+	refuse("--service=http:80 --service=echo:80", "echo:80", "port 80 is taken by http:80");
+}
+
+static void
+the_back_off(void)
+{
+	take("--backoff=spin=7,yield=8,sleep=9us");
+	CU_ASSERT_EQUAL(opts.engine.backoff.spin_rounds, 7);
+	CU_ASSERT_EQUAL(opts.engine.backoff.yield_rounds, 8);
+	CU_ASSERT_EQUAL(opts.engine.backoff.sleep_us, 9);
+	take("--backoff=sleep=1s");
+	CU_ASSERT_EQUAL(opts.engine.backoff.sleep_us, 1000000);
+	CU_ASSERT_NOT_EQUAL(opts.engine.backoff.spin_rounds, 0);
+	take("--backoff spin=0");
+	CU_ASSERT_EQUAL(opts.engine.backoff.spin_rounds, 0);
+	refuse("--backoff=", "--backoff", "spin=N");
+	refuse("--backoff=spin", "--backoff 'spin'", "spin=N");
+	refuse("--backoff=spin=", "--backoff", "spin=N");
+	refuse("--backoff=spin=1,", "--backoff", "spin=N");
+	refuse("--backoff=spin=1;yield=2", "--backoff", "spin=N");
+	refuse("--backoff=sleep=50", "--backoff", "sleep=TIME");
+	refuse("--backoff=sleep=0us", "--backoff", "1us to 1s");
+	refuse("--backoff=sleep=2s", "--backoff", "1us to 1s");
+	refuse("--backoff=doze=5", "--backoff", "spin=N");
+	refuse("--idle=nap", "--idle 'nap'", "epoll, sleep or poll");
+}
+
+static void
+help_has_every_option(void)
+{
+	const struct option *o;
+	char *text = NULL, *line, *rest, name[64];
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	options_help(out);
+	fclose(out);
+	for (o = options_table; o->name != NULL; o++) {
+		snprintf(name, sizeof(name), "  --%s", o->name);
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, name));
+		CU_ASSERT_PTR_NOT_NULL(o->help);
+		if (o->def != NULL)
+			CU_ASSERT_PTR_NOT_NULL(strstr(text, o->def));
+		CU_ASSERT_PTR_EQUAL(options_find(o->name), o);
+	}
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "http     pages"));
+	for (line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+		CU_ASSERT_TRUE(strlen(line) <= 100);
+	free(text);
+}
+
+static const struct suite_test tests[] = {
+	SUITE_TEST(nothing_gives_the_defaults),
+	SUITE_TEST(every_option_reaches_its_field),
+	SUITE_TEST(what_is_not_known_is_named),
+	SUITE_TEST(a_missing_value_is_named),
+	SUITE_TEST(numbers_must_be_numbers_in_range),
+	SUITE_TEST(once_is_enough),
+	SUITE_TEST(times_and_bytes_have_units),
+	SUITE_TEST(addresses_of_either_family),
+	SUITE_TEST(addresses_that_cannot_be),
+	SUITE_TEST(too_many_are_refused),
+	SUITE_TEST(macs),
+	SUITE_TEST(services_and_ports),
+	SUITE_TEST(the_back_off),
+	SUITE_TEST(help_has_every_option),
+};
+
+int
+main(void)
+{
+	return suite_run("options", tests, RTE_DIM(tests), NULL, NULL);
+}
