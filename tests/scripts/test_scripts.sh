@@ -126,7 +126,8 @@ hugepages()
 	export ISLA_SYSFS=$dir/sys
 	mb=$((kb / 1024))
 	make_sysfs 3 1
-	check "show" outputs "all nodes: 3 pages of $kb kB \($((3 * mb)) MB\), 1 free" "$script" show
+	check "show" outputs "all nodes: 3 pages of $kb kB \($((3 * mb)) MB\), 1 free" \
+		"$script" show
 	check "show" outputs "node 0: 3 pages" "$script" show
 	check "reserve" exits 0 "$script" reserve $((7 * mb)) --no-mount
 	check "reserve" has_pages kernel/mm 7
@@ -218,13 +219,17 @@ results()
 		<testcase name="bad"><failure message="why"/></testcase>
 		<testcase name="worse"><error message="how"/></testcase>
 		<testcase name="not now"><skipped message="no root"/></testcase>
+		<testcase name="sick"><skipped message="no tool"/></testcase>
+		<testcase name="ill"><skipped message="no tool"/></testcase>
 		<testcase name="better"><system-out>x</system-out></testcase>
 		</testsuite></testsuites>
 	END
-	check "count" outputs '^2 2 1$' "$tool" count "$dir/a.xml"
+	check "count" outputs '^2 2 3$' "$tool" count "$dir/a.xml"
 	check "count names" outputs '^failed: bad: why$' "$tool" count "$dir/a.xml"
 	check "count names" outputs '^skipped: not now: no root$' "$tool" count "$dir/a.xml"
-	check "count, a missing file" outputs '^2 3 1$' "$tool" count "$dir/a.xml" "$dir/none.xml"
+	check "count sums up" outputs '^skipped: 2 tests, sick among them: no tool$' \
+		"$tool" count "$dir/a.xml"
+	check "count, a missing file" outputs '^2 3 3$' "$tool" count "$dir/a.xml" "$dir/none.xml"
 	echo "<broken" >"$dir/b.xml"
 	check "count, a broken file" outputs '^0 1 0$' "$tool" count "$dir/b.xml"
 	check "count nothing" outputs '^0 0 0$' "$tool" count
