@@ -56,9 +56,9 @@ persist_leave(struct isla_tcp_conn *c)
 	c->nb_timeouts = 0;
 	tcp_deadline_stop(c, TCP_T_RTX);
 	if (c->seg_head != TCP_NONE) {
-		/* The probe's byte, which the peer had no room for. */
-		tcp_segs_mark_lost(c, true);
-		tcp_deadline_set(c, TCP_T_RTX, c->rto);
+		/* The probe's byte, for which the peer had no room, goes with what follows it. */
+		tcp_segs_rewind(c);
+		c->flags |= TCP_F_PROBED;
 	}
 	tcp_sched(c);
 }

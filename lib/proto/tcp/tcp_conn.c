@@ -144,6 +144,7 @@ tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t
 	if (opts->mss != 0)
 		c->rcv_mss = RTE_MIN(c->rcv_mss, RTE_MAX(opts->mss, (uint16_t)TCP_MSS_MIN));
 	c->mss = c->rcv_mss;
+	c->rcv_seg_max = RTE_MIN(c->rcv_mss, (uint16_t)TCP_MSS_DEFAULT_V4);
 	if (opts->nodelay)
 		c->flags |= TCP_F_NODELAY;
 	c->cc = &tcp_cc_newreno;

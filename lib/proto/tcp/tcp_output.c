@@ -84,10 +84,13 @@ send_new(struct isla_tcp_conn *c, uint32_t n, bool fin)
 	s->len = n + fin;
 	if (fin)
 		s->flags |= TCP_SEG_FIN;
+	if (c->flags & TCP_F_PROBED)
+		s->flags |= TCP_SEG_RETRANS; /* in part: no RTT sample */
 	if (!tcp_send_seg(c, s, push)) {
 		tcp_seg_free(tcp, i);
 		return false;
 	}
+	c->flags &= ~TCP_F_PROBED;
 	core_count(tcp->core, ISLA_C_TCP_OUT_SEGS);
 	if (c->seg_tail != TCP_NONE)
 		tcp->seg[c->seg_tail].next = i;

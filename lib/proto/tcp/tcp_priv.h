@@ -84,6 +84,7 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_F_ACTIVE        0x4000 /* opened by isla_tcp_connect() */
 #define TCP_F_EOF_TOLD      0x8000 /* isla_tcp_ops::eof was called */
 #define TCP_F_FIN_RCVD      0x10000 /* the peer's FIN has come in order */
+#define TCP_F_PROBED        0x20000 /* the next new segment begins with what was a probe's */
 
 /* tcp_conn::events: callbacks owed */
 #define TCP_EV_ACCEPT    0x01
@@ -160,6 +161,7 @@ struct isla_tcp_conn {
 	uint8_t dupacks;
 	uint16_t mss;           /* effective send MSS: payload of a full segment */
 	uint16_t rcv_mss;       /* offered by us */
+	uint16_t rcv_seg_max;   /* the peer's full segment, as far as seen */
 
 	/* Output. */
 	uint32_t cwnd;
@@ -370,6 +372,8 @@ void tcp_sndq_purge(struct isla_tcp_conn *c);
 uint32_t tcp_sndq_unsent(const struct isla_tcp_conn *c);
 /* Take segments up to ack off the chain. *rtt_us: an RTT sample, or UINT32_MAX without one. */
 void tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us);
+/* Forget the segments in flight: what they held is unsent again. */
+void tcp_segs_rewind(struct isla_tcp_conn *c);
 /* Take the first segment, or all of them, for lost. */
 void tcp_segs_mark_lost(struct isla_tcp_conn *c, bool all);
 

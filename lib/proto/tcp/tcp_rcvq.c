@@ -314,5 +314,8 @@ tcp_rcv_window(struct isla_tcp_conn *c)
 bool
 tcp_rcv_window_opened(const struct isla_tcp_conn *c)
 {
-	return c->rcv_adv - c->rcv_nxt < c->rcvbuf / 2 && edge_worthwhile(c, free_edge(c));
+	/* While the peer has this much left, the window comes with the next ACK. */
+	uint32_t enough = RTE_MIN(c->rcvbuf / 2, 32768u);
+
+	return c->rcv_adv - c->rcv_nxt < enough && edge_worthwhile(c, free_edge(c));
 }

@@ -67,8 +67,8 @@ tcp_sndq_unsent(const struct isla_tcp_conn *c)
 	return c->sndq_bytes - RTE_MIN(sent, c->sndq_bytes);
 }
 
-void
-tcp_sndq_purge(struct isla_tcp_conn *c)
+static void
+segs_purge(struct isla_tcp_conn *c)
 {
 	uint32_t i = c->seg_head;
 
@@ -80,6 +80,23 @@ tcp_sndq_purge(struct isla_tcp_conn *c)
 	}
 	c->seg_head = c->seg_tail = TCP_NONE;
 	c->pipe = 0;
+}
+
+void
+tcp_segs_rewind(struct isla_tcp_conn *c)
+{
+	segs_purge(c);
+	c->snd_nxt = c->snd_una;
+	c->flags &= ~TCP_F_FIN_SENT;
+	c->snd_cur = c->snd_head;
+	c->snd_cur_off = c->snd_head_off;
+	normalise(&c->snd_cur, &c->snd_cur_off);
+}
+
+void
+tcp_sndq_purge(struct isla_tcp_conn *c)
+{
+	segs_purge(c);
 	while (c->snd_head != NULL) {
 		struct rte_mbuf *m = c->snd_head;
 

@@ -218,7 +218,7 @@ ack_received(struct isla_tcp_conn *c)
 {
 	if (c->flags & TCP_F_ACK_NOW)
 		return;
-	if (c->rcv_nxt - c->rcv_acked >= 2u * RTE_MIN(c->rcv_mss, c->mss)) {
+	if (c->rcv_nxt - c->rcv_acked >= 2u * c->rcv_seg_max) {
 		c->flags |= TCP_F_ACK_NOW;
 		tcp_sched(c);
 	} else if ((c->flags & TCP_F_ACK_DELAYED) == 0) {
@@ -245,6 +245,7 @@ step_text(struct isla_tcp_conn *c, struct tcp_in *in)
 		in->drop = ISLA_DROP_TCP_CLOSED;
 		return false;
 	}
+	c->rcv_seg_max = RTE_MAX(c->rcv_seg_max, (uint16_t)RTE_MIN(in->len, c->rcv_mss));
 	tcp_rcvq_input(c, in);
 	if (in->drop == ISLA_ACCEPTED)
 		ack_received(c);
