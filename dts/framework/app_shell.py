@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The application's shell: start it in a namespace, wait until it is ready, stop it, read what it
+printed."""
+
+import itertools
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+from .topology import Link
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+MEMORY_MB = 512
+READY = "isla: ready"
+
+_serial = itertools.count(1)
+
+
+def app_path():
+    return pathlib.Path(os.environ.get("ISLA_APP", REPOSITORY / "build" / "app" / "isla"))
+
+
+def _free_hugepages_mb():
+    with open("/proc/meminfo", encoding="ascii") as meminfo:
+        fields = dict(line.split(":", 1) for line in meminfo)
+    free = int(fields.get("HugePages_Free", "0")) - int(fields.get("HugePages_Rsvd", "0"))
+    return free * int(fields.get("Hugepagesize", "0 kB").split()[0]) // 1024
+
+
+def memory_options(huge=True):
+    """Hugepages where enough of them are free, else none at all."""
+    if huge and _free_hugepages_mb() >= MEMORY_MB:
+        return ["--in-memory", "-m", str(MEMORY_MB)]
+    return ["--no-huge", "--no-shconf", "-m", str(MEMORY_MB)]
+
+
+def eal_options(huge=True):
+    return ["-l", "0", *memory_options(huge), "--no-pci", "--log-level=pmd.net.tap:3",
+            f"--file-prefix=isla-dts-{os.getpid()}-{next(_serial)}",
+            f"--vdev=net_tap0,iface={Link.INTERFACE}"]
+
+
+class Summary:
+    """What the application printed at its end."""
+
+    MISSING = re.compile(r"^mbufs missing:\s*(-?\d+)", re.MULTILINE)
+    LINE = re.compile(r"^\s*([A-Za-z][\w.]*)\s*[:=]?\s+(\d+)(?:\s|$)")
+
+    def __init__(self, text):
+        self.text = text
+        self.values = {}
+        for line in text.splitlines():
+            match = self.LINE.match(line)
+            if match:
+                self.values[match[1]] = int(match[2])
+        missing = self.MISSING.search(text)
+        self.mbufs_missing = int(missing[1]) if missing else None
+
+    def counter(self, name):
+        """A counter; one that was never counted may be left out of the summary."""
+        return self.values.get(name, 0)
+
+    drop = counter
+
+
+class AppShell:
+    """One run of the application."""
+
+    def __init__(self, ns, options=(), eal=None):
+        self.ns = ns
+        self.options = [str(option) for option in options]
+        self.eal = eal if eal is not None else eal_options()
+        self.proc = None
+        self.summary = None
+        self.ready_s = None
+        self._log = tempfile.NamedTemporaryFile(prefix="isla-dts-", suffix=".log")
+        self._ended = None
+
+    @property
+    def argv(self):
+        return [str(app_path()), *self.eal, "--", *self.options]
+
+    @property
+    def output(self):
+        """Standard output and standard error so far, in the order in which they were written."""
+        return pathlib.Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+
+    def start(self, timeout=30):
+        began = time.monotonic()
+        self.proc = self.ns.popen(self.argv, stdin=subprocess.DEVNULL,
+                                  stdout=self._log.fileno(), stderr=subprocess.STDOUT)
+        while not any(line.startswith(READY) for line in self.output.splitlines()):
+            if self.proc.poll() is not None:
+                raise AssertionError(f"the application ended with {self.proc.returncode} before "
+                                     f"it was ready\n{' '.join(self.argv)}\n{self.output}")
+            if time.monotonic() > began + timeout:
+                self.kill()
+                raise AssertionError(f"not ready within {timeout} s\n{self.output}")
+            time.sleep(0.01)
+        self.ready_s = time.monotonic() - began
+        return self
+
+    @property
+    def pid(self):
+        return self.proc.pid
+
+    def is_running(self):
+        return self.proc is not None and self.proc.poll() is None
+
+    def cpu_seconds(self):
+        """User and system time of all its threads (proc(5), fields 14 and 15)."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss_bytes(self):
+        with open(f"/proc/{self.pid}/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def stop(self, signo=signal.SIGINT, timeout=30):
+        """Ask it to end; returns its exit code. A second call returns the same again."""
+        if self._ended is not None:
+            return self._ended
+        if self.proc.poll() is None:
+            self.proc.send_signal(signo)
+        try:
+            self._ended = self.proc.wait(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"did not end within {timeout} s of {signo.name}\n"
+                                 f"{self.output}") from None
+        self.summary = Summary(self.output)
+        return self._ended
+
+    def kill(self):
+        if self.proc is not None and self.proc.poll() is None:
+            self.proc.kill()
+            self.proc.wait(timeout=10)
+        self._ended = self.proc.returncode if self.proc is not None else None
+
+    def check_clean_end(self):
+        """Stop it, and hold it to its promises: exit code 0, and no mbuf has gone astray."""
+        code = self.stop()
+        assert code == 0, f"exit code {code}\n{self.output}"
+        assert self.summary.mbufs_missing is not None, f"no 'mbufs missing'\n{self.output}"
+        assert self.summary.mbufs_missing == 0, self.output
+        return self.summary
+
+
+def run_to_end(ns, options, eal=None, timeout=10):
+    """Run the application where it is expected to end by itself: bad options, --help."""
+    argv = [str(app_path()), *(eal if eal is not None else eal_options()), "--",
+            *[str(option) for option in options]]
+    return ns.run(argv, timeout=timeout, check=False, stdin=subprocess.DEVNULL)
