@@ -90,8 +90,10 @@ int isla_http_server_listen(struct isla_http_server *server, const struct isla_a
 
 /**
  * Serve one accepted connection of another service's listener, whose first bytes have been read
- * already; they become the server's. It answers one request and closes.
+ * already; they become the server's. It answers one request and closes. The connection may be gone
+ * when this returns: after success the caller touches neither again.
  *
+ * @param head  as isla_tcp_recv() gave it; isla_tcp_consumed() is left to the server
  * @return 0; -ENOSPC (max_clients), and the caller keeps both
  */
 int isla_http_server_adopt(struct isla_http_server *server, struct isla_tcp_conn *conn,
