@@ -68,7 +68,7 @@ neigh_table_create(struct link *link, const struct link_conf *conf)
 	t->base_reachable_us = conf->reachable_us;
 	t->retrans_us = conf->retrans_us;
 	t->queue_max = RTE_MAX(conf->neigh_queue, 1u); /* RFC 4861, 7.2.2 */
-	t->nb_queued_max = RTE_MAX(nb / 4, t->queue_max);
+	t->nb_queued_max = RTE_MAX(nb / 4, t->queue_max * 4);
 	t->entry = mem->alloc(t->nb_entries * sizeof(*t->entry), RTE_CACHE_LINE_SIZE,
 		core->socket_id);
 	t->bucket = mem->alloc(nb_buckets * sizeof(*t->bucket), RTE_CACHE_LINE_SIZE,
