@@ -307,7 +307,13 @@ tun_device_ensure()
 # netns_add NAME: a namespace with its loopback up, which is removed at the end.
 netns_add()
 {
-	ip netns add "$1" || return 1
+	local rc=0
+
+	# Two first ones at the same time would spoil /run/netns for each other.
+	lock /run 9 60
+	ip netns add "$1" || rc=$?
+	unlock 9
+	[ "$rc" -eq 0 ] || return 1
 	on_exit netns_remove "$1"
 	ip -n "$1" link set lo up
 }
