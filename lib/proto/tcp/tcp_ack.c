@@ -55,10 +55,14 @@ persist_leave(struct isla_tcp_conn *c)
 	c->flags &= ~TCP_F_PERSIST;
 	c->nb_timeouts = 0;
 	tcp_deadline_stop(c, TCP_T_RTX);
-	if (c->seg_head != TCP_NONE) {
+	if (c->snd_nxt - c->snd_una == 1) {
 		/* The probe's byte, for which the peer had no room, goes with what follows it. */
 		tcp_segs_rewind(c);
 		c->flags |= TCP_F_PROBED;
+	} else if (c->seg_head != TCP_NONE) {
+		/* Data over which the window was closed. */
+		tcp_segs_mark_lost(c, true);
+		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	}
 	tcp_sched(c);
 }
