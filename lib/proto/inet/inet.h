@@ -93,6 +93,9 @@ void inet_set_proto(struct inet *inet, uint8_t proto, const struct inet_proto *p
 int inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
 	const struct isla_addr *gateway, uint8_t netif);
 
+/* True where addr is an own address of any interface. */
+bool inet_is_own(const struct inet *inet, const struct isla_addr *addr);
+
 /*
  * The way to dst: the longest matching prefix among connected ones and routes. netif restricts it to
  * one interface (link-local destinations need that; ISLA_NETIF_ANY takes the first). False: none.

@@ -122,8 +122,6 @@ void ext_param_problem(struct inet *inet, struct rte_mbuf *m, const struct ext_w
 
 /* route.c */
 
-/* True where addr is an own address of any interface. */
-bool inet_is_own(const struct inet *inet, const struct isla_addr *addr);
 
 /* The way back for an answer: over the interface that the packet came in on where a route goes
  * there, else over any. */

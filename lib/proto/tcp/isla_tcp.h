@@ -152,7 +152,8 @@ struct isla_tcp_info {
  * @param backlog  connections in the handshake, 1 to 65535; a SYN beyond is dropped and counted
  * @param ops      must outlive the listener and its connections
  * @param opts     may be NULL
- * @return the listener; NULL with rte_errno EADDRINUSE, EINVAL or ENOSPC
+ * @return the listener; NULL with rte_errno EADDRINUSE, EADDRNOTAVAIL (not an own address), EINVAL
+ *         or ENOSPC
  */
 struct isla_tcp_listener *isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local,
 	uint16_t port, uint16_t backlog, const struct isla_tcp_ops *ops, void *arg,
@@ -167,7 +168,8 @@ void isla_tcp_unlisten(struct isla_tcp_listener *listener);
  * @param ends  remote and remote_port; an unspecified local address is chosen by the route, and
  *              local_port 0 by RFC 6056
  * @return the connection, in SYN-SENT; NULL with rte_errno EHOSTUNREACH (no route, no address),
- *         EADDRNOTAVAIL (no port is free), EADDRINUSE, EINVAL or ENOSPC
+ *         EADDRNOTAVAIL (no port is free, or local is not an own address), EADDRINUSE, EINVAL or
+ *         ENOSPC
  */
 struct isla_tcp_conn *isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	const struct isla_tcp_ops *ops, void *ctx, const struct isla_tcp_opts *opts);

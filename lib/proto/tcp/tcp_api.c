@@ -25,6 +25,10 @@ isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local, uint16_t po
 		rte_errno = EINVAL;
 		return NULL;
 	}
+	if (!isla_addr_is_unspecified(local) && !inet_is_own(tcp->inet, local)) {
+		rte_errno = EADDRNOTAVAIL;
+		return NULL;
+	}
 	for (i = 0; i < tcp->nb_listeners; i++) {
 		l = &tcp->listener[i];
 		if (l->port == port && isla_addr_eq(&l->local, local)) {
@@ -85,6 +89,9 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 
 	if (ends->remote_port == 0 || ops == NULL || isla_addr_is_unspecified(&ends->remote) ||
 		isla_addr_is_multicast(&ends->remote) || isla_addr_is_broadcast(&ends->remote))
+		goto fail;
+	rc = -EADDRNOTAVAIL;
+	if (!isla_addr_is_unspecified(&ends->local) && !inet_is_own(tcp->inet, &ends->local))
 		goto fail;
 	rc = -ENOSPC;
 	c = tcp_conn_alloc(tcp);
