@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * EAL's arguments: taken apart, completed, and checked before EAL is.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+
+#include "eal_args.h"
+#include "options.h"
+
+#define HUGE_DIR      "/sys/kernel/mm/hugepages"
+#define NO_HUGE_MB    "512"
+
+/* Harmless lines of a plain start, and those that our own message says better. */
+static char quiet_eal[] = "--log-level=lib.eal:critical";
+static char quiet_tap[] = "--log-level=pmd.net.tap:critical";
+static char quiet_telemetry[] = "--log-level=lib.telemetry:critical";
+
+/* True for `--name`, `--name=...`; for a short option, `-x` and `-xVALUE`. */
+static bool
+is_option(const char *arg, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(arg, name, n) != 0)
+		return false;
+	return n == 2 ? arg[1] != '-' : arg[n] == '\0' || arg[n] == '=';
+}
+
+static bool
+is_any_of(const char *arg, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (is_option(arg, *names))
+			return true;
+	return false;
+}
+
+/* What of the user's arguments matters to us. */
+static void
+note(struct eal_args *args, const char *arg, const char *next)
+{
+	static const char *const memory[] = {"-m", "--socket-mem", "--legacy-mem", NULL};
+	static const char *const cores[] = {"-c", "-l", "--lcores", "-s", "-S", NULL};
+	const char *vdev = NULL;
+
+	args->help |= strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+	args->version |= strcmp(arg, "--version") == 0 || strcmp(arg, "-v") == 0;
+	args->no_huge |= strcmp(arg, "--no-huge") == 0;
+	args->has_memory |= is_any_of(arg, memory);
+	args->has_cores |= is_any_of(arg, cores);
+	if (strncmp(arg, "--vdev=", 7) == 0)
+		vdev = arg + 7;
+	else if (strcmp(arg, "--vdev") == 0)
+		vdev = next;
+	if (vdev != NULL && strncmp(vdev, "net_tap", 7) == 0)
+		args->tap = vdev;
+}
+
+/* One core is used, so EAL need not start threads on the others. */
+static void
+add_cores(struct eal_args *args)
+{
+	cpu_set_t set;
+	int cpu;
+
+	if (args->has_cores || sched_getaffinity(0, sizeof(set), &set) != 0)
+		return;
+	for (cpu = 0; cpu < CPU_SETSIZE && !CPU_ISSET(cpu, &set); cpu++)
+		;
+	snprintf(args->cores, sizeof(args->cores), "-l%d", cpu);
+	args->argv[args->argc++] = args->cores;
+}
+
+int
+eal_args_build(struct eal_args *args, int argc, char **argv, char *err, size_t err_size)
+{
+	const struct option *o;
+	char name[64];
+	int i, end;
+
+	memset(args, 0, sizeof(*args));
+	for (end = 1; end < argc && strcmp(argv[end], "--") != 0; end++)
+		;
+	args->rest = argv + RTE_MIN(end + 1, argc);
+	args->nb_rest = RTE_MAX(argc - end - 1, 0);
+	if (argc > EAL_ARGS_MAX - 8) {
+		snprintf(err, err_size, "%d arguments are too many", argc - 1);
+		return -EINVAL;
+	}
+	args->argv[args->argc++] = argc > 0 ? argv[0] : quiet_eal;
+	for (i = 1; i < end; i++) {
+		note(args, argv[i], i + 1 < end ? argv[i + 1] : NULL);
+		if (strncmp(argv[i], "--", 2) != 0)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(argv[i] + 2, "="), argv[i] + 2);
+		o = options_find(name);
+		if (o == NULL || o->group == OPTION_GENERAL)
+			continue;
+		snprintf(err, err_size, "--%s is an option of isla's: it belongs behind a \"--\", as "
+			"in isla [EAL options] -- --%s", name, name);
+		return -EINVAL;
+	}
+	args->argv[args->argc++] = quiet_eal;
+	args->argv[args->argc++] = quiet_tap;
+	args->argv[args->argc++] = quiet_telemetry;
+	add_cores(args);
+	/* Without hugepages EAL would take 64 MB; what is not used of it costs nothing. */
+	if (args->no_huge && !args->has_memory) {
+		snprintf(args->memory, sizeof(args->memory), "-m%s", NO_HUGE_MB);
+		args->argv[args->argc++] = args->memory;
+	}
+	for (i = 1; i < end; i++)
+		args->argv[args->argc++] = argv[i];
+	return 0;
+}
+
+static uint64_t
+read_number(const char *dir, const char *file)
+{
+	char path[512];
+	uint64_t number = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), HUGE_DIR "/%s/%s", dir, file);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%" SCNu64, &number) != 1)
+		number = 0;
+	fclose(f);
+	return number;
+}
+
+/* Bytes of hugepages that are free or that the kernel would make; false where it does not say. */
+static bool
+huge_bytes(uint64_t *bytes)
+{
+	DIR *dir = opendir(HUGE_DIR);
+	struct dirent *e;
+	unsigned long kb;
+
+	*bytes = 0;
+	if (dir == NULL)
+		return false;
+	while ((e = readdir(dir)) != NULL) {
+		uint64_t pages;
+
+		if (sscanf(e->d_name, "hugepages-%lukB", &kb) != 1)
+			continue;
+		pages = read_number(e->d_name, "free_hugepages") +
+			read_number(e->d_name, "nr_overcommit_hugepages") -
+			read_number(e->d_name, "surplus_hugepages");
+		*bytes += pages * kb * 1024;
+	}
+	closedir(dir);
+	return true;
+}
+
+static int
+check_huge(uint64_t want, char *err, size_t err_size)
+{
+	uint64_t have;
+
+	if (!huge_bytes(&have) || have >= want)
+		return 0;
+	snprintf(err, err_size,
+		"not enough hugepages: %" PRIu64 " MB are free, %" PRIu64 " MB are needed; reserve "
+		"them (scripts/setup-hugepages.sh reserve %" PRIu64 ") or go without: "
+		"--no-huge --no-shconf", have >> 20, want >> 20, want >> 20);
+	return -ENOMEM;
+}
+
+static bool
+has_net_admin(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return true;
+	return (data[0].effective & (1u << CAP_NET_ADMIN)) != 0;
+}
+
+/* The TAP's name among its device's arguments, or "dtap0", which is what the driver would take. */
+static void
+tap_name(const char *tap, char *name, size_t size)
+{
+	const char *iface = strstr(tap, ",iface=");
+
+	if (iface == NULL)
+		snprintf(name, size, "dtap0");
+	else
+		snprintf(name, size, "%.*s", (int)strcspn(iface + 7, ","), iface + 7);
+}
+
+static int
+check_tap(const char *tap, char *err, size_t err_size)
+{
+	char name[64];
+	int fd;
+
+	tap_name(tap, name, sizeof(name));
+	if (strlen(name) == 0 || strlen(name) >= IF_NAMESIZE) {
+		snprintf(err, err_size, "iface=%s: the name of an interface has 1 to %d characters",
+			name, IF_NAMESIZE - 1);
+		return -EINVAL;
+	}
+	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		snprintf(err, err_size, "the TAP %s cannot be made: /dev/net/tun: %s; %s", name,
+			strerror(errno), errno == EACCES || errno == EPERM ?
+			"run isla as root" : "load the kernel's module (modprobe tun)");
+		return -errno;
+	}
+	close(fd);
+	if (!has_net_admin()) {
+		snprintf(err, err_size, "the TAP %s cannot be made without CAP_NET_ADMIN; run isla "
+			"as root, or in a namespace of your own (unshare -Urn)", name);
+		return -EPERM;
+	}
+	return 0;
+}
+
+int
+eal_args_check(const struct eal_args *args, uint64_t bytes, char *err, size_t err_size)
+{
+	int rc = 0;
+
+	if (!args->no_huge)
+		rc = check_huge(bytes, err, err_size);
+	if (rc == 0 && args->tap != NULL)
+		rc = check_tap(args->tap, err, err_size);
+	return rc;
+}

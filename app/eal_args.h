@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef EAL_ARGS_H
+#define EAL_ARGS_H
+
+/*
+ * EAL's part of the command line, before the "--": what we add to it so that a plain start is quiet
+ * and has enough memory, and what is looked at before EAL, since EAL would say it in many lines.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EAL_ARGS_MAX      256
+#define EAL_ARGS_TEXT_MAX 64
+
+struct eal_args {
+	int argc;
+	char *argv[EAL_ARGS_MAX];  /* for rte_eal_init(): the program, what we add, the user's */
+	int nb_rest;
+	char **rest;               /* behind the "--" */
+	bool help;                 /* --help or -h is among the user's */
+	bool version;              /* --version or -v */
+	bool no_huge;
+	bool has_memory;           /* -m, --socket-mem or --legacy-mem */
+	bool has_cores;            /* -c, -l, --lcores, -s or -S */
+	const char *tap;           /* a net_tap device's arguments, from its name on; or NULL */
+	char cores[EAL_ARGS_TEXT_MAX];
+	char memory[EAL_ARGS_TEXT_MAX];
+};
+
+/*
+ * Take the command line apart and put EAL's together: quiet logs first, so that what the user says
+ * of them comes later and counts. Returns 0, or -EINVAL with one line in err: an option of ours
+ * before the "--", or too many arguments.
+ */
+int eal_args_build(struct eal_args *args, int argc, char **argv, char *err, size_t err_size);
+
+/*
+ * Whether EAL will find hugepages for so many bytes, and may make the TAP. Returns 0, or -errno with
+ * one line in err.
+ */
+int eal_args_check(const struct eal_args *args, uint64_t bytes, char *err, size_t err_size);
+
+#endif /* EAL_ARGS_H */

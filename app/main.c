@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * isla [EAL options] -- [options]
+ *
+ * The command line is read first, and what it asks for is checked as far as that needs no EAL; then
+ * EAL, the site, the engine, addresses, services, and the loop until SIGINT or SIGTERM. What fails
+ * says so in one line on stderr, and the exit code is 1.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <rte_common.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_version.h>
+
+#include <isla_engine.h>
+
+#include "docroot.h"
+#include "eal_args.h"
+#include "hostif.h"
+#include "options.h"
+#include "service.h"
+
+struct app {
+	struct eal_args eal;
+	struct options opts;
+	bool eal_is_up;
+	struct isla_engine *engine;
+	struct docroot *docroot;
+	void *instance[OPTIONS_SERVICE_MAX];
+	uint16_t nb_instances;
+	struct isla_engine_stats stats;      /* the last that were printed */
+};
+
+/* What a signal stops: a handler gets no other argument than the signal. */
+static struct isla_engine *engine_to_stop;
+
+static int fail(const char *format, ...) __rte_format_printf(1, 2);
+
+/* Say why in one line; returns -1. */
+static int
+fail(const char *format, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	va_start(ap, format);
+	fputs("isla: ", stderr);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	return -1;
+}
+
+static void
+stop_handler(int sig)
+{
+	RTE_SET_USED(sig);
+	isla_engine_stop(engine_to_stop);
+}
+
+static void
+handle_signals(struct isla_engine *engine)
+{
+	struct sigaction stop = {.sa_handler = stop_handler, .sa_flags = SA_RESTART};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	engine_to_stop = engine;
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	/* Whoever reads our output may go away; the interface must still be taken down. */
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* Roughly what the pools take, and something for tables and queues. */
+static uint64_t
+memory_needed(const struct isla_engine_conf *conf)
+{
+	uint64_t mbuf = sizeof(struct rte_mbuf) + ISLA_PKT_PRIV_SIZE + RTE_CACHE_LINE_SIZE;
+
+	return conf->nb_mbufs * (mbuf + conf->mbuf_size) + conf->nb_refs * mbuf + (32u << 20);
+}
+
+/* What needs no EAL: the command line, the docroot, hugepages, the TAP's permission. */
+static int
+check_before_eal(struct app *app)
+{
+	char err[OPTIONS_ERR_SIZE];
+	struct stat st;
+
+	if (app->opts.docroot != NULL) {
+		if (stat(app->opts.docroot, &st) != 0)
+			return fail("--docroot %s: %s; give a directory", app->opts.docroot,
+				strerror(errno));
+		if (!S_ISDIR(st.st_mode))
+			return fail("--docroot %s: not a directory; give one", app->opts.docroot);
+	}
+	if (eal_args_check(&app->eal, memory_needed(&app->opts.engine), err, sizeof(err)) != 0)
+		return fail("%s", err);
+	return 0;
+}
+
+static int
+eal_init(struct app *app)
+{
+	if (rte_eal_init(app->eal.argc, app->eal.argv) < 0)
+		return fail("EAL cannot start (%s); --log-level=lib.eal:debug tells more. Where another "
+			"DPDK program runs, give this one a --file-prefix of its own",
+			rte_strerror(rte_errno));
+	app->eal_is_up = true;
+	return 0;
+}
+
+/* The ports that were asked for, with what was said about each. */
+static int
+choose_ports(struct options *opts)
+{
+	struct isla_engine_conf *conf = &opts->engine;
+	uint16_t id, i;
+
+	RTE_ETH_FOREACH_DEV(id) {
+		if (opts->portmask != 0 && (id >= 64 || (opts->portmask >> id & 1) == 0))
+			continue;
+		if (conf->nb_ports == ISLA_ENGINE_PORT_MAX)
+			return fail("there are more than %u ports; choose some by --portmask",
+				ISLA_ENGINE_PORT_MAX);
+		conf->port[conf->nb_ports++] = (struct isla_engine_port){
+			.port_id = id,
+			.mtu = opts->mtu,
+			.no_link_local = opts->no_link_local,
+		};
+	}
+	if (conf->nb_ports == 0 && rte_eth_dev_count_avail() > 0)
+		return fail("--portmask selects none of the %u ports there are",
+			rte_eth_dev_count_avail());
+	if (conf->nb_ports == 0)
+		return fail("there is no port; give EAL one, for example "
+			"isla --vdev=net_tap0,iface=isla0");
+	for (i = 0; i < opts->nb_macs; i++) {
+		uint16_t p = 0;
+
+		while (p < conf->nb_ports && conf->port[p].port_id != opts->mac[i].port)
+			p++;
+		if (p == conf->nb_ports)
+			return fail("--mac: port %u is not used", opts->mac[i].port);
+		memcpy(conf->port[p].mac, opts->mac[i].mac, sizeof(opts->mac[i].mac));
+	}
+	return 0;
+}
+
+/* Print statistics, with rates since the last time. */
+static void
+print_stats(struct isla_engine *engine, void *ctx)
+{
+	struct app *app = ctx;
+	struct isla_engine_stats now;
+
+	isla_engine_get_stats(engine, &now);
+	isla_engine_print_stats(stdout, &now, &app->stats);
+	app->stats = now;
+}
+
+static int
+engine_create(struct app *app)
+{
+	struct isla_engine_conf *conf = &app->opts.engine;
+	char err[ISLA_ENGINE_ERR_SIZE];
+
+	if (app->opts.stats_period_s > 0) {
+		conf->tick = print_stats;
+		conf->tick_ctx = app;
+		conf->tick_us = app->opts.stats_period_s * UINT64_C(1000000);
+	}
+	app->engine = isla_engine_create(conf, err, sizeof(err));
+	if (app->engine == NULL)
+		return fail("%s", err);
+	isla_engine_get_stats(app->engine, &app->stats);
+	return 0;
+}
+
+/* A port's description by its number, or -1. */
+static int
+port_info(const struct app *app, uint16_t port_id, struct isla_engine_port_info *info)
+{
+	uint16_t i;
+
+	for (i = 0; isla_engine_port_info(app->engine, i, info) == 0; i++)
+		if (info->port_id == port_id)
+			return 0;
+	return -1;
+}
+
+static int
+add_addrs(struct app *app)
+{
+	struct isla_prefix any = {.len = 0};
+	char text[ISLA_ADDR_STRLEN];
+	uint16_t i;
+	int rc;
+
+	for (i = 0; i < app->opts.nb_ips; i++) {
+		const struct option_addr *a = &app->opts.ip[i];
+
+		rc = isla_engine_addr_add(app->engine, a->port, &a->prefix);
+		if (rc != 0)
+			return fail("--ip %s on port %u: %s",
+				isla_prefix_format(&a->prefix, text, sizeof(text)), a->port,
+				rc == -ENODEV ? "this port is not used" : strerror(-rc));
+	}
+	for (i = 0; i < app->opts.nb_gateways; i++) {
+		const struct option_addr *a = &app->opts.gateway[i];
+
+		any.addr = isla_addr_is_v4(&a->prefix.addr) ? isla_addr_from_v4(0) : isla_addr_any;
+		rc = isla_engine_route_add(app->engine, a->port, &any, &a->prefix.addr);
+		if (rc != 0)
+			return fail("--gateway %s on port %u: %s",
+				isla_addr_format(&a->prefix.addr, text, sizeof(text)), a->port,
+				rc == -ENODEV ? "this port is not used" :
+				rc == -EEXIST ? "there is one of this family already" :
+				strerror(-rc));
+	}
+	return 0;
+}
+
+/* The kernel's end of the TAPs, where that was asked for. */
+static int
+set_host_addrs(struct app *app)
+{
+	struct isla_engine_port_info info;
+	char text[ISLA_ADDR_STRLEN];
+	uint16_t i;
+	int rc;
+
+	for (i = 0; i < app->opts.nb_host_ips; i++) {
+		const struct option_addr *a = &app->opts.host_ip[i];
+
+		isla_prefix_format(&a->prefix, text, sizeof(text));
+		if (port_info(app, a->port, &info) != 0)
+			return fail("--host-ip %s: port %u is not used", text, a->port);
+		if (strcmp(info.driver, "net_tap") != 0)
+			return fail("--host-ip %s: port %u is no TAP but %s; set addresses of other "
+				"interfaces by ip(8)", text, a->port, info.driver);
+		rc = hostif_addr_add(info.name, &a->prefix);
+		if (rc == 0 || rc == -EEXIST)
+			rc = hostif_up(info.name);
+		if (rc != 0)
+			return fail("--host-ip %s: %s does not take it: %s", text, info.name,
+				strerror(-rc));
+	}
+	return 0;
+}
+
+static int
+start_services(struct app *app)
+{
+	struct service_env env = {
+		.stack = isla_engine_stack(app->engine, 0),
+		.site = docroot_site(app->docroot),
+	};
+	uint16_t i;
+
+	for (i = 0; i < app->opts.nb_services; i++) {
+		const struct option_service *s = &app->opts.service[i];
+
+		app->instance[i] = s->service->start(&env, s->port);
+		if (app->instance[i] == NULL)
+			return fail("--service %s:%u: %s", s->service->name, s->port,
+				service_strerror(rte_errno));
+		app->nb_instances++;
+	}
+	return 0;
+}
+
+/* "isla: ready: isla0 192.168.1.2/24 fe80::1/64, http:80 echo:7": scripts wait for it. */
+static void
+say_ready(const struct app *app)
+{
+	struct isla_engine_port_info info;
+	char text[ISLA_ADDR_STRLEN];
+	uint16_t i, j;
+
+	printf("isla: ready:");
+	for (i = 0; isla_engine_port_info(app->engine, i, &info) == 0; i++) {
+		printf(" %s", info.name);
+		for (j = 0; j < app->opts.nb_ips; j++)
+			if (app->opts.ip[j].port == info.port_id)
+				printf(" %s", isla_prefix_format(&app->opts.ip[j].prefix, text,
+					sizeof(text)));
+		if (!app->opts.no_link_local) {
+			struct isla_prefix p = {.addr = isla_addr_link_local(info.mac), .len = 64};
+
+			printf(" %s", isla_prefix_format(&p, text, sizeof(text)));
+		}
+		putchar(',');
+	}
+	for (j = 0; j < app->opts.nb_services; j++)
+		printf(" %s:%u", app->opts.service[j].service->name, app->opts.service[j].port);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* Everything up to the loop. */
+static int
+app_start(struct app *app)
+{
+	char err[ISLA_ENGINE_ERR_SIZE];
+
+	if (check_before_eal(app) != 0 || eal_init(app) != 0 || choose_ports(&app->opts) != 0)
+		return -1;
+	app->docroot = docroot_load(app->opts.docroot, err, sizeof(err));
+	if (app->docroot == NULL)
+		return fail("%s", err);
+	if (engine_create(app) != 0 || add_addrs(app) != 0 || start_services(app) != 0)
+		return -1;
+	handle_signals(app->engine);
+	if (isla_engine_start(app->engine, err, sizeof(err)) != 0)
+		return fail("%s", err);
+	return set_host_addrs(app);
+}
+
+/* Whatever was begun is ended. Returns 0, or -1 where mbufs are missing. */
+static int
+app_end(struct app *app)
+{
+	uint32_t nb_missing;
+	int rc = 0;
+
+	while (app->nb_instances > 0) {
+		app->nb_instances--;
+		app->opts.service[app->nb_instances].service->stop(app->instance[app->nb_instances]);
+	}
+	if (app->engine != NULL) {
+		signal(SIGINT, SIG_DFL);
+		signal(SIGTERM, SIG_DFL);
+		nb_missing = isla_engine_free(app->engine);
+		printf("mbufs missing: %u\n", nb_missing);
+		fflush(stdout);
+		rc = nb_missing == 0 ? 0 : -1;
+	}
+	docroot_free(app->docroot);
+	if (app->eal_is_up)
+		rte_eal_cleanup();
+	return rc;
+}
+
+static int
+app_run(struct app *app)
+{
+	int rc = app_start(app);
+
+	if (rc == 0) {
+		struct isla_engine_stats stats;
+
+		say_ready(app);
+		isla_engine_run(app->engine);
+		isla_engine_get_stats(app->engine, &stats);
+		isla_engine_print_stats(stdout, &stats, NULL);
+	}
+	if (app_end(app) != 0)
+		rc = -1;
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct app app; /* large, and there is one */
+	char err[OPTIONS_ERR_SIZE];
+	int rc;
+
+	rc = eal_args_build(&app.eal, argc, argv, err, sizeof(err));
+	if (rc == 0)
+		rc = options_parse(&app.opts, app.eal.nb_rest, app.eal.rest, err, sizeof(err));
+	if (rc != 0) {
+		fail("%s", err);
+		return EXIT_FAILURE;
+	}
+	if (app.opts.help || app.eal.help) {
+		options_help(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (app.opts.version || app.eal.version) {
+		printf("isla %s, %s\n", ISLA_VERSION, rte_version());
+		return EXIT_SUCCESS;
+	}
+	return app_run(&app) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
