@@ -86,8 +86,8 @@ probe_error(void *ctx, const struct inet_error *err)
 static void
 introduce_peer(void)
 {
-	static const uint8_t arp[] = {0, 1, 8, 0, 6, 4, 0, 1, 0x02, 0, 0, 0, 0, 0x01, 192, 168, 1, 1,
-		0, 0, 0, 0, 0, 0, 192, 168, 1, 2};
+	static const uint8_t arp[] = {0, 1, 8, 0, 6, 4, 0, 1, 0x02, 0, 0, 0, 0, 0x01, 192, 168, 1,
+		1, 0, 0, 0, 0, 0, 0, 192, 168, 1, 2};
 	static const char *const sources[] = {PEER6, PEER6_LL};
 	struct rte_mbuf *m = fix_frame(arp, sizeof(arp), sizeof(arp));
 	size_t i;

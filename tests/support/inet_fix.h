@@ -63,8 +63,8 @@ void fix_teardown(void);
 /* Start again with other settings: of inet and of the interface. */
 void fix_restart(uint32_t icmp_rate, uint32_t offloads, uint16_t mtu);
 
-/* A frame with the IP packet; `at` bytes of it stand in the first segment, the rest in a second one.
- * at >= len makes one segment. */
+/* A frame with the IP packet; `at` bytes of it stand in the first segment, the rest in a second
+ * one. at >= len makes one segment. */
 struct rte_mbuf *fix_frame(const void *ip, uint16_t len, uint16_t at);
 
 /* Put one more segment with these bytes at the end of a frame. */
@@ -91,7 +91,7 @@ struct isla_addr addr(const char *text);
 void packet_ip(struct packet *p, const char *src, const char *dst, uint8_t proto,
 	const void *payload, uint16_t len);
 
-/* Set lengths and the IPv4 header checksum anew after a change; ihl counts bytes of IPv4's header. */
+/* Set the length and the IPv4 header checksum anew after a change. */
 void packet_fix_ip(struct packet *p);
 
 /* Put bytes in at an offset. */

@@ -10,8 +10,8 @@
 #include "inet_fix.h"
 
 /* TOS 0x28, identification 0x1234, DF, TTL 61, protocol 253, "hello". */
-static const uint8_t golden_in[] = {0x45, 0x28, 0x00, 0x19, 0x12, 0x34, 0x40, 0x00, 0x3d, 0xfd, 0xa7,
-	0x38, 192, 168, 1, 1, 192, 168, 1, 2, 'h', 'e', 'l', 'l', 'o'};
+static const uint8_t golden_in[] = {0x45, 0x28, 0x00, 0x19, 0x12, 0x34, 0x40, 0x00, 0x3d, 0xfd,
+	0xa7, 0x38, 192, 168, 1, 1, 192, 168, 1, 2, 'h', 'e', 'l', 'l', 'o'};
 
 static void
 check_golden_arrived(void)
@@ -335,8 +335,8 @@ a_port_is_believed_only_where_it_is_known_to_be_right(void)
 static void
 an_unknown_protocol_is_answered(void)
 {
-	static const uint8_t golden[] = {0x45, 0, 0, 56, 0, 0, 0x40, 0, 64, 1, 0xb7, 0x71, 192, 168, 1,
-		2, 192, 168, 1, 1,
+	static const uint8_t golden[] = {0x45, 0, 0, 56, 0, 0, 0x40, 0, 64, 1, 0xb7, 0x71, 192, 168,
+		1, 2, 192, 168, 1, 1,
 		3, 2, 0x3f, 0x5b, 0, 0, 0, 0,
 		0x45, 0, 0, 28, 0, 0, 0, 0, 61, 254, 0xf9, 0x90, 192, 168, 1, 1, 192,
 		168, 1, 2, 'p', 'a', 'y', 'l', 'o', 'a', 'd', 's'};
@@ -369,7 +369,8 @@ static enum isla_drop
 send4(struct rte_mbuf *m, const char *dst, const struct inet_dst *via)
 {
 	struct isla_addr src = addr(OWN4), to = addr(dst);
-	struct inet_tx tx = {.src = &src, .dst = &to, .via = via, .proto = PROBE_PROTO, .tos = 0x2e};
+	struct inet_tx tx = {
+		.src = &src, .dst = &to, .via = via, .proto = PROBE_PROTO, .tos = 0x2e};
 
 	return inet_output(fix.inet, m, &tx);
 }

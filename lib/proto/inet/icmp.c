@@ -90,7 +90,7 @@ echo_reply_cksum(const struct icmp_hdr *request, const struct icmp_hdr *reply,
 	const struct isla_addr *old_dst, const struct isla_addr *src)
 {
 	uint64_t sum = (uint16_t)~request->cksum;
-	uint16_t from, to;
+	uint16_t from, to, cksum;
 	unsigned int i;
 
 	memcpy(&from, request, sizeof(from));
@@ -99,7 +99,9 @@ echo_reply_cksum(const struct icmp_hdr *request, const struct icmp_hdr *reply,
 	if (!isla_addr_is_v4(src))
 		for (i = 0; i < 4; i++)
 			sum += (uint64_t)(uint32_t)~old_dst->w[i] + src->w[i];
-	return (uint16_t)~cksum_fold(sum);
+	cksum = (uint16_t)~cksum_fold(sum);
+	/* A message of nothing but zeros needs the other form of 0, which suits all others too. */
+	return cksum != 0 ? cksum : 0xffff;
 }
 
 /*

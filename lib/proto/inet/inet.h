@@ -47,7 +47,8 @@ struct inet_proto {
 	void *ctx;
 	/*
 	 * Input call: the mbuf's data begins with the transport header and holds isla_pkt::l4_len
-	 * bytes, padding trimmed; addresses are checked, and dst is ours, or multicast or broadcast.
+	 * bytes, padding trimmed; addresses are checked, and dst is ours, or multicast or
+	 * broadcast.
 	 */
 	enum isla_drop (*input)(void *ctx, struct rte_mbuf *m);
 	/* An ICMP error; may be NULL. */
