@@ -417,7 +417,8 @@ def test_no_error_about_errors(host):
 
 
 @pytest.mark.parametrize("options", (
-    b"\x01\x01\x01\x01", b"\x94\x04\x00\x00", b"\x44\x08\x05\x00\0\0\0\0", b"\x07\x07\x04" + b"\0" * 4,
+    b"\x01\x01\x01\x01", b"\x94\x04\x00\x00", b"\x44\x08\x05\x00\0\0\0\0",
+    b"\x07\x07\x04" + b"\0" * 4,
     b"\x00\xff\xff\xff", b"\x01" * 40, b"\x99\x04\x01\x02"))
 def test_good_options_are_skipped(host, options):
     seen = answers(host, [v4_options(host, options)])
