@@ -149,11 +149,11 @@ each_header_field_is_checked(void)
 		{3, 19, ISLA_DROP_IP_HDR_LEN},
 		{3, 26, ISLA_DROP_IP_LEN},
 		{2, 0xff, ISLA_DROP_IP_LEN},
-		{8, 0, ISLA_DROP_IP_TTL},
 		{6, 0x20, ISLA_DROP_IP_FRAGMENT},
 		{6, 0x1f, ISLA_DROP_IP_FRAGMENT},
 		{7, 1, ISLA_DROP_IP_FRAGMENT},
-		{8, 1, ISLA_ACCEPTED}, /* RFC 1122, 3.2.1.7 */
+		{8, 0, ISLA_ACCEPTED}, /* RFC 1122, 3.2.1.7 */
+		{8, 1, ISLA_ACCEPTED},
 		{6, 0x00, ISLA_ACCEPTED},
 		{6, 0x80, ISLA_ACCEPTED},
 		{3, 20, ISLA_ACCEPTED},
@@ -172,8 +172,8 @@ each_header_field_is_checked(void)
 		p.b[11] = (uint8_t)sum;
 		CU_ASSERT_EQUAL(fix_input_packet(&p), cases[i].drop);
 	}
-	CU_ASSERT_EQUAL(fix.nb_delivered, 4);
-	CU_ASSERT_EQUAL(fix_counter(ISLA_C_IP4_IN_HDR_ERRORS), 9);
+	CU_ASSERT_EQUAL(fix.nb_delivered, 5);
+	CU_ASSERT_EQUAL(fix_counter(ISLA_C_IP4_IN_HDR_ERRORS), 8);
 	CU_ASSERT_EQUAL(fix_counter(ISLA_C_IP4_IN_TRUNCATED_PKTS), 2);
 	CU_ASSERT_EQUAL(fix_counter(ISLA_C_IP4_IN_DISCARDS), 3);
 	CU_ASSERT_EQUAL(fix_nb_sent(), 0);

@@ -109,8 +109,7 @@ check_fields(const struct inet *inet, const struct rte_ipv4_hdr *ip, unsigned in
 {
 	enum isla_drop drop;
 
-	if (ip->time_to_live == 0)
-		return ISLA_DROP_IP_TTL;
+	/* A TTL below 2, 0 among them, is no reason to discard (RFC 1122, 3.2.1.7). */
 	if (is_bad_source(inet, &pkt->src, pkt->netif))
 		return ISLA_DROP_IP_SRC;
 	drop = check_destination(inet, pkt);
