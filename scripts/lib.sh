@@ -129,7 +129,8 @@ PACKAGES_RUN=(iproute2 iputils-ping curl)
 PACKAGES_TEST=(g++ libcunit1-dev python3)
 # shellcheck disable=SC2034
 PACKAGES_TEST_MORE=(python3-pytest python3-scapy shellcheck ethtool iputils-arping ndisc6
-	netcat-openbsd socat wrk apache2-utils tshark)
+	netcat-openbsd socat wrk apache2-utils tshark
+	chromium)
 
 packages_missing()
 {
