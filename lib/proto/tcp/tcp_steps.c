@@ -37,7 +37,9 @@ static bool
 reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 {
 	struct isla_tcp *tcp = c->tcp;
+	const struct isla_pkt *pkt = in->pkt;
 	struct isla_tcp_listener *l;
+	uint32_t old = c->snd_nxt;
 
 	if (!tcp_in_state(c, ISLA_TCP_TIME_WAIT) || !seq_gt(in->seq, c->rcv_nxt) ||
 		(in->flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) !=
@@ -48,6 +50,12 @@ reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 		return false;
 	tcp_conn_drop(c, 0);
 	tcp_listen_input(tcp, l, in);
+	c = tcp_lookup(tcp, pkt->hash, &pkt->dst, &pkt->src, pkt->dst_port, pkt->src_port);
+	/* Its own must lie beyond the old ones, too, which may have run ahead of the ISN's clock. */
+	if (c != NULL && seq_le(c->iss, old)) {
+		c->iss = old + UINT16_MAX;
+		c->snd_una = c->snd_nxt = c->recover = c->snd_wl2 = c->iss;
+	}
 	return true;
 }
 
