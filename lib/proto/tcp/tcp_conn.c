@@ -180,6 +180,9 @@ tcp_conn_established(struct isla_tcp_conn *c)
 		tcp_rtt_sample(c, (uint32_t)c->tcp->core->now_us - c->last_sent_us);
 	else
 		c->rto = RTE_MIN(3 * c->tcp->conf.rto_init_us, c->tcp->conf.rto_max_us);
+	/* RFC 5681, 3.1; once may have been needless, with a timer of 1 s (RFC 6928, 2). */
+	if (c->nb_timeouts > 1)
+		c->cwnd = c->mss;
 	tcp_set_state(c, ISLA_TCP_ESTABLISHED);
 	c->nb_timeouts = 0;
 	c->recover = c->snd_una - 1;
