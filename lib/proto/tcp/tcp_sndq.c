@@ -111,6 +111,7 @@ void
 tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us)
 {
 	struct isla_tcp *tcp = c->tcp;
+	bool any_retrans = false;
 
 	*rtt_us = UINT32_MAX;
 	while (c->seg_head != TCP_NONE) {
@@ -120,11 +121,10 @@ tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us)
 
 		if (seq_ge(s->seq, ack))
 			break;
-		/* Karn: what was sent twice says nothing about the round-trip time. */
-		if ((s->flags & TCP_SEG_RETRANS) == 0)
-			*rtt_us = (uint32_t)tcp->core->now_us - s->sent_us;
-		else
-			*rtt_us = UINT32_MAX;
+		/* Karn: what was sent twice says nothing about the round-trip time, nor does what
+		 * had to wait for that. */
+		any_retrans |= (s->flags & TCP_SEG_RETRANS) != 0;
+		*rtt_us = any_retrans ? UINT32_MAX : (uint32_t)tcp->core->now_us - s->sent_us;
 		n = RTE_MIN(s->len, ack - s->seq);
 		if ((s->flags & (TCP_SEG_LOST | TCP_SEG_SACKED)) == 0)
 			c->pipe -= n;
