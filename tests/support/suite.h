@@ -17,7 +17,10 @@ struct suite_test {
 	void (*fn)(void);
 };
 
-#define SUITE_TEST(fn) {#fn, fn}
+#define SUITE_TEST(fn) \
+	{ \
+#fn, fn \
+	}
 
 /*
  * Runs the tests in order, setup before and teardown after each (both may be NULL). Returns the
@@ -26,5 +29,16 @@ struct suite_test {
  */
 int suite_run(const char *name, const struct suite_test *tests, size_t nb_tests,
 	void (*setup)(void), void (*teardown)(void));
+
+/* The same tests, or others, one suite after the other. */
+struct suite {
+	const char *name;
+	const struct suite_test *tests;
+	size_t nb_tests;
+	void (*setup)(void);
+	void (*teardown)(void);
+};
+
+int suite_run_all(const struct suite *suites, size_t nb_suites);
 
 #endif /* SUITE_H */
