@@ -43,8 +43,11 @@ prepare()
 	if is_root; then
 		packages_install "${PACKAGES_RUN[@]}" "${PACKAGES_TEST_MORE[@]}" ||
 			warn "tests that want the packages above are skipped"
+		[ "$dts" = no ] || packages_install "${PACKAGES_TEST_LARGE[@]}" ||
+			warn "tests that want the packages above are skipped"
 	else
-		mapfile -t missing < <(packages_missing "${PACKAGES_TEST_MORE[@]}")
+		mapfile -t missing < <(packages_missing "${PACKAGES_TEST_MORE[@]}" \
+			"${PACKAGES_TEST_LARGE[@]}")
 		[ ${#missing[@]} -eq 0 ] ||
 			say "missing, so the tests that want them are skipped: ${missing[*]}"
 	fi
@@ -101,7 +104,7 @@ run_dts()
 		rm -f "$xml"
 		ISLA_APP=$build/app/isla timeout --signal=INT --kill-after=60 "$DTS_SECONDS" \
 			/usr/bin/python3 -B -m pytest "$ISLA_ROOT/dts" --junitxml="$xml" \
-			-o junit_family=xunit2 "${args[@]}" </dev/null || rc=$?
+			-o junit_family=xunit2 -rfE "${args[@]}" </dev/null || rc=$?
 		# 5: -k has picked none of them
 		[ "$rc" -eq 5 ] && [ -n "$expr" ] && return
 		results+=("$xml")
