@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sleeping on file descriptors: what ends a sleep, and that a doorbell is never lost.
+ */
+
+#include <stdint.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+
+#include "idle.h"
+#include "suite.h"
+
+static struct idle idle;
+static int fds[2];
+
+static void
+setup(void)
+{
+	CU_ASSERT_EQUAL_FATAL(idle_init(&idle, true, 50), 0);
+	CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
+	CU_ASSERT_EQUAL(idle_add_fd(&idle, fds[0]), 0);
+}
+
+static void
+teardown(void)
+{
+	idle_fini(&idle);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void
+time_alone_is_no_wake_up(void)
+{
+	CU_ASSERT_FALSE(idle_wait(&idle, 0));
+	CU_ASSERT_FALSE(idle_wait(&idle, 1));
+	CU_ASSERT_FALSE(idle_wait(&idle, 1001));
+	/* A kernel without epoll_pwait2() has milliseconds. */
+	idle.no_pwait2 = true;
+	CU_ASSERT_FALSE(idle_wait(&idle, 1));
+}
+
+static void
+what_is_readable_ends_a_sleep(void)
+{
+	char c;
+
+	CU_ASSERT_EQUAL(write(fds[1], "x", 1), 1);
+	CU_ASSERT_TRUE(idle_wait(&idle, UINT64_MAX));
+	/* As long as it is. */
+	CU_ASSERT_TRUE(idle_wait(&idle, UINT64_MAX));
+	CU_ASSERT_EQUAL(read(fds[0], &c, 1), 1);
+	CU_ASSERT_FALSE(idle_wait(&idle, 0));
+}
+
+static void
+a_doorbell_ends_one_sleep_even_if_it_rang_before(void)
+{
+	idle_ring(&idle);
+	idle_ring(&idle);
+	CU_ASSERT_TRUE(idle_wait(&idle, UINT64_MAX));
+	CU_ASSERT_FALSE(idle_wait(&idle, 0));
+	idle_ring(&idle);
+	CU_ASSERT_TRUE(idle_wait(&idle, UINT64_MAX));
+}
+
+static void
+without_epoll_it_sleeps_for_a_while(void)
+{
+	struct idle plain;
+
+	CU_ASSERT_EQUAL(idle_init(&plain, false, 1), 0);
+	/* Not until the end of time, but for one sleep. */
+	CU_ASSERT_FALSE(idle_wait(&plain, UINT64_MAX));
+	idle_ring(&plain);
+	idle_fini(&plain);
+	/* A ring that comes too late does no harm. */
+	idle_ring(&plain);
+}
+
+static const struct suite_test tests[] = {
+	SUITE_TEST(time_alone_is_no_wake_up),
+	SUITE_TEST(what_is_readable_ends_a_sleep),
+	SUITE_TEST(a_doorbell_ends_one_sleep_even_if_it_rang_before),
+	SUITE_TEST(without_epoll_it_sleeps_for_a_while),
+};
+
+int
+main(void)
+{
+	return suite_run("idle", tests, RTE_DIM(tests), setup, teardown);
+}
