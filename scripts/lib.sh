@@ -46,6 +46,7 @@ need_value()
 	[ "$2" -ge 2 ] || die "$1 needs a value; see --help"
 }
 
+# A bare `return` in what runs from a trap returns the status from before the trap: hence `return 0`.
 exit_commands=()
 
 # on_exit COMMAND...: run it at the end, however that comes; the last one is run first.
@@ -96,7 +97,7 @@ process_gone()
 stop_process()
 {
 	kill -s "${2:-TERM}" "$1" 2>/dev/null || return 0
-	wait_until 10 process_gone "$1" && return
+	wait_until 10 process_gone "$1" && return 0
 	warn "process $1 does not end by itself: it is killed"
 	kill -s KILL "$1" 2>/dev/null || true
 }
@@ -107,7 +108,7 @@ lock()
 {
 	[ -d "$1" ] || return 0
 	eval "exec $2<\"\$1\""
-	flock -n "$2" && return
+	flock -n "$2" && return 0
 	say "waiting for another run that sets up the same things"
 	flock -w "$3" "$2" || die "another run holds $1 for more than $3 seconds"
 }

@@ -102,6 +102,7 @@ start_isla()
 	local prefix=isla-quickstart-$$
 
 	step "Starting Isla on isla0"
+	: >"$dir/isla.log"
 	setpriv --pdeathsig TERM setsid ip netns exec "$netns" "$ISLA_BUILD/app/isla" \
 		-l "$(pick_cpu)" "${memory[@]}" --no-pci --file-prefix="$prefix" \
 		--log-level=pmd.net.tap:3 --vdev=net_tap0,iface=isla0 \
@@ -173,23 +174,20 @@ Ctrl-C ends it, and removes the namespace.
 END
 }
 
-# shellcheck disable=SC2317 # called by a trap
-stop()
-{
-	say
-	step "Stopping"
-	stop_isla
-	sed '1,/^isla: ready/d' "$dir/isla.log"
-	exit 0
-}
-
 # Until Ctrl-C, which is a good end here, or until Isla ends by itself.
 run()
 {
-	local rc=0
+	local rc=0 asked=no
 
-	trap stop INT TERM
-	wait "$isla_pid" || rc=$?
+	trap 'asked=yes' INT TERM
+	wait "$isla_pid" 2>/dev/null || rc=$?
+	if [ "$asked" = yes ]; then
+		say
+		step "Stopping"
+		stop_isla
+		sed '0,/^isla: ready/d' "$dir/isla.log"
+		exit 0
+	fi
 	isla_pid=
 	cat "$dir/isla.log" >&2
 	die "Isla has ended by itself (exit code $rc); its messages stand above"
