@@ -294,21 +294,27 @@ def test_syn_flood(isla, ns, raw_host, is_v6, alive):
     assert raw_host.resolve(is_v6) is not None
     where = Link.STACK_V6 if is_v6 else Link.STACK_V4
     rng = random.Random(5)
-    with traffic.HttpClient(ns, where) as before:
-        template = raw_host.ip(is_v6) / TCP(dport=HTTP, flags="S", window=1024)
-        for i in range(2000):
+    seqs = [rng.getrandbits(32) for _ in range(2000)]
+
+    def send_all(flags, add):
+        template = raw_host.ip(is_v6) / TCP(dport=HTTP, flags=flags, window=1024)
+        for i, seq in enumerate(seqs):
             template[TCP].sport = 1024 + i
-            template[TCP].seq = rng.getrandbits(32)
+            template[TCP].seq = (seq + add) & 0xffffffff
             raw_host.send(template)
             if i % 200 == 0:
                 time.sleep(0.01)
-        response = before.request(SMALL_REQUEST)
-        assert (response.status, response.body) == (200, b"small\n")
-        alive()
-    # End the flood in good form, so that what follows finds an empty backlog.
-    raw_host.drain()
-    for i in range(2000):
-        raw_host.send(raw_host.ip(is_v6) / TCP(sport=1024 + i, dport=HTTP, flags="R", seq=0))
+
+    with traffic.HttpClient(ns, where) as before:
+        send_all("S", 0)
+        try:
+            response = before.request(SMALL_REQUEST)
+            assert (response.status, response.body) == (200, b"small\n")
+            alive()
+        finally:
+            # What follows is to find an empty backlog, however this has ended.
+            send_all("R", 1)
+            raw_host.drain()
 
 
 def test_flood_of_everything(raw_host, is_v6, alive):

@@ -262,7 +262,8 @@ SILENT = {
     "tcp4-offset-4": (lambda h: tcp_raw(h, False, 4, 2), "TCP_DATA_OFFSET"),
     "tcp4-offset-beyond": (lambda h: tcp_raw(h, False, 15, 2), "TCP_DATA_OFFSET"),
     "tcp6-offset-beyond": (lambda h: tcp_raw(h, True, 6, 2), "TCP_DATA_OFFSET"),
-    "tcp4-rst-no-conn": (lambda h: tcp4(h, flags="R"), "TCP_NO_CONN"),
+    "tcp4-rst-listen": (lambda h: tcp4(h, flags="R"), ("TCP_NO_CONN", "TCP_RST")),
+    "tcp4-rst-no-conn": (lambda h: tcp4(h, flags="R", dport=CLOSED), "TCP_NO_CONN"),
     "tcp6-rst-no-conn": (lambda h: tcp6(h, flags="RA", dport=CLOSED), "TCP_NO_CONN"),
     # IPv6 header
     "ip6-cut": (lambda h: cut(h.ip(True) / ICMPv6EchoRequest(), 14 + 39), "IP_SHORT"),
