@@ -272,7 +272,7 @@ the_number_of_options_is_bounded(void)
 	hdr[65] = 6;
 	build(&p, OWN6, DSTOPTS, hdr, sizeof(hdr));
 	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_ACCEPTED);
-	hdr[65] = 4;
+	hdr[65] = 5;
 	build(&p, OWN6, DSTOPTS, hdr, sizeof(hdr));
 	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP6_EXT_CHAIN);
 	/* A long header full of the shortest option. */

@@ -321,6 +321,28 @@ a_quote_is_cut_at_576_bytes(void)
 	}
 }
 
+static enum isla_drop
+refuse(void *ctx, struct rte_mbuf *m)
+{
+	RTE_SET_USED(ctx);
+	inet_send_port_unreach(fix.inet, m);
+	CU_ASSERT_TRUE(same_bytes(rte_pktmbuf_mtod(m, void *), m->pkt_len, "payloads", 8));
+	CU_ASSERT_EQUAL(m->data_len, 8);
+	return ISLA_DROP_UDP_NO_PORT;
+}
+
+static void
+what_an_error_is_about_stays_as_it_was(void)
+{
+	struct inet_proto proto = {.input = refuse};
+	struct packet p, sent;
+
+	inet_set_proto(fix.inet, 254, &proto);
+	packet_ip(&p, PEER4, OWN4, 254, "payloads", 8);
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_UDP_NO_PORT);
+	CU_ASSERT_EQUAL(fix_take(&sent, NULL), 56);
+}
+
 /* RFC 1122, 3.2.2. */
 static void
 errors_are_not_sent_about_these(void)
@@ -374,7 +396,7 @@ static void
 build_error(struct packet *p, uint8_t type, uint8_t code, const char *src, const char *dst)
 {
 	static const uint8_t l4[8] = {0x00, 0x50, 0x9c, 0x40, 0x01, 0x02, 0x03, 0x04};
-	uint8_t body[36] = {type, code, [6] = 0x05, 0x14};
+	uint8_t body[36] = {type, code, [5] = 0x01, 0x95, 0x14};
 	struct packet quoted;
 
 	packet_ip(&quoted, src, dst, PROBE_PROTO, l4, sizeof(l4));
@@ -395,7 +417,7 @@ errors_reach_the_protocol_they_are_about(void)
 		{3, 1, INET_ERR_HOST_UNREACH, 0},
 		{3, 2, INET_ERR_PROTO_UNREACH, 0},
 		{3, 3, INET_ERR_PORT_UNREACH, 0},
-		{3, 4, INET_ERR_TOO_BIG, 1300},
+		{3, 4, INET_ERR_TOO_BIG, 0x9514},
 		{3, 5, INET_ERR_NET_UNREACH, 0},
 		{3, 9, INET_ERR_ADMIN_PROHIBITED, 0},
 		{3, 10, INET_ERR_ADMIN_PROHIBITED, 0},
@@ -549,6 +571,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_low_rate_is_kept_as_well),
 	SUITE_TEST(a_closed_port_is_answered),
 	SUITE_TEST(a_quote_is_cut_at_576_bytes),
+	SUITE_TEST(what_an_error_is_about_stays_as_it_was),
 	SUITE_TEST(errors_are_not_sent_about_these),
 	SUITE_TEST(an_error_that_finds_no_mbuf_is_not_sent),
 	SUITE_TEST(errors_reach_the_protocol_they_are_about),

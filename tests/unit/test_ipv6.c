@@ -206,6 +206,7 @@ only_what_is_for_us_is_taken(void)
 		{"ff01::1", ISLA_DROP_IP_DST, 0},
 		{"ff02::2", ISLA_DROP_IP_DST, 0},
 		{"ff02::1:ff00:3", ISLA_DROP_IP_DST, 0},
+		{"ff02::1:ffa8:102", ISLA_DROP_IP_DST, 0}, /* the end of an IPv4 address */
 		{"ff05::1:ff00:2", ISLA_DROP_IP_DST, 0},
 		{"ff00::1", ISLA_DROP_IP_DST, 0},
 		{"2001:db8::3", ISLA_DROP_IP_DST, 0},

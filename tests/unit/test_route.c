@@ -254,6 +254,19 @@ the_longest_common_prefix_chooses_the_source(void)
 	check_src("2001:db8::9", 0, OWN6);
 }
 
+/* The order in which addresses were given does not count. */
+static void
+the_scope_chooses_the_source_in_any_order(void)
+{
+	add_netif("fe80::9/64", "2001:db8:1::9/64");
+	check_src("2001:db8:1::1", 1, "2001:db8:1::9");
+	check_src("2600::1", 1, "2001:db8:1::9");
+	check_src("fe80::77", 1, "fe80::9");
+	check_src("ff02::1", 1, "fe80::9");
+	/* A scope between the two: the larger one reaches it (RFC 6724, 5, rule 2). */
+	check_src("ff05::1", 1, "2001:db8:1::9");
+}
+
 static void
 only_what_is_there_can_be_chosen(void)
 {
@@ -280,6 +293,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_route_is_there_once_and_the_table_ends),
 	SUITE_TEST(the_scope_chooses_the_source),
 	SUITE_TEST(the_longest_common_prefix_chooses_the_source),
+	SUITE_TEST(the_scope_chooses_the_source_in_any_order),
 	SUITE_TEST(only_what_is_there_can_be_chosen),
 };
 
