@@ -182,14 +182,8 @@ tcp_shutdown(struct isla_tcp *tcp)
 	for (i = 0; i < tcp->nb_listeners; i++)
 		if (tcp->listener[i].port != 0)
 			isla_tcp_unlisten(&tcp->listener[i]);
-	for (i = 0; i <= tcp->bucket_mask; i++) {
-		uint32_t n = tcp->bucket[i];
-
-		while (n != TCP_NONE) {
-			struct isla_tcp_conn *c = &tcp->conn[n];
-
-			n = c->next;
-			conn_shutdown(c);
-		}
-	}
+	/* By record, not by bucket: a program may let go of any connection when it hears of one. */
+	for (i = 0; i < tcp->conf.max_conns; i++)
+		if (tcp_in_state(&tcp->conn[i], ~ISLA_TCP_CLOSED))
+			conn_shutdown(&tcp->conn[i]);
 }

@@ -263,15 +263,14 @@ tcp_free(struct isla_tcp *tcp)
 	if (tcp == NULL)
 		return;
 	mem = &tcp->core->mem;
-	if (tcp->conn != NULL && tcp->bucket != NULL) {
-		for (i = 0; i <= tcp->bucket_mask; i++) {
-			uint32_t n;
+	for (i = 0; tcp->conn != NULL && i < tcp->conf.max_conns; i++) {
+		struct isla_tcp_conn *c = &tcp->conn[i];
 
-			for (n = tcp->bucket[i]; n != TCP_NONE; n = tcp->conn[n].next) {
-				tcp_rcvq_purge(&tcp->conn[n]);
-				tcp_sndq_purge(&tcp->conn[n]);
-				timer_stop(&tcp->core->wheel, &tcp->conn[n].timer);
-			}
+		/* One in CLOSED may still hold what its program has not taken. */
+		tcp_rcvq_purge(c);
+		if (tcp_in_state(c, ~ISLA_TCP_CLOSED)) {
+			tcp_sndq_purge(c);
+			timer_stop(&tcp->core->wheel, &c->timer);
 		}
 	}
 	for (i = 0; i < tcp->nb_burst; i++)
