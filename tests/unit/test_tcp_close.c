@@ -520,6 +520,82 @@ stack_shutdown(void)
 	CU_ASSERT_EQUAL(isla_stack_nb_conns(peer.host.stack), 0);
 }
 
+static struct isla_tcp_conn *held[8];
+
+/* One connection's end makes the program let go of all others. */
+static void
+abort_the_others(struct isla_tcp_conn *conn, void *ctx, int err)
+{
+	unsigned int i;
+
+	RTE_SET_USED(ctx);
+	CU_ASSERT_EQUAL(err, ECONNABORTED);
+	app.nb_error++;
+	for (i = 0; i < RTE_DIM(held); i++) {
+		if (held[i] != conn && held[i] != NULL)
+			isla_tcp_abort(held[i]);
+		held[i] = NULL;
+	}
+}
+
+/* The keys differ, so that connections fall into each other's buckets in every way. */
+static void
+abort_during_stack_shutdown(void)
+{
+	struct sim_host_conf conf = {.stack.tcp.max_conns = 2 * RTE_DIM(held)};
+	struct isla_tcp_ops ops = {.error = abort_the_others};
+	struct isla_tcp_ends ends = {0};
+	unsigned int i, key;
+
+	for (key = 1; key <= 50; key++) {
+		conf.stack.key.k[0] = key;
+		peer_restart(&conf);
+		ends.remote = peer.ends.src;
+		for (i = 0; i < RTE_DIM(held); i++) {
+			ends.remote_port = (uint16_t)(100 + i);
+			held[i] = isla_tcp_connect(peer.tcp, &ends, &ops, NULL, NULL);
+			CU_ASSERT_PTR_NOT_NULL_FATAL(held[i]);
+			isla_tcp_get_ends(held[i], &ends);
+			peer_flush();
+			inject(SYN | ACK, .seq = P(0), .ack = take()->seq + 1,
+				.sport = ends.remote_port, .dport = ends.local_port);
+			ends.local_port = 0;
+			peer_drain();
+		}
+		isla_stack_shutdown(peer.host.stack);
+		peer_flush();
+		CU_ASSERT_EQUAL(app.nb_error, 1);
+		/* The one that heard of it sends its FIN; the records of the others are free. */
+		CU_ASSERT_EQUAL(isla_stack_nb_conns(peer.host.stack), 1);
+		for (i = 0; i < 2 * RTE_DIM(held); i++) {
+			ends.remote_port = (uint16_t)(1000 + i);
+			CU_ASSERT_EQUAL(
+				isla_tcp_connect(peer.tcp, &ends, &app_ops, &app, NULL) != NULL,
+				i + 1 < 2 * RTE_DIM(held));
+		}
+	}
+}
+
+/* Data that was received and never taken, on a connection that is over. */
+static void
+free_with_a_closed_connection(void)
+{
+	app.no_read = true;
+	last_ack();
+	inject(ACK, .seq = P(2), .ack = S(2));
+	expect_state(ISLA_TCP_CLOSED);
+	peer_restart(&(const struct sim_host_conf){0});
+	app.no_read = true;
+	established_passive();
+	inject(ACK | FIN | PSH, .seq = P(1), .ack = S(1), .len = 100);
+	app_shutdown();
+	peer_drain();
+	inject(ACK, .seq = P(102), .ack = S(2));
+	expect_state(ISLA_TCP_CLOSED);
+	/* It can still be read; here it is not. */
+	CU_ASSERT_EQUAL(app_info().rcvq_bytes, 100);
+}
+
 /* The stack is freed with a connection in each state: the teardown sees that nothing leaks. */
 static void
 free_in_every_state(void)
@@ -566,6 +642,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(close_in_fin_wait_2),
 	SUITE_TEST(reset_while_data_is_unread),
 	SUITE_TEST(stack_shutdown),
+	SUITE_TEST(abort_during_stack_shutdown),
+	SUITE_TEST(free_with_a_closed_connection),
 	SUITE_TEST(free_in_every_state),
 };
 
