@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -62,6 +64,7 @@ note(struct eal_args *args, const char *arg, const char *next)
 	args->no_huge |= strcmp(arg, "--no-huge") == 0;
 	args->has_memory |= is_any_of(arg, memory);
 	args->has_cores |= is_any_of(arg, cores);
+	args->has_log_level |= is_option(arg, "--log-level");
 	if (strncmp(arg, "--vdev=", 7) == 0)
 		vdev = arg + 7;
 	else if (strcmp(arg, "--vdev") == 0)
@@ -233,6 +236,33 @@ check_tap(const char *tap, char *err, size_t err_size)
 		return -EPERM;
 	}
 	return 0;
+}
+
+void
+eal_args_explain_tap(const char *tap, char *err, size_t err_size)
+{
+	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_MULTI_QUEUE};
+	char name[64];
+	int fd, rc = 0;
+
+	tap_name(tap, name, sizeof(name));
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.*s", IF_NAMESIZE - 1, name);
+	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) != 0)
+		rc = errno;
+	if (fd >= 0)
+		close(fd);
+	if (rc == EINVAL)
+		snprintf(err, err_size, "%s exists and is no TAP with multi_queue; choose another "
+			"name, or make it by scripts/setup-tap.sh", name);
+	else if (rc == EBUSY)
+		snprintf(err, err_size, "the TAP %s is in use by another program", name);
+	else if (rc != 0)
+		snprintf(err, err_size, "the TAP %s cannot be made: %s; run isla as root, or in a "
+			"namespace of your own (unshare -Urn)", name, strerror(rc));
+	else
+		snprintf(err, err_size, "the TAP %s cannot be set up; "
+			"--log-level=pmd.net.tap:debug tells more", name);
 }
 
 int

@@ -22,6 +22,7 @@ struct eal_args {
 	bool help;                 /* --help or -h is among the user's */
 	bool version;              /* --version or -v */
 	bool no_huge;
+	bool has_log_level;
 	bool has_memory;           /* -m, --socket-mem or --legacy-mem */
 	bool has_cores;            /* -c, -l, --lcores, -s or -S */
 	const char *tap;           /* a net_tap device's arguments, from its name on; or NULL */
@@ -41,5 +42,8 @@ int eal_args_build(struct eal_args *args, int argc, char **argv, char *err, size
  * one line in err.
  */
 int eal_args_check(const struct eal_args *args, uint64_t bytes, char *err, size_t err_size);
+
+/* Why the TAP could not be made, found out by trying it: one line in err. */
+void eal_args_explain_tap(const char *tap, char *err, size_t err_size);
 
 #endif /* EAL_ARGS_H */

@@ -25,6 +25,7 @@
 
 #include "docroot.h"
 #include "eal_args.h"
+#include "eal_start.h"
 #include "hostif.h"
 #include "options.h"
 #include "service.h"
@@ -111,10 +112,10 @@ check_before_eal(struct app *app)
 static int
 eal_init(struct app *app)
 {
-	if (rte_eal_init(app->eal.argc, app->eal.argv) < 0)
-		return fail("EAL cannot start (%s); --log-level=lib.eal:debug tells more. Where another "
-			"DPDK program runs, give this one a --file-prefix of its own",
-			rte_strerror(rte_errno));
+	char err[OPTIONS_ERR_SIZE];
+
+	if (eal_start(&app->eal, err, sizeof(err)) != 0)
+		return fail("%s", err);
 	app->eal_is_up = true;
 	return 0;
 }
