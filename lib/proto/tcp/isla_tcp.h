@@ -106,6 +106,9 @@ struct isla_tcp_conf {
 	uint16_t data_retries;   /**< RFC 1122's R2 [15] */
 	uint16_t ooo_segs;       /**< segments out of order of one connection [512] */
 	uint16_t init_cwnd_segs; /**< RFC 6928 [10] */
+	bool no_wscale;          /**< neither offer nor accept window scaling */
+	bool no_timestamps;      /**< nor timestamps (RFC 7323, 3) */
+	bool no_sack;            /**< nor selective acknowledgment (RFC 2018) */
 };
 
 /** A connection's ends. Ports are in host byte order. */
@@ -123,6 +126,8 @@ struct isla_tcp_info {
 	uint8_t rcv_wscale;
 	uint8_t backoff;         /**< consecutive timeouts */
 	bool in_recovery;
+	bool timestamps;         /**< negotiated */
+	bool sack;               /**< negotiated */
 	uint16_t snd_mss;
 	uint16_t rcv_mss;        /**< the MSS that we offered */
 	uint32_t rto_us;

@@ -354,6 +354,8 @@ isla_tcp_get_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->rcv_wscale = c->rcv_wscale;
 	info->backoff = c->nb_timeouts;
 	info->in_recovery = (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) != 0;
+	info->timestamps = (c->flags & TCP_F_TS) != 0;
+	info->sack = (c->flags & TCP_F_SACK) != 0;
 	info->snd_mss = c->mss;
 	info->rcv_mss = c->rcv_mss;
 	info->rto_us = c->rto;

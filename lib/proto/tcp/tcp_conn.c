@@ -139,7 +139,7 @@ tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t
 	c->remote_port = rte_cpu_to_be_16(ends->remote_port);
 	c->rcvbuf = opts->rcvbuf_bytes != 0 ? opts->rcvbuf_bytes : conf->rcvbuf_bytes;
 	c->sndbuf = opts->sndbuf_bytes != 0 ? opts->sndbuf_bytes : conf->sndbuf_bytes;
-	c->rcv_wscale = wscale_of(c->rcvbuf);
+	c->rcv_wscale = conf->no_wscale ? 0 : wscale_of(c->rcvbuf);
 	c->rcv_mss = mss_of_mtu(c);
 	if (opts->mss != 0)
 		c->rcv_mss = RTE_MIN(c->rcv_mss, RTE_MAX(opts->mss, (uint16_t)TCP_MSS_MIN));
@@ -151,6 +151,7 @@ tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t
 	c->rto = conf->rto_init_us;
 	c->min_rtt = UINT32_MAX;
 	c->iss = tcp_isn(c->tcp, c);
+	c->ts_offset = tcp_ts_offset(c->tcp, c);
 	c->snd_una = c->snd_nxt = c->recover = c->iss;
 	return 0;
 }
@@ -158,12 +159,20 @@ tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t
 void
 tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
+	const struct isla_tcp_conf *conf = &c->tcp->conf;
 	uint16_t mss = isla_addr_is_v4(&c->local) ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6;
 
 	if (in->opts.present & TCP_OPT_MSS)
 		mss = RTE_MAX(in->opts.mss, (uint16_t)TCP_MSS_MIN);
 	c->mss = RTE_MIN(mss, mss_of_mtu(c));
-	if (in->opts.present & TCP_OPT_WSCALE) {
+	if ((in->opts.present & TCP_OPT_TIMESTAMPS) && !conf->no_timestamps) {
+		/* They take their place in every segment (RFC 6691). */
+		c->mss = (uint16_t)(c->mss - TCP_TS_LEN);
+		tcp_ts_begin(c, in->opts.ts_val);
+	}
+	if ((in->opts.present & TCP_OPT_SACK_PERMITTED) && !conf->no_sack)
+		c->flags |= TCP_F_SACK;
+	if ((in->opts.present & TCP_OPT_WSCALE) && !conf->no_wscale) {
 		c->flags |= TCP_F_WSCALE;
 		c->snd_wscale = RTE_MIN(in->opts.wscale, (uint8_t)TCP_WSCALE_MAX);
 	} else {

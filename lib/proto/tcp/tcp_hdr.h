@@ -17,6 +17,7 @@
 #define TCP_HDR_LEN     20
 #define TCP_HDR_LEN_MAX 60
 #define TCP_OPTS_MAX    40
+#define TCP_TS_LEN      12 /* timestamps with their padding */
 #define TCP_WSCALE_MAX  14 /* RFC 7323, 2.3 */
 #define TCP_SACK_MAX    4
 

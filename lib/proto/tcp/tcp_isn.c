@@ -21,6 +21,16 @@ tcp_isn(const struct isla_tcp *tcp, const struct isla_tcp_conn *c)
 	return (uint32_t)(tcp->core->now_us / 4) + (uint32_t)siphash24(&tcp->isn_key, words, 5);
 }
 
+uint32_t
+tcp_ts_offset(const struct isla_tcp *tcp, const struct isla_tcp_conn *c)
+{
+	/* Without the ports: TIME-WAIT relies on timestamps that grow from one incarnation, and from
+	 * one connection between two hosts, to the next (RFC 6191; RFC 7323, appendix B). */
+	uint64_t words[4] = {c->local.q[0], c->local.q[1], c->remote.q[0], c->remote.q[1]};
+
+	return (uint32_t)siphash24(&tcp->ts_key, words, 4);
+}
+
 uint16_t
 tcp_ephemeral_port(struct isla_tcp *tcp, const struct isla_addr *local,
 	const struct isla_addr *remote, uint16_t remote_port)

@@ -29,6 +29,9 @@
 
 #define TCP_NONE UINT32_MAX
 
+/* Ranges that a SACK option repeats (RFC 2018, 4): three fit beside timestamps. */
+#define TCP_SACK_RECENT 3
+
 /* Sequence numbers, modulo 2^32 (RFC 9293, 3.4). */
 static inline bool
 seq_lt(uint32_t a, uint32_t b)
@@ -85,6 +88,9 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_F_EOF_TOLD      0x8000 /* isla_tcp_ops::eof was called */
 #define TCP_F_FIN_RCVD      0x10000 /* the peer's FIN has come in order */
 #define TCP_F_PROBED        0x20000 /* the next new segment begins with what was a probe's */
+#define TCP_F_TS            0x40000 /* timestamps were negotiated */
+#define TCP_F_SACK          0x80000 /* SACK was negotiated */
+#define TCP_F_DSACK         0x100000 /* a duplicate is to be reported: dsack */
 
 /* tcp_conn::events: callbacks owed */
 #define TCP_EV_ACCEPT    0x01
@@ -192,6 +198,11 @@ struct isla_tcp_conn {
 	uint32_t rcvq_bytes;    /* waiting for isla_tcp_recv() */
 	uint32_t rcv_held;      /* rcvq_bytes, and what the program has not consumed yet */
 	uint32_t rcvbuf;
+	uint32_t ts_recent;     /* RFC 7323, 4.3: TS.Recent */
+	uint32_t ts_recent_s;   /* when it was set, in seconds: it is good for 24 days */
+	uint32_t ts_offset;     /* what our timestamps begin with */
+	uint32_t sack_recent[TCP_SACK_RECENT]; /* where packets came out of order, latest first */
+	struct tcp_sack_block dsack; /* RFC 2883 */
 	uint16_t nb_ooo;
 	uint16_t nb_challenge;  /* challenge ACKs in the second challenge_s */
 	uint32_t challenge_s;
@@ -235,6 +246,7 @@ struct isla_tcp {
 	struct isla_key hash_key;
 	struct isla_key isn_key;
 	struct isla_key port_key;
+	struct isla_key ts_key;
 	uint32_t port_count;     /* RFC 6056, 3.3.3: next_ephemeral */
 
 	uint32_t *bucket;        /* index of a connection, or TCP_NONE */
@@ -270,7 +282,7 @@ struct tcp_in {
 	uint32_t len;           /* payload */
 	uint8_t flags;
 	enum isla_drop drop;    /* why it ended, 0: accepted */
-	struct tcp_opts opts;   /* read for segments with SYN only */
+	struct tcp_opts opts;
 };
 
 /* SEG.LEN: payload, SYN and FIN. */
@@ -352,6 +364,12 @@ void tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us);
 /* Payload that is trimmed to the window and has something new; takes in->m or sets in->drop. */
 void tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in);
 void tcp_rcvq_purge(struct isla_tcp_conn *c);
+/* The SACK option to send: RFC 2018, 4 and RFC 2883, 4. At most max blocks. */
+void tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max);
+/* The contiguous range that begins with a packet of the out-of-order queue; returns what follows. */
+struct rte_mbuf *tcp_ooo_block(struct rte_mbuf *m, struct tcp_sack_block *b);
+/* A segment that held nothing new, or not only: the next ACK says so. */
+void tcp_dsack_note(struct isla_tcp_conn *c, uint32_t left, uint32_t right);
 /* The window to offer now, in bytes from rcv_nxt on; moves rcv_adv. */
 uint32_t tcp_rcv_window(struct isla_tcp_conn *c);
 /* True where the window has opened so far that the peer should hear of it. */
@@ -412,9 +430,21 @@ tcp_deadline_is_set(const struct isla_tcp_conn *c, enum tcp_deadline d)
 	return c->deadline[d] != UINT64_MAX;
 }
 
+/* tcp_ts.c: RFC 7323 */
+/* Our timestamp clock: 1 ms, with the connection's own offset. */
+uint32_t tcp_ts_now(const struct isla_tcp_conn *c);
+/* The first timestamp of the peer. */
+void tcp_ts_begin(struct isla_tcp_conn *c, uint32_t ts_val);
+/* True where PAWS refuses the segment (5.3, R1). */
+bool tcp_ts_is_old(const struct isla_tcp_conn *c, const struct tcp_in *in);
+/* 4.3, (2): take the timestamp of an acceptable segment over. */
+void tcp_ts_update(struct isla_tcp_conn *c, const struct tcp_in *in);
+
 /* tcp_isn.c: what must not be foreseen */
 /* The initial sequence number of RFC 6528. */
 uint32_t tcp_isn(const struct isla_tcp *tcp, const struct isla_tcp_conn *c);
+/* What a connection's timestamps begin with (RFC 7323, 5.4): differs between pairs of hosts. */
+uint32_t tcp_ts_offset(const struct isla_tcp *tcp, const struct isla_tcp_conn *c);
 /* A free local port (RFC 6056, algorithm 3), host order; 0 where none is free. */
 uint16_t tcp_ephemeral_port(struct isla_tcp *tcp, const struct isla_addr *local,
 	const struct isla_addr *remote, uint16_t remote_port);

@@ -124,6 +124,29 @@ append(struct isla_tcp_conn *c, struct rte_mbuf *m)
 	return true;
 }
 
+struct rte_mbuf *
+tcp_ooo_block(struct rte_mbuf *m, struct tcp_sack_block *b)
+{
+	b->left = isla_pkt(m)->seq;
+	do {
+		b->right = pkt_end(m);
+		m = ooo_next(m);
+	} while (m != NULL && isla_pkt(m)->seq == b->right);
+	return m;
+}
+
+/* The latest place first; each range once is enough, so neighbours are left to the builder. */
+static void
+sack_recent_put(struct isla_tcp_conn *c, uint32_t seq)
+{
+	unsigned int i;
+
+	for (i = 0; i < TCP_SACK_RECENT - 1 && c->sack_recent[i] != seq; i++)
+		;
+	memmove(c->sack_recent + 1, c->sack_recent, i * sizeof(c->sack_recent[0]));
+	c->sack_recent[0] = seq;
+}
+
 static void
 ooo_unlink_head(struct isla_tcp_conn *c)
 {
@@ -184,9 +207,12 @@ ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (prev != NULL && seq_gt(pkt_end(prev), seq)) {
 		if (seq_ge(pkt_end(prev), end)) {
 			core_count(core, ISLA_C_TCP_OFO_MERGE);
+			tcp_dsack_note(c, seq, end);
+			sack_recent_put(c, isla_pkt(prev)->seq);
 			in->drop = ISLA_DROP_TCP_DUP;
 			return;
 		}
+		tcp_dsack_note(c, seq, pkt_end(prev));
 		trim_front(m, pkt_end(prev) - seq);
 	}
 	/* Those that the new one covers whole are not needed. */
@@ -211,13 +237,14 @@ ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in)
 		c->ooo = m;
 	c->nb_ooo++;
 	c->tcp->nb_ooo++;
+	sack_recent_put(c, isla_pkt(m)->seq);
 	core_count(core, ISLA_C_TCP_OFO_QUEUE);
 	in->m = NULL;
 }
 
 /* Cut the segment to what is new and inside the window (RFC 9293, 3.10.7.4, first). */
 static void
-tailor(const struct isla_tcp_conn *c, struct tcp_in *in)
+tailor(struct isla_tcp_conn *c, struct tcp_in *in)
 {
 	struct isla_pkt *pkt = isla_pkt(in->m);
 
@@ -225,6 +252,7 @@ tailor(const struct isla_tcp_conn *c, struct tcp_in *in)
 	if (seq_lt(in->seq, c->rcv_nxt)) {
 		uint32_t n = RTE_MIN(c->rcv_nxt - in->seq, in->len);
 
+		tcp_dsack_note(c, in->seq, in->seq + n);
 		trim_front(in->m, n);
 		in->seq += n;
 		in->len -= n;

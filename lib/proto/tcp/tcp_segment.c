@@ -69,11 +69,39 @@ window_field(struct isla_tcp_conn *c, uint8_t flags)
 	return (uint16_t)RTE_MIN(wnd >> c->rcv_wscale, (uint32_t)UINT16_MAX);
 }
 
+/*
+ * The options of a segment without SYN. Duplicates and gaps are reported as far as there is room
+ * beside `payload` bytes.
+ */
+static void
+seg_opts(struct isla_tcp_conn *c, uint32_t payload, uint8_t flags, struct tcp_opts *opts)
+{
+	uint32_t room = (uint32_t)c->via.mtu - inet_hdr_len(&c->local) - TCP_HDR_LEN - payload;
+
+	opts->present = 0;
+	if (flags & RTE_TCP_RST_FLAG)
+		return;
+	if (c->flags & TCP_F_TS) {
+		opts->present |= TCP_OPT_TIMESTAMPS;
+		opts->ts_val = tcp_ts_now(c);
+		opts->ts_ecr = c->ts_recent;
+		room -= TCP_TS_LEN;
+	}
+	if ((c->flags & TCP_F_SACK) && (c->ooo != NULL || (c->flags & TCP_F_DSACK))) {
+		unsigned int max = opts->present != 0 ? TCP_SACK_MAX - 1 : TCP_SACK_MAX;
+
+		/* 4 bytes, and 8 a block. */
+		if (room >= 12)
+			tcp_sack_build(c, opts, RTE_MIN(max, (room - 4) / 8));
+	}
+}
+
 /* Send m, which holds the payload behind an empty header mbuf, as a segment of the connection. */
 static void
 conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
 	const struct tcp_opts *opts)
 {
+	struct tcp_opts own;
 	struct seg_hdr seg = {
 		.local = &c->local,
 		.remote = &c->remote,
@@ -93,13 +121,20 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 		.proto = IPPROTO_TCP,
 	};
 
-	hdr_put(m, &seg, c->via.offloads);
-	c->segs_out++;
-	if (flags & RTE_TCP_ACK_FLAG) {
-		c->rcv_acked = c->rcv_nxt;
+	if (opts == NULL) {
+		seg_opts(c, m->pkt_len, flags, &own);
+		seg.opts = &own;
+	}
+	/* An ACK that had no room for its SACK follows by itself. */
+	if ((flags & RTE_TCP_ACK_FLAG) != 0 && (c->ooo == NULL ||
+		    (c->flags & TCP_F_SACK) == 0 || (seg.opts->present & TCP_OPT_SACK) != 0)) {
 		c->flags &= ~(TCP_F_ACK_NOW | TCP_F_ACK_DELAYED);
 		tcp_deadline_stop(c, TCP_T_DELACK);
 	}
+	if (flags & RTE_TCP_ACK_FLAG)
+		c->rcv_acked = c->rcv_nxt;
+	hdr_put(m, &seg, c->via.offloads);
+	c->segs_out++;
 	inet_output(c->tcp->inet, m, &tx);
 }
 
@@ -143,17 +178,24 @@ tcp_send_syn(struct isla_tcp_conn *c)
 {
 	struct rte_mbuf *m = core_alloc(c->tcp->core);
 	bool active = tcp_in_state(c, ISLA_TCP_SYN_SENT);
+	const struct isla_tcp_conf *conf = &c->tcp->conf;
 	struct tcp_opts opts = {
 		.present = TCP_OPT_MSS,
 		.mss = c->rcv_mss,
 		.wscale = c->rcv_wscale,
+		.ts_val = tcp_ts_now(c),
+		.ts_ecr = active ? 0 : c->ts_recent,
 	};
 
 	if (unlikely(m == NULL))
 		return false;
-	/* RFC 7323, 2.2: in a SYN,ACK only where the SYN had it. */
-	if (active || (c->flags & TCP_F_WSCALE))
+	/* RFC 7323, 2.2 and 3.2; RFC 2018, 2: in a SYN,ACK only where the SYN had it. */
+	if (active ? !conf->no_wscale : (c->flags & TCP_F_WSCALE) != 0)
 		opts.present |= TCP_OPT_WSCALE;
+	if (active ? !conf->no_sack : (c->flags & TCP_F_SACK) != 0)
+		opts.present |= TCP_OPT_SACK_PERMITTED;
+	if (active ? !conf->no_timestamps : (c->flags & TCP_F_TS) != 0)
+		opts.present |= TCP_OPT_TIMESTAMPS;
 	core_count(c->tcp->core,
 		c->nb_timeouts == 0 ? ISLA_C_TCP_OUT_SEGS : ISLA_C_TCP_RETRANS_SEGS);
 	c->last_sent_us = (uint32_t)c->tcp->core->now_us;

@@ -90,8 +90,30 @@ refuse(struct isla_tcp_conn *c, struct tcp_in *in)
 		tcp_send_challenge_ack(c);
 		return;
 	}
+	if (in->len > 0 && seq_le(in->seq + in->len, c->rcv_nxt))
+		tcp_dsack_note(c, in->seq, in->seq + in->len);
 	c->flags |= TCP_F_ACK_NOW;
 	tcp_sched(c);
+}
+
+/* RFC 7323, 3.2 and 5.3: a segment without a timestamp is dropped, one with an old one refused. */
+static bool
+step_timestamp(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	if (in->flags & RTE_TCP_RST_FLAG)
+		return true;
+	if ((in->opts.present & TCP_OPT_TIMESTAMPS) == 0) {
+		in->drop = ISLA_DROP_TCP_OPTIONS;
+		return false;
+	}
+	if (likely(!tcp_ts_is_old(c, in)))
+		return true;
+	in->drop = ISLA_DROP_TCP_PAWS;
+	if (in->len > 0 && seq_le(in->seq + in->len, c->rcv_nxt))
+		tcp_dsack_note(c, in->seq, in->seq + in->len);
+	c->flags |= TCP_F_ACK_NOW;
+	tcp_sched(c);
+	return false;
 }
 
 /* First: check sequence number. */
@@ -105,8 +127,13 @@ step_seq(struct isla_tcp_conn *c, struct tcp_in *in)
 			(in->flags & RTE_TCP_RST_FLAG) == 0 && !syn_again(c, in))
 			return false;
 	}
-	if (likely(is_acceptable(c, in)))
+	if ((c->flags & TCP_F_TS) && !step_timestamp(c, in))
+		return false;
+	if (likely(is_acceptable(c, in))) {
+		if (in->opts.present & TCP_OPT_TIMESTAMPS)
+			tcp_ts_update(c, in);
 		return true;
+	}
 	if (rcv_wnd(c) == 0 && in->seq == c->rcv_nxt) {
 		/* A closed window takes no data, but valid ACKs and RSTs. */
 		in->len = 0;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Timestamps and PAWS: RFC 7323, 3 to 5.
+ */
+
+#include "tcp_priv.h"
+
+/* RFC 7323, 5.5: a connection that was idle for longer knows nothing any more. */
+#define PAWS_IDLE_S (24u * 24 * 3600)
+
+static uint32_t
+now_s(const struct isla_tcp_conn *c)
+{
+	return (uint32_t)(c->tcp->core->now_us / 1000000);
+}
+
+uint32_t
+tcp_ts_now(const struct isla_tcp_conn *c)
+{
+	return (uint32_t)(c->tcp->core->now_us / 1000) + c->ts_offset;
+}
+
+void
+tcp_ts_begin(struct isla_tcp_conn *c, uint32_t ts_val)
+{
+	c->flags |= TCP_F_TS;
+	c->ts_recent = ts_val;
+	c->ts_recent_s = now_s(c);
+}
+
+bool
+tcp_ts_is_old(const struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	return seq_lt(in->opts.ts_val, c->ts_recent) && now_s(c) - c->ts_recent_s <= PAWS_IDLE_S;
+}
+
+void
+tcp_ts_update(struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	/* A segment that begins beyond what was acknowledged must not be echoed yet: the gap
+	 * would be missing from the round-trip time. */
+	if (seq_gt(in->seq, c->rcv_acked) || seq_lt(in->opts.ts_val, c->ts_recent))
+		return;
+	c->ts_recent = in->opts.ts_val;
+	c->ts_recent_s = now_s(c);
+}
