@@ -10,8 +10,6 @@
 
 #include "tcp_priv.h"
 
-#define DUPACK_THRESHOLD 3
-
 void
 tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us)
 {
@@ -67,70 +65,56 @@ persist_leave(struct isla_tcp_conn *c)
 	tcp_sched(c);
 }
 
+/* A round-trip time from the echoed timestamp (RFC 7323, 4), where no segment gave a better one. */
 static void
-recovery_enter(struct isla_tcp_conn *c)
+ts_sample(struct isla_tcp_conn *c, struct tcp_acked *a)
 {
-	c->cc->loss(c);
-	c->recover = c->snd_nxt;
-	c->flags |= TCP_F_RECOVERY;
-	c->cwnd = c->ssthresh + DUPACK_THRESHOLD * c->mss;
-	tcp_segs_mark_lost(c, false);
-	core_count(c->tcp->core, ISLA_C_TCP_FAST_RETRANS);
-}
+	uint32_t ms;
 
-/* RFC 6582, 3.2, steps 3 and 4: an ACK of new data in fast recovery. */
-static void
-recovery_acked(struct isla_tcp_conn *c, uint32_t nb_bytes)
-{
-	if (seq_ge(c->snd_una, c->recover)) {
-		uint32_t flight = c->snd_nxt - c->snd_una;
-
-		c->cwnd = RTE_MIN(c->ssthresh, RTE_MAX(flight, (uint32_t)c->mss) + c->mss);
-		c->flags &= ~TCP_F_RECOVERY;
-		c->recover = c->snd_una - 1;
-		c->dupacks = 0;
+	if (a->rtt_us != UINT32_MAX || (c->flags & TCP_F_TS) == 0 || a->in->opts.ts_ecr == 0)
 		return;
-	}
-	/* A partial ACK: the next segment is lost, too. */
-	tcp_segs_mark_lost(c, false);
-	core_count(c->tcp->core, ISLA_C_TCP_FAST_RETRANS);
-	c->cwnd -= RTE_MIN(c->cwnd, nb_bytes);
-	if (nb_bytes >= c->mss)
-		c->cwnd += c->mss;
-	c->cwnd = RTE_MAX(c->cwnd, (uint32_t)c->mss);
+	ms = tcp_ts_now(c) - a->in->opts.ts_ecr;
+	if (ms > 0 && ms < c->tcp->conf.rto_max_us / 1000)
+		a->rtt_us = ms * 1000;
 }
 
 static void
-new_ack(struct isla_tcp_conn *c, uint32_t ack)
+new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 {
-	uint32_t nb = ack - c->snd_una, payload = nb, rtt_us;
+	uint32_t ack = a->in->ack, nb = ack - c->snd_una, payload = nb;
 
 	if ((c->flags & TCP_F_FIN_SENT) && ack == c->snd_nxt)
 		payload--;
-	tcp_segs_acked(c, ack, &rtt_us);
+	tcp_segs_acked(c, ack, a);
 	c->snd_una = ack;
+	a->advanced = true;
 	if (payload > 0) {
 		tcp_sndq_acked(c, payload);
 		c->bytes_acked += payload;
 		c->events |= TCP_EV_WRITABLE;
 	}
-	if (rtt_us != UINT32_MAX)
-		tcp_rtt_sample(c, rtt_us);
+	ts_sample(c, a);
+	if (a->rtt_us != UINT32_MAX)
+		tcp_rtt_sample(c, a->rtt_us);
 	c->nb_timeouts = 0;
-	if (c->flags & TCP_F_RECOVERY) {
-		recovery_acked(c, nb);
-	} else {
+	if (c->flags & TCP_F_UNDO)
+		tcp_undo_check(c, a);
+	if ((c->flags & TCP_F_RECOVERY) == 0) {
 		c->dupacks = 0;
 		if (c->flags & (TCP_F_CWND_LIMITED | TCP_F_RTO_RECOVERY))
 			c->cc->acked(c, nb);
 		if (seq_ge(ack, c->recover))
 			c->flags &= ~TCP_F_RTO_RECOVERY;
+	} else if ((c->flags & TCP_F_SACK) == 0) {
+		tcp_recovery_acked(c, a, nb);
 	}
 	/* RFC 6298, 5.2 and 5.3. */
-	if (c->snd_una == c->snd_nxt)
+	if (c->snd_una == c->snd_nxt) {
 		tcp_deadline_stop(c, TCP_T_RTX);
-	else
+		tcp_deadline_stop(c, TCP_T_LOSS);
+	} else {
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	}
 	inet_confirm(c->tcp->inet, &c->via, c->hint);
 	tcp_sched(c);
 }
@@ -144,28 +128,48 @@ is_dupack(const struct isla_tcp_conn *c, const struct tcp_in *in)
 		in->wnd == c->snd_wnd && (c->flags & TCP_F_PERSIST) == 0;
 }
 
+/* With SACK, loss is found by time and by what has arrived (RFC 8985). */
 static void
-dup_ack(struct isla_tcp_conn *c)
+sack_ack(struct isla_tcp_conn *c, const struct tcp_acked *a)
 {
-	core_count(c->tcp->core, ISLA_C_TCP_DUP_ACKS_IN);
-	if (c->dupacks < UINT8_MAX)
-		c->dupacks++;
-	if (c->flags & TCP_F_RECOVERY) {
-		c->cwnd += c->mss;
-	} else if (c->dupacks == DUPACK_THRESHOLD && seq_gt(c->snd_una, c->recover)) {
-		recovery_enter(c);
+	bool lost = false;
+
+	if (a->dsack) {
+		tcp_rack_dsack(c);
+		if (c->flags & TCP_F_UNDO)
+			tcp_undo_check(c, a);
 	}
-	tcp_sched(c);
+	if (c->flags & TCP_F_TLP_OUT)
+		tcp_tlp_acked(c, a);
+	if (c->nb_sacked > 0 || (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) != 0)
+		lost = tcp_rack_detect(c);
+	if (lost && (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) == 0)
+		tcp_recovery_enter(c);
+	if (c->flags & TCP_F_RECOVERY)
+		tcp_recovery_acked(c, a, 0);
+	else if (a->advanced)
+		tcp_tlp_arm(c);
+	if (lost || a->delivered > 0)
+		tcp_sched(c);
 }
 
 void
 tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
+	struct tcp_acked a = {.in = in, .rtt_us = UINT32_MAX};
+
 	c->nb_unanswered = 0;
-	if (seq_gt(in->ack, c->snd_una))
-		new_ack(c, in->ack);
-	else if (is_dupack(c, in))
-		dup_ack(c);
+	if ((c->flags & TCP_F_SACK) && (in->opts.present & TCP_OPT_SACK))
+		tcp_sack_mark(c, &a);
+	if (seq_gt(in->ack, c->snd_una)) {
+		new_ack(c, &a);
+	} else if (is_dupack(c, in)) {
+		core_count(c->tcp->core, ISLA_C_TCP_DUP_ACKS_IN);
+		if ((c->flags & TCP_F_SACK) == 0)
+			tcp_recovery_dupack(c);
+	}
+	if (c->flags & TCP_F_SACK)
+		sack_ack(c, &a);
 	if (seq_ge(in->ack, c->snd_una))
 		tcp_wnd_update(c, in);
 	if ((c->flags & TCP_F_PERSIST) && c->snd_wnd > 0)

@@ -195,6 +195,7 @@ tcp_conn_established(struct isla_tcp_conn *c)
 	tcp_set_state(c, ISLA_TCP_ESTABLISHED);
 	c->nb_timeouts = 0;
 	c->recover = c->snd_una - 1;
+	c->fack = c->reo_round = c->snd_una;
 	tcp_deadline_stop(c, TCP_T_RTX);
 	/* Closed by the program in mid-handshake: FIN comes right after it (RFC 9293, 3.10.4). */
 	if (c->flags & TCP_F_FIN_QUEUED)

@@ -21,13 +21,17 @@ first_lost(struct isla_tcp_conn *c)
 	return NULL;
 }
 
-static bool
-retransmit(struct isla_tcp_conn *c, struct tcp_seg *s)
+bool
+tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s)
 {
 	bool push = s->seq + s->len == c->snd_una + c->sndq_bytes;
 
-	if (!tcp_send_seg(c, s, push))
+	if (tcp_out_full(c) || !tcp_send_seg(c, s, push))
 		return false;
+	if (c->undo_ts == 0)
+		c->undo_ts = tcp_ts_now(c) | (tcp_ts_now(c) == 0);
+	c->undo_retrans++;
+	c->prr_out += s->len;
 	s->flags &= (uint8_t)~TCP_SEG_LOST;
 	s->flags |= TCP_SEG_RETRANS;
 	if (s->nb_retrans < UINT8_MAX)
@@ -49,7 +53,7 @@ output_lost(struct isla_tcp_conn *c)
 	while ((s = first_lost(c)) != NULL) {
 		if (s != &c->tcp->seg[c->seg_head] && c->pipe + s->len > c->cwnd)
 			return true;
-		if (tcp_out_full(c) || !retransmit(c, s))
+		if (!tcp_retransmit(c, s))
 			return false;
 	}
 	return true;
@@ -99,6 +103,7 @@ send_new(struct isla_tcp_conn *c, uint32_t n, bool fin)
 	c->seg_tail = i;
 	c->snd_nxt += s->len;
 	c->pipe += s->len;
+	c->prr_out += s->len;
 	if (fin)
 		c->flags |= TCP_F_FIN_SENT;
 	c->snd_cur_off += n;
@@ -128,7 +133,8 @@ worth_sending(const struct isla_tcp_conn *c, uint32_t n, uint32_t unsent)
 static uint32_t
 allowed_in_flight(const struct isla_tcp_conn *c)
 {
-	if ((c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) == 0 && c->dupacks < 3)
+	if ((c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY | TCP_F_SACK)) == 0 &&
+		c->dupacks < 3)
 		return c->cwnd + c->dupacks * (uint32_t)c->mss;
 	return c->cwnd;
 }
@@ -182,14 +188,26 @@ restart_if_idle(struct isla_tcp_conn *c)
 		c->cc->restart(c);
 }
 
+bool
+tcp_output_beyond_cwnd(struct isla_tcp_conn *c)
+{
+	uint32_t n = RTE_MIN(RTE_MIN(tcp_sndq_unsent(c), usable_window(c)), (uint32_t)c->mss);
+
+	return n > 0 && send_new(c, n, false);
+}
+
 static bool
 output_data(struct isla_tcp_conn *c)
 {
+	uint32_t nxt = c->snd_nxt;
+
 	if (c->seg_head != TCP_NONE && !output_lost(c))
 		return false;
 	restart_if_idle(c);
 	if ((c->flags & TCP_F_PERSIST) == 0 && (!output_new(c) || !output_fin(c)))
 		return false;
+	if (c->snd_nxt != nxt)
+		tcp_tlp_arm(c);
 	/* Something waits, nothing is in flight to bring news of the window: ask for it. */
 	if (c->snd_una == c->snd_nxt && (tcp_sndq_unsent(c) > 0 || fin_pending(c)) &&
 		!tcp_deadline_is_set(c, TCP_T_RTX)) {
@@ -226,8 +244,7 @@ tcp_output_probe(struct isla_tcp_conn *c)
 	if (c->seg_head != TCP_NONE) {
 		/* What was sent into the closed window is the probe. */
 		tcp_segs_mark_lost(c, false);
-		if (!tcp_out_full(c))
-			retransmit(c, &c->tcp->seg[c->seg_head]);
+		tcp_retransmit(c, &c->tcp->seg[c->seg_head]);
 	} else if (usable > 0) {
 		/* The window is small, not closed: silly-window avoidance has waited long enough. */
 		c->flags &= ~TCP_F_PERSIST;

@@ -91,6 +91,11 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_F_TS            0x40000 /* timestamps were negotiated */
 #define TCP_F_SACK          0x80000 /* SACK was negotiated */
 #define TCP_F_DSACK         0x100000 /* a duplicate is to be reported: dsack */
+#define TCP_F_REORDERING    0x200000 /* RACK.reordering_seen */
+#define TCP_F_TLP_ARMED     0x400000 /* the loss deadline is a tail loss probe's; else RACK's */
+#define TCP_F_TLP_OUT       0x800000 /* a tail loss probe is in flight: tlp_end */
+#define TCP_F_TLP_RETRANS   0x1000000 /* and it was a retransmission */
+#define TCP_F_UNDO          0x2000000 /* the last reduction may still prove needless */
 
 /* tcp_conn::events: callbacks owed */
 #define TCP_EV_ACCEPT    0x01
@@ -103,6 +108,7 @@ seq_ge(uint32_t a, uint32_t b)
 /* A connection's deadlines, all behind one timer. */
 enum tcp_deadline {
 	TCP_T_RTX,    /* retransmission (RFC 6298), or zero-window probe with TCP_F_PERSIST */
+	TCP_T_LOSS,   /* RACK's reordering window, or with TCP_F_TLP_ARMED a tail loss probe */
 	TCP_T_DELACK, /* delayed ACK */
 	TCP_T_STATE,  /* 2 MSL in TIME-WAIT; FIN-WAIT-2 after the program has gone */
 	TCP_T_MAX
@@ -174,6 +180,22 @@ struct isla_tcp_conn {
 	uint32_t ssthresh;
 	uint32_t pipe;
 	uint32_t cwnd_acc;      /* bytes acknowledged since cwnd last grew */
+	uint32_t nb_sacked;     /* segments in flight that the peer has out of order */
+	uint32_t fack;          /* RACK.fack: the highest sequence number that has arrived */
+	uint32_t rack_sent_us;  /* RACK.xmit_ts */
+	uint32_t rack_end;      /* RACK.end_seq */
+	uint32_t rack_rtt;      /* RACK.rtt, us; 0: none yet */
+	uint32_t reo_round;     /* RACK.dsack_round */
+	uint32_t tlp_end;       /* TLP.end_seq */
+	uint32_t prr_delivered; /* RFC 6937 */
+	uint32_t prr_out;
+	uint32_t prr_fs;        /* RecoverFS */
+	uint32_t undo_cwnd;     /* what they were before the last reduction */
+	uint32_t undo_ssthresh;
+	uint32_t undo_ts;       /* our timestamp when the first retransmission left; 0: none has */
+	uint16_t undo_retrans;  /* retransmissions that no D-SACK has answered */
+	uint8_t reo_mult;       /* RACK.reo_wnd_mult */
+	uint8_t reo_persist;    /* RACK.reo_wnd_persist */
 	uint32_t seg_head;      /* chain of tcp_seg, or TCP_NONE */
 	uint32_t seg_tail;
 	struct rte_mbuf *snd_head; /* send queue: first mbuf that is not wholly acknowledged */
@@ -354,6 +376,43 @@ void tcp_steps_run(struct isla_tcp_conn *c, struct tcp_in *in);
 /* 3.10.7.2, also for a SYN that ends a TIME-WAIT. */
 void tcp_listen_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in);
 
+/* What one ACK tells about what is in flight. */
+struct tcp_acked {
+	const struct tcp_in *in;
+	uint32_t delivered;     /* bytes that have newly arrived, in order or out of order */
+	uint32_t rtt_us;        /* a sample, or UINT32_MAX */
+	bool advanced;          /* snd_una has moved */
+	bool dsack;             /* the peer got something twice */
+};
+
+/* tcp_sack.c: the sender's side: mark what the peer has */
+void tcp_sack_mark(struct isla_tcp_conn *c, struct tcp_acked *a);
+
+/* tcp_rack.c: RFC 8985 */
+/* A segment has arrived. */
+void tcp_rack_update(struct isla_tcp_conn *c, const struct tcp_seg *s, const struct tcp_in *in);
+/* Take segments for lost by time; true where there were any. */
+bool tcp_rack_detect(struct isla_tcp_conn *c);
+/* A D-SACK: the reordering window was too small. */
+void tcp_rack_dsack(struct isla_tcp_conn *c);
+/* Arm the tail loss probe, where there is reason to. */
+void tcp_tlp_arm(struct isla_tcp_conn *c);
+void tcp_tlp_acked(struct isla_tcp_conn *c, const struct tcp_acked *a);
+/* The loss deadline has come. */
+void tcp_loss_timer(struct isla_tcp_conn *c);
+
+/* tcp_recovery.c: fast recovery, with SACK and without */
+/* Loss was found: reduce the window, once for a window's worth of data. */
+void tcp_recovery_enter(struct isla_tcp_conn *c);
+/* An ACK that moved snd_una or, with SACK, delivered something, in recovery. */
+void tcp_recovery_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes);
+/* A duplicate ACK without SACK. */
+void tcp_recovery_dupack(struct isla_tcp_conn *c);
+/* Remember the windows before they are reduced. */
+void tcp_undo_begin(struct isla_tcp_conn *c);
+/* Undo the reduction where this ACK proves that nothing was lost (RFC 3522, RFC 3708). */
+void tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a);
+
 /* tcp_ack.c: fifth step's work on what is acknowledged */
 void tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in);
 /* RFC 9293, 3.10.7.4: SND.WND, SND.WL1, SND.WL2; also those of a handshake. */
@@ -388,14 +447,22 @@ void tcp_sndq_acked(struct isla_tcp_conn *c, uint32_t n);
 void tcp_sndq_purge(struct isla_tcp_conn *c);
 /* Bytes that were queued and never sent. */
 uint32_t tcp_sndq_unsent(const struct isla_tcp_conn *c);
-/* Take segments up to ack off the chain. *rtt_us: an RTT sample, or UINT32_MAX without one. */
-void tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us);
+/* Take segments up to ack off the chain; fills in rtt_us and adds to delivered. */
+void tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a);
+/* A segment is taken for lost, or not any more. */
+void tcp_seg_mark_lost(struct isla_tcp_conn *c, struct tcp_seg *s);
+/* After a timeout: what was reported out of order may have been dropped (RFC 2018, 8). */
+void tcp_segs_forget_sacked(struct isla_tcp_conn *c);
 /* Forget the segments in flight: what they held is unsent again. */
 void tcp_segs_rewind(struct isla_tcp_conn *c);
 /* Take the first segment, or all of them, for lost. */
 void tcp_segs_mark_lost(struct isla_tcp_conn *c, bool all);
 
 /* tcp_output.c */
+/* Send a segment again. False: no mbuf or no room. */
+bool tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s);
+/* One new segment whatever the congestion window says; false where there is nothing to send. */
+bool tcp_output_beyond_cwnd(struct isla_tcp_conn *c);
 /* Send all that may be sent. False where it stopped for want of mbufs or room: try again. */
 bool tcp_output(struct isla_tcp_conn *c);
 /* The persist timer: what fits the window, or a zero-window probe. */

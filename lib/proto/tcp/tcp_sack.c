@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Selective acknowledgment, the receiver's side: RFC 2018, 4, with duplicates by RFC 2883.
+ * Selective acknowledgment: RFC 2018, with duplicates by RFC 2883. As a receiver, ranges out of order
+ * are reported; as a sender, the segments in flight are marked that the peer reports.
  */
 
 #include <rte_common.h>
@@ -53,4 +54,58 @@ tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max)
 	opts->nb_sack = (uint8_t)nb;
 	if (nb > 0)
 		opts->present |= TCP_OPT_SACK;
+}
+
+/* Does the first block report a duplicate (RFC 2883, 4)? */
+static bool
+is_dsack(const struct tcp_in *in)
+{
+	const struct tcp_sack_block *b = in->opts.sack;
+
+	if (!seq_lt(b[0].left, b[0].right))
+		return false;
+	if (seq_le(b[0].right, in->ack))
+		return true;
+	return in->opts.nb_sack > 1 && seq_ge(b[0].left, b[1].left) &&
+		seq_le(b[0].right, b[1].right);
+}
+
+static void
+mark_block(struct isla_tcp_conn *c, const struct tcp_sack_block *b, struct tcp_acked *a)
+{
+	uint32_t i;
+
+	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next) {
+		struct tcp_seg *s = &c->tcp->seg[i];
+
+		if (seq_ge(s->seq, b->right))
+			return;
+		if (seq_lt(s->seq, b->left) || seq_gt(s->seq + s->len, b->right) ||
+			(s->flags & TCP_SEG_SACKED) != 0)
+			continue;
+		if ((s->flags & TCP_SEG_LOST) == 0)
+			c->pipe -= s->len;
+		s->flags &= (uint8_t)~TCP_SEG_LOST;
+		s->flags |= TCP_SEG_SACKED;
+		c->nb_sacked++;
+		a->delivered += s->len;
+		tcp_rack_update(c, s, a->in);
+	}
+}
+
+void
+tcp_sack_mark(struct isla_tcp_conn *c, struct tcp_acked *a)
+{
+	const struct tcp_in *in = a->in;
+	unsigned int i;
+
+	a->dsack = is_dsack(in);
+	for (i = a->dsack ? 1 : 0; i < in->opts.nb_sack; i++) {
+		const struct tcp_sack_block *b = &in->opts.sack[i];
+
+		/* Only what was sent and is not acknowledged can be out of order. */
+		if (seq_lt(b->left, b->right) && seq_gt(b->left, in->ack) &&
+			seq_ge(b->left, c->snd_una) && seq_le(b->right, c->snd_nxt))
+			mark_block(c, b, a);
+	}
 }

@@ -80,6 +80,7 @@ segs_purge(struct isla_tcp_conn *c)
 	}
 	c->seg_head = c->seg_tail = TCP_NONE;
 	c->pipe = 0;
+	c->nb_sacked = 0;
 }
 
 void
@@ -108,12 +109,11 @@ tcp_sndq_purge(struct isla_tcp_conn *c)
 }
 
 void
-tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us)
+tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a)
 {
 	struct isla_tcp *tcp = c->tcp;
 	bool any_retrans = false;
 
-	*rtt_us = UINT32_MAX;
 	while (c->seg_head != TCP_NONE) {
 		uint32_t i = c->seg_head;
 		struct tcp_seg *s = &tcp->seg[i];
@@ -124,8 +124,10 @@ tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us)
 		/* Karn: what was sent twice says nothing about the round-trip time, nor does what
 		 * had to wait for that. */
 		any_retrans |= (s->flags & TCP_SEG_RETRANS) != 0;
-		*rtt_us = any_retrans ? UINT32_MAX : (uint32_t)tcp->core->now_us - s->sent_us;
+		a->rtt_us = any_retrans ? UINT32_MAX : (uint32_t)tcp->core->now_us - s->sent_us;
 		n = RTE_MIN(s->len, ack - s->seq);
+		if ((s->flags & TCP_SEG_SACKED) == 0)
+			a->delivered += n;
 		if ((s->flags & (TCP_SEG_LOST | TCP_SEG_SACKED)) == 0)
 			c->pipe -= n;
 		if (n < s->len) {
@@ -135,6 +137,10 @@ tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us)
 			normalise(&s->m, &s->off);
 			break;
 		}
+		if (s->flags & TCP_SEG_SACKED)
+			c->nb_sacked--;
+		else if (c->flags & TCP_F_SACK)
+			tcp_rack_update(c, s, a->in);
 		c->seg_head = s->next;
 		tcp_seg_free(tcp, i);
 	}
@@ -143,17 +149,37 @@ tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, uint32_t *rtt_us)
 }
 
 void
-tcp_segs_mark_lost(struct isla_tcp_conn *c, bool all)
+tcp_seg_mark_lost(struct isla_tcp_conn *c, struct tcp_seg *s)
+{
+	if ((s->flags & (TCP_SEG_LOST | TCP_SEG_SACKED)) != 0)
+		return;
+	s->flags |= TCP_SEG_LOST;
+	c->pipe -= s->len;
+}
+
+void
+tcp_segs_forget_sacked(struct isla_tcp_conn *c)
 {
 	uint32_t i;
 
 	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next) {
 		struct tcp_seg *s = &c->tcp->seg[i];
 
-		if ((s->flags & (TCP_SEG_LOST | TCP_SEG_SACKED)) == 0) {
-			s->flags |= TCP_SEG_LOST;
-			c->pipe -= s->len;
+		if (s->flags & TCP_SEG_SACKED) {
+			s->flags &= (uint8_t)~TCP_SEG_SACKED;
+			c->pipe += s->len;
 		}
+	}
+	c->nb_sacked = 0;
+}
+
+void
+tcp_segs_mark_lost(struct isla_tcp_conn *c, bool all)
+{
+	uint32_t i;
+
+	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next) {
+		tcp_seg_mark_lost(c, &c->tcp->seg[i]);
 		if (!all)
 			break;
 	}

@@ -82,7 +82,7 @@ tcp_conn_alloc(struct isla_tcp *tcp)
 	c->state = ISLA_TCP_CLOSED;
 	c->next = c->work_next = c->tw_prev = c->tw_next = TCP_NONE;
 	c->seg_head = c->seg_tail = TCP_NONE;
-	c->deadline[TCP_T_RTX] = c->deadline[TCP_T_DELACK] = c->deadline[TCP_T_STATE] = UINT64_MAX;
+	memset(c->deadline, 0xff, sizeof(c->deadline));
 	timer_init(&c->timer, TIMER_TCP);
 	return c;
 }

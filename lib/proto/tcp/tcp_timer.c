@@ -88,11 +88,17 @@ data_timeout(struct isla_tcp_conn *c)
 	}
 	core_count(c->tcp->core, ISLA_C_TCP_RTO_TIMEOUTS);
 	c->nb_timeouts++;
-	if ((c->flags & TCP_F_RTO_RECOVERY) == 0 || seq_ge(c->snd_una, c->recover))
+	if ((c->flags & TCP_F_RTO_RECOVERY) == 0 || seq_ge(c->snd_una, c->recover)) {
+		if ((c->flags & TCP_F_RECOVERY) == 0)
+			tcp_undo_begin(c);
 		c->cc->timeout(c);
-	else
+	} else {
 		c->cwnd = c->mss;
-	c->flags &= ~TCP_F_RECOVERY;
+	}
+	if (c->nb_sacked > 0 && (c->tcp->seg[c->seg_head].flags & TCP_SEG_SACKED))
+		tcp_segs_forget_sacked(c);
+	tcp_deadline_stop(c, TCP_T_LOSS);
+	c->flags &= ~(TCP_F_RECOVERY | TCP_F_TLP_ARMED | TCP_F_TLP_OUT);
 	c->flags |= TCP_F_RTO_RECOVERY;
 	c->recover = c->snd_nxt;
 	c->dupacks = 0;
@@ -134,6 +140,7 @@ conn_timer(void *ctx, struct timer *t)
 {
 	struct isla_tcp_conn *c = RTE_PTR_SUB(t, offsetof(struct isla_tcp_conn, timer));
 	uint64_t next;
+	unsigned int d;
 
 	RTE_SET_USED(ctx);
 	if (take_expired(c, TCP_T_STATE)) {
@@ -145,12 +152,15 @@ conn_timer(void *ctx, struct timer *t)
 		c->flags |= TCP_F_ACK_NOW;
 		tcp_sched(c);
 	}
+	if (take_expired(c, TCP_T_LOSS))
+		tcp_loss_timer(c);
 	if (take_expired(c, TCP_T_RTX))
 		rtx_expired(c);
 	if (c->state == ISLA_TCP_CLOSED)
 		return;
-	next = RTE_MIN(c->deadline[TCP_T_RTX], c->deadline[TCP_T_DELACK]);
-	next = RTE_MIN(next, c->deadline[TCP_T_STATE]);
+	next = c->deadline[0];
+	for (d = 1; d < TCP_T_MAX; d++)
+		next = RTE_MIN(next, c->deadline[d]);
 	if (next != UINT64_MAX)
 		timer_set(&c->tcp->core->wheel, &c->timer, next);
 }

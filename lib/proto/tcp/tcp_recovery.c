@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Fast recovery. With SACK: proportional rate reduction (RFC 6937) decides how much each ACK lets
+ * out, RACK what is lost. Without: NewReno (RFC 6582), which takes the first segment for lost
+ * with each partial ACK and inflates the window by each duplicate one. A reduction that proves
+ * needless is undone: Eifel by timestamps (RFC 3522, RFC 4015), or D-SACK (RFC 3708).
+ */
+
+#include <rte_common.h>
+
+#include "tcp_priv.h"
+
+#define DUPACK_THRESHOLD 3
+
+void
+tcp_undo_begin(struct isla_tcp_conn *c)
+{
+	c->flags |= TCP_F_UNDO;
+	c->undo_cwnd = c->cwnd;
+	c->undo_ssthresh = c->ssthresh;
+	c->undo_ts = 0;
+	c->undo_retrans = 0;
+}
+
+/* What was taken for lost and not sent again is in flight after all. */
+static void
+unmark_lost(struct isla_tcp_conn *c)
+{
+	uint32_t i;
+
+	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next) {
+		struct tcp_seg *s = &c->tcp->seg[i];
+
+		if (s->flags & TCP_SEG_LOST) {
+			s->flags &= (uint8_t)~TCP_SEG_LOST;
+			c->pipe += s->len;
+		}
+	}
+}
+
+void
+tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a)
+{
+	bool needless = false;
+
+	/* The ACK answers what was sent before the first retransmission. */
+	if (a->advanced && (c->flags & TCP_F_TS) && a->in->opts.ts_ecr != 0 && c->undo_ts != 0)
+		needless = seq_lt(a->in->opts.ts_ecr, c->undo_ts);
+	/* Every retransmission arrived as a duplicate. */
+	if (a->dsack && c->undo_retrans > 0)
+		needless |= --c->undo_retrans == 0;
+	if (!needless)
+		return;
+	core_count(c->tcp->core, ISLA_C_TCP_UNDOS);
+	c->cwnd = RTE_MAX(c->cwnd, c->undo_cwnd);
+	c->ssthresh = RTE_MAX(c->ssthresh, c->undo_ssthresh);
+	c->flags &= ~(TCP_F_UNDO | TCP_F_RECOVERY | TCP_F_RTO_RECOVERY);
+	c->recover = c->snd_una - 1;
+	c->dupacks = 0;
+	unmark_lost(c);
+	tcp_sched(c);
+}
+
+void
+tcp_recovery_enter(struct isla_tcp_conn *c)
+{
+	tcp_undo_begin(c);
+	c->prr_fs = RTE_MAX(c->snd_nxt - c->snd_una, 1u);
+	c->prr_delivered = c->prr_out = 0;
+	c->cc->loss(c);
+	c->recover = c->snd_nxt;
+	c->flags |= TCP_F_RECOVERY;
+	core_count(c->tcp->core, ISLA_C_TCP_FAST_RETRANS);
+	tcp_sched(c);
+}
+
+static void
+recovery_leave(struct isla_tcp_conn *c)
+{
+	c->flags &= ~TCP_F_RECOVERY;
+	c->recover = c->snd_una - 1;
+	c->dupacks = 0;
+}
+
+/* RFC 6937, 3.1, with the slow-start reduction bound. */
+static void
+prr_acked(struct isla_tcp_conn *c, const struct tcp_acked *a)
+{
+	uint32_t delivered = c->prr_delivered += a->delivered, sndcnt;
+
+	if (c->pipe > c->ssthresh) {
+		uint64_t target = ((uint64_t)delivered * c->ssthresh + c->prr_fs - 1) / c->prr_fs;
+
+		sndcnt = target > c->prr_out ? (uint32_t)target - c->prr_out : 0;
+	} else {
+		uint32_t limit = delivered > c->prr_out ? delivered - c->prr_out : 0;
+
+		limit = RTE_MAX(limit, a->delivered) + c->mss;
+		sndcnt = RTE_MIN(c->ssthresh - c->pipe, limit);
+	}
+	c->cwnd = RTE_MAX(c->pipe + sndcnt, (uint32_t)c->mss);
+}
+
+/* RFC 6582, 3.2, steps 3 and 4: an ACK of new data in fast recovery without SACK. */
+static void
+newreno_acked(struct isla_tcp_conn *c, uint32_t nb_bytes)
+{
+	/* A partial ACK: the next segment is lost, too. */
+	tcp_segs_mark_lost(c, false);
+	c->cwnd -= RTE_MIN(c->cwnd, nb_bytes);
+	if (nb_bytes >= c->mss)
+		c->cwnd += c->mss;
+	c->cwnd = RTE_MAX(c->cwnd, (uint32_t)c->mss);
+}
+
+void
+tcp_recovery_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes)
+{
+	bool sack = (c->flags & TCP_F_SACK) != 0;
+
+	if (seq_ge(c->snd_una, c->recover)) {
+		uint32_t flight = c->snd_nxt - c->snd_una;
+
+		c->cwnd = sack ? c->ssthresh :
+			RTE_MIN(c->ssthresh, RTE_MAX(flight, (uint32_t)c->mss) + c->mss);
+		recovery_leave(c);
+	} else if (sack) {
+		prr_acked(c, a);
+	} else {
+		newreno_acked(c, nb_bytes);
+	}
+}
+
+void
+tcp_recovery_dupack(struct isla_tcp_conn *c)
+{
+	if (c->dupacks < UINT8_MAX)
+		c->dupacks++;
+	if (c->flags & TCP_F_RECOVERY) {
+		c->cwnd += c->mss;
+	} else if (c->dupacks == DUPACK_THRESHOLD && seq_gt(c->snd_una, c->recover)) {
+		tcp_recovery_enter(c);
+		c->cwnd = c->ssthresh + DUPACK_THRESHOLD * c->mss;
+		tcp_segs_mark_lost(c, false);
+	}
+	tcp_sched(c);
+}
