@@ -14,6 +14,8 @@
 #define REO_PERSIST      16
 /* TLP.max_ack_delay: what a peer may wait with the ACK of a single segment. */
 #define MAX_ACK_DELAY_US 200000
+/* A peer on a busy machine is not lost yet. */
+#define PTO_MIN_US       10000
 
 /* RACK_sent_after(): was (sent_us, end) transmitted after (sent_us0, end0)? */
 static bool
@@ -126,7 +128,7 @@ probe_timeout(const struct isla_tcp_conn *c)
 
 	if (c->srtt8 != 0 && c->seg_head == c->seg_tail)
 		pto += MAX_ACK_DELAY_US;
-	return pto;
+	return RTE_MAX(pto, (uint32_t)PTO_MIN_US);
 }
 
 void
