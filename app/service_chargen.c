@@ -194,7 +194,7 @@ chargen_stop(void *instance)
 
 const struct service service_chargen = {
 	.name = "chargen",
-	.help = "sends characters without an end over TCP, a line or so over UDP (RFC 864)",
+	.help = "sends characters without an end over TCP, as many as it gets over UDP (RFC 864)",
 	.start = chargen_start,
 	.stop = chargen_stop,
 };
