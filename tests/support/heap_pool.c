@@ -61,13 +61,14 @@ heap_dequeue(struct rte_mempool *mp, void **obj, unsigned int n)
 		if (posix_memalign((void **)&mem, RTE_CACHE_LINE_SIZE,
 			    mp->header_size + mp->elt_size) != 0)
 			abort();
-		/* What a driver leaves in an mbuf is not zero either. */
-		memset(mem, 0xa5, mp->header_size + mp->elt_size);
+		memset(mem, 0, mp->header_size + mp->elt_size);
 		((struct rte_mempool_objhdr *)(mem + mp->header_size) - 1)->mp = mp;
 		((struct rte_mempool_objhdr *)(mem + mp->header_size) - 1)->iova = (rte_iova_t)(
 			uintptr_t)(mem + mp->header_size);
 		obj[i] = mem + mp->header_size;
 		rte_pktmbuf_init(mp, NULL, obj[i], i);
+		/* What a driver leaves behind is not zero either: all that follows the mbuf itself. */
+		memset((struct rte_mbuf *)obj[i] + 1, 0xa5, mp->elt_size - sizeof(struct rte_mbuf));
 	}
 	heap->in_use += n;
 	return 0;

@@ -440,6 +440,26 @@ advertisements_complete_an_incomplete_entry(void)
 	}
 }
 
+/* RFC 4861, 7.2.3: a new entry's IsRouter is false, whoever had it before. */
+static void
+a_new_entry_is_no_router(void)
+{
+	static const uint8_t router[1] = {0xe0};
+
+	link_env_resize(1, 1);
+	link_env_send(PEER, 1, NULL);
+	CU_ASSERT_EQUAL(input_with(na, 4, router, 1), ISLA_ACCEPTED);
+	CU_ASSERT_TRUE(entry()->is_router);
+	/* It does not answer any more, is forgotten, and comes back. */
+	link_env_run(46000000);
+	link_env_send(PEER, 1, NULL);
+	link_env_run(9000000);
+	CU_ASSERT_PTR_NULL_FATAL(entry());
+	CU_ASSERT_EQUAL(input(ns, 32), ISLA_ACCEPTED);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(entry());
+	CU_ASSERT_FALSE(entry()->is_router);
+}
+
 /* RFC 4861, appendix C: a solicitation with another address makes it STALE, with the same one
  * changes nothing. The advertisement that follows is a packet to a STALE neighbour: DELAY. */
 static void
@@ -516,6 +536,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_multicast_advertisement_is_not_solicited),
 	SUITE_TEST(advertisements_follow_the_table),
 	SUITE_TEST(advertisements_complete_an_incomplete_entry),
+	SUITE_TEST(a_new_entry_is_no_router),
 	SUITE_TEST(solicitations_update_what_is_known),
 	SUITE_TEST(a_message_is_taken_even_where_no_answer_can_be_made),
 	SUITE_TEST(noise_is_safe),

@@ -377,6 +377,19 @@ a_flood_of_requests_turns_over_only_its_own_kind(void)
 }
 
 static void
+a_request_takes_no_entry_that_was_ever_used(void)
+{
+	unsigned int i;
+
+	for (i = 10; i < 18; i++)
+		make_stale(host(i));
+	learn(host(20));
+	CU_ASSERT_EQUAL(link_env_state(host(20)), NEIGH_FREE);
+	for (i = 10; i < 18; i++)
+		CU_ASSERT_EQUAL(link_env_state(host(i)), NEIGH_STALE);
+}
+
+static void
 a_learnt_entry_that_is_used_is_like_any_other(void)
 {
 	unsigned int i;
@@ -577,6 +590,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(an_incomplete_entry_outlives_stale_ones),
 	SUITE_TEST(entries_in_use_are_never_given_up),
 	SUITE_TEST(a_flood_of_requests_turns_over_only_its_own_kind),
+	SUITE_TEST(a_request_takes_no_entry_that_was_ever_used),
 	SUITE_TEST(a_learnt_entry_that_is_used_is_like_any_other),
 	SUITE_TEST(a_claim_to_be_reachable_does_not_protect_what_was_never_used),
 	SUITE_TEST(a_large_table_finds_everyone),
