@@ -27,7 +27,7 @@
 #define NO_HUGE_MB    "512"
 
 /* Harmless lines of a plain start, and those that our own message says better. */
-static char quiet_eal[] = "--log-level=lib.eal:critical";
+static char quiet_eal[] = "--log-level=lib.eal:error";
 static char quiet_tap[] = "--log-level=pmd.net.tap:critical";
 static char quiet_telemetry[] = "--log-level=lib.telemetry:critical";
 
@@ -210,11 +210,56 @@ tap_name(const char *tap, char *name, size_t size)
 		snprintf(name, size, "%.*s", (int)strcspn(iface + 7, ","), iface + 7);
 }
 
+/*
+ * Try to open a queue of a TAP that may be there already. Returns 0, or -errno: -EINVAL where it is
+ * something else, -EBUSY where somebody uses it.
+ */
+static int
+try_tap(const char *name)
+{
+	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_MULTI_QUEUE};
+	bool is_there = if_nametoindex(name) != 0;
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC), rc = 0;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.*s", IF_NAMESIZE - 1, name);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, TUNSETIFF, &ifr) != 0)
+		rc = -errno;
+	/* Nobody made it to last, so whoever made it is there. */
+	else if (is_there && ioctl(fd, TUNGETIFF, &ifr) == 0 && (ifr.ifr_flags & IFF_PERSIST) == 0)
+		rc = -EBUSY;
+	close(fd);
+	return rc;
+}
+
+static void
+explain_tap(const char *name, int rc, char *err, size_t err_size)
+{
+	if (rc == -EINVAL)
+		snprintf(err, err_size, "%s exists and is no TAP with multi_queue; choose another "
+			"name, or make it by scripts/setup-tap.sh", name);
+	else if (rc == -EBUSY)
+		snprintf(err, err_size, "the TAP %s is in use by another program; choose another "
+			"name", name);
+	else if (rc == -EPERM || rc == -EACCES)
+		snprintf(err, err_size, "the TAP %s cannot be made without CAP_NET_ADMIN; run isla "
+			"as root, or in a namespace of your own (unshare -Urn)", name);
+	else if (rc == -ENOENT || rc == -ENXIO || rc == -ENODEV)
+		snprintf(err, err_size, "the TAP %s cannot be made: /dev/net/tun: %s; load the "
+			"kernel's module (modprobe tun)", name, strerror(-rc));
+	else if (rc != 0)
+		snprintf(err, err_size, "the TAP %s cannot be made: %s", name, strerror(-rc));
+	else
+		snprintf(err, err_size, "the TAP %s cannot be set up; "
+			"--log-level=pmd.net.tap:debug tells more", name);
+}
+
 static int
 check_tap(const char *tap, char *err, size_t err_size)
 {
 	char name[64];
-	int fd;
+	int fd, rc = 0;
 
 	tap_name(tap, name, sizeof(name));
 	if (strlen(name) == 0 || strlen(name) >= IF_NAMESIZE) {
@@ -223,46 +268,26 @@ check_tap(const char *tap, char *err, size_t err_size)
 		return -EINVAL;
 	}
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
-		snprintf(err, err_size, "the TAP %s cannot be made: /dev/net/tun: %s; %s", name,
-			strerror(errno), errno == EACCES || errno == EPERM ?
-			"run isla as root" : "load the kernel's module (modprobe tun)");
-		return -errno;
-	}
-	close(fd);
-	if (!has_net_admin()) {
-		snprintf(err, err_size, "the TAP %s cannot be made without CAP_NET_ADMIN; run isla "
-			"as root, or in a namespace of your own (unshare -Urn)", name);
-		return -EPERM;
-	}
-	return 0;
+	if (fd < 0)
+		rc = -errno;
+	else
+		close(fd);
+	if (rc == 0 && !has_net_admin())
+		rc = -EPERM;
+	if (rc == 0 && if_nametoindex(name) != 0)
+		rc = try_tap(name);
+	if (rc != 0)
+		explain_tap(name, rc, err, err_size);
+	return rc;
 }
 
 void
 eal_args_explain_tap(const char *tap, char *err, size_t err_size)
 {
-	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_MULTI_QUEUE};
 	char name[64];
-	int fd, rc = 0;
 
 	tap_name(tap, name, sizeof(name));
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.*s", IF_NAMESIZE - 1, name);
-	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) != 0)
-		rc = errno;
-	if (fd >= 0)
-		close(fd);
-	if (rc == EINVAL)
-		snprintf(err, err_size, "%s exists and is no TAP with multi_queue; choose another "
-			"name, or make it by scripts/setup-tap.sh", name);
-	else if (rc == EBUSY)
-		snprintf(err, err_size, "the TAP %s is in use by another program", name);
-	else if (rc != 0)
-		snprintf(err, err_size, "the TAP %s cannot be made: %s; run isla as root, or in a "
-			"namespace of your own (unshare -Urn)", name, strerror(rc));
-	else
-		snprintf(err, err_size, "the TAP %s cannot be set up; "
-			"--log-level=pmd.net.tap:debug tells more", name);
+	explain_tap(name, try_tap(name), err, err_size);
 }
 
 int

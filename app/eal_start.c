@@ -84,7 +84,7 @@ eal_start_explain(const char *printed, const char *reason, char *err, size_t err
 			"a \"--\", and isla --help lists them", i == 0 ? "" : "-", line);
 		return;
 	}
-	if (strstr(printed, "Is another primary process running?") != NULL) {
+	if (strstr(printed, "another primary process running") != NULL) {
 		snprintf(err, err_size, "another DPDK program runs with the same --file-prefix; give "
 			"this one its own, for example --file-prefix=isla2");
 		return;
