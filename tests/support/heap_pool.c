@@ -67,7 +67,7 @@ heap_dequeue(struct rte_mempool *mp, void **obj, unsigned int n)
 			uintptr_t)(mem + mp->header_size);
 		obj[i] = mem + mp->header_size;
 		rte_pktmbuf_init(mp, NULL, obj[i], i);
-		/* What a driver leaves behind is not zero either: all that follows the mbuf itself. */
+		/* What a driver leaves behind the mbuf itself is not zero either. */
 		memset((struct rte_mbuf *)obj[i] + 1, 0xa5, mp->elt_size - sizeof(struct rte_mbuf));
 	}
 	heap->in_use += n;
