@@ -34,7 +34,7 @@ def test_ab(isla, ns, addr, conns, keep_alive):
 def test_wrk(isla, ns, addr, conns, keep_alive):
     need_tool("wrk")
     fields = [] if keep_alive else ["-H", "Connection: close"]
-    out = ns.run(["wrk", "-t1", f"-c{conns}", "-d3s", "--timeout", "10s", *fields,
+    out = ns.run(["wrk", "-t1", f"-c{conns}", "-d2s", "--timeout", "10s", *fields,
                   traffic.url(addr)], timeout=60).stdout
     requests = re.search(r"(\d+) requests in", out)
     assert requests and int(requests[1]) > conns, out
