@@ -236,6 +236,127 @@ def test_syn_ack_offers(client):
     client.send("R")
 
 
+def options_of(frame):
+    return {option[0]: option[1] for option in frame[TCP].options}
+
+
+def test_options_are_agreed(client):
+    """What the SYN offers comes back where the stack has it (RFC 7323, 2.2 and 3.2; RFC 2018, 2),
+    and from then on timestamps are in every segment."""
+    client.send("S", options=[("MSS", 1400), ("SAckOK", b""), ("Timestamp", (1000, 0)),
+                              ("NOP", None), ("WScale", 7)])
+    synack = client.expect_flags("SA")
+    client.rcv_nxt = (synack[TCP].seq + 1) & 0xffffffff
+    options = options_of(synack)
+    assert 0 <= options["WScale"] <= 14
+    if "Timestamp" not in options:
+        client.send("R")
+        pytest.skip("no timestamps yet")
+    assert options["Timestamp"][1] == 1000
+    ts = [("NOP", None), ("NOP", None), ("Timestamp", (1001, options["Timestamp"][0]))]
+    client.send("A", options=ts)
+    client.send("PA", SMALL_REQUEST, options=ts)
+    answer = client.next()
+    while answer is not None and not client.payload(answer):
+        assert options_of(answer)["Timestamp"][1] == 1001
+        answer = client.next()
+    assert answer is not None
+    assert options_of(answer)["Timestamp"][1] == 1001
+    client.send("R", options=ts)
+
+
+def test_old_timestamp(client):
+    """PAWS (RFC 7323, 5.3): a segment older than what has been seen is not taken."""
+    client.send("S", options=[("MSS", 1400), ("Timestamp", (100000, 0))])
+    synack = client.expect_flags("SA")
+    client.rcv_nxt = (synack[TCP].seq + 1) & 0xffffffff
+    if "Timestamp" not in options_of(synack):
+        client.send("R")
+        pytest.skip("no timestamps yet")
+    ecr = options_of(synack)["Timestamp"][0]
+
+    def ts(value):
+        return [("NOP", None), ("NOP", None), ("Timestamp", (value, ecr))]
+
+    client.send("A", options=ts(100001))
+    client.host.drain()
+    client.host.send(client.segment("PA", b"G", options=ts(50)))
+    answer = client.next()
+    assert answer is not None and answer[TCP].ack == client.snd_nxt
+    client.send("PA", SMALL_REQUEST, options=ts(100002))
+    client.host.drain()
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        frame = client.next(1)
+        if frame is not None and client.payload(frame).startswith(b"HTTP/1.1 200 "):
+            break
+    else:
+        raise AssertionError("no answer after an old segment")
+    client.send("R", options=ts(100003))
+
+
+def test_selective_retransmission(client):
+    """A receiver with SACK that loses every twentieth segment gets these again, and little
+    else."""
+    client.send("S", options=[("MSS", 1400), ("SAckOK", b""), ("NOP", None), ("WScale", 4)])
+    synack = client.expect_flags("SA")
+    client.rcv_nxt = (synack[TCP].seq + 1) & 0xffffffff
+    if "SAckOK" not in options_of(synack):
+        client.send("R")
+        pytest.skip("no SACK yet")
+    client.send("A")
+    client.send("PA", REQUEST)
+    seen, waiting, order = {}, {}, []
+    nb_lost, total = 0, None
+    deadline = time.monotonic() + 30
+    while total is None or len(client.received) < total:
+        assert time.monotonic() < deadline, f"{len(client.received)} bytes in 30 s"
+        frame = client.next(5)
+        assert frame is not None, f"stalls after {len(client.received)} bytes"
+        data, seq = client.payload(frame), frame[TCP].seq
+        if not data:
+            continue
+        seen[seq] = seen.get(seq, 0) + 1
+        if seen[seq] == 1 and len(seen) % 20 == 0:
+            nb_lost += 1
+            continue
+        waiting[seq] = data
+        order = [seq] + [other for other in order if other != seq]
+        while client.rcv_nxt in waiting:
+            order.remove(client.rcv_nxt)
+            data = waiting.pop(client.rcv_nxt)
+            client.received += data
+            client.rcv_nxt = (client.rcv_nxt + len(data)) & 0xffffffff
+        client.send("A", options=sack_option(waiting, order))
+        if total is None and b"\r\n\r\n" in client.received:
+            total = client.received.index(b"\r\n\r\n") + 4 + len(LARGE)
+    assert client.received.endswith(LARGE)
+    again = sum(seen.values()) - len(seen)
+    assert nb_lost <= again <= 2 * nb_lost + 5, f"{again} sent again, {nb_lost} were lost"
+    client.send("R")
+
+
+def sack_option(waiting, order):
+    """Blocks of what waits, those that came last first (RFC 2018, 4)."""
+    blocks = []
+    for seq in order:
+        if any(left <= seq < right for left, right in blocks):
+            continue
+        left = right = seq
+        while right in waiting:
+            right = (right + len(waiting[right])) & 0xffffffff
+        for other, data in sorted(waiting.items(), reverse=True):
+            if other + len(data) == left:
+                left = other
+        blocks.append((left, right))
+        if len(blocks) == 3:
+            break
+    if not blocks:
+        return []
+    return [("NOP", None), ("NOP", None),
+            ("SAck", tuple(edge for block in blocks for edge in block))]
+
+
 def test_initial_sequence_numbers(raw_host, is_v6):
     """Different ports get ISNs that do not follow from one another (RFC 6528)."""
     assert raw_host.resolve(is_v6) is not None

@@ -127,10 +127,34 @@ def test_304(isla, ns, addr):
 
 
 def test_range(isla, ns, addr):
-    """A server may leave Range aside (RFC 9110, 14.2): then it sends all of it, with 200."""
-    status, _, body = curl(ns, addr, "/1460.bin", "-H", "Range: bytes=10-19")
+    """A server may leave Range aside (RFC 9110, 14.2): then it sends all of it, with 200. One that
+    says that it does not must keep to it."""
     data = traffic.pattern(1460)
-    assert (status, body) in ((200, data), (206, data[10:20]))
+    offers = field(curl(ns, addr, "/1460.bin")[1], "accept-ranges") == "bytes"
+    for given, part in (("10-19", data[10:20]), ("0-0", data[:1]), ("1450-", data[1450:]),
+                        ("-7", data[-7:]), ("1000-99999", data[1000:])):
+        status, head, body = curl(ns, addr, "/1460.bin", "-H", f"Range: bytes={given}")
+        if not offers:
+            assert (status, body) == (200, data)
+            continue
+        assert (status, body) == (206, part)
+        first = data.index(part) if len(part) > 1 else 0
+        assert field(head, "content-range") == f"bytes {first}-{first + len(part) - 1}/1460"
+
+
+@pytest.mark.parametrize("given", ("bytes=x-y", "bytes=5-2", "lines=1-2", "bytes=", "bytes=-"))
+def test_range_that_is_none(isla, ns, given):
+    """A Range that is invalid, or of another unit, is ignored (RFC 9110, 14.2)."""
+    status, _, body = curl(ns, Link.STACK_V4, "/1460.bin", "-H", f"Range: {given}")
+    assert (status, body) == (200, traffic.pattern(1460))
+
+
+def test_range_beyond(isla, ns):
+    """Beyond the end: 416, or all of it."""
+    status, head, _ = curl(ns, Link.STACK_V4, "/1460.bin", "-H", "Range: bytes=1460-")
+    assert status in (200, 416)
+    if status == 416:
+        assert field(head, "content-range") == "bytes */1460"
 
 
 BAD_REQUESTS = (
