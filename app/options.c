@@ -164,7 +164,7 @@ const struct option options_table[] = {
 		.accepts = "spin=N, yield=N (rounds) and sleep=TIME (1us to 1s), those that matter, "
 			"with commas in between",
 		.help = "empty rounds that poll on at once, rounds after these that yield the CPU, "
-			"and the time of one sleep",
+			"and the time of one sleep, which grows in silence",
 	},
 
 	{

@@ -20,5 +20,6 @@ backoff_init(struct backoff *b, const struct isla_engine_backoff *conf, bool nev
 	b->yield_until = (uint32_t)RTE_MIN(yield_until, (uint64_t)UINT32_MAX - 1);
 	if (never_sleep)
 		b->spin_until = b->yield_until = UINT32_MAX;
+	b->sleep_us = conf->sleep_us;
 	b->since_us = now_us;
 }

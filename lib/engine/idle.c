@@ -17,13 +17,12 @@
 #include "idle.h"
 
 int
-idle_init(struct idle *idle, bool use_epoll, uint32_t sleep_us)
+idle_init(struct idle *idle, bool use_epoll)
 {
 	int rc;
 
 	memset(idle, 0, sizeof(*idle));
 	idle->epoll_fd = -1;
-	idle->sleep_us = sleep_us;
 	idle->doorbell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (idle->doorbell_fd < 0)
 		return -errno;
@@ -99,7 +98,7 @@ idle_wait(struct idle *idle, uint64_t timeout_us)
 	int i, n;
 
 	if (idle->epoll_fd < 0) {
-		sleep_us(RTE_MIN(timeout_us, idle->sleep_us));
+		sleep_us(RTE_MIN(timeout_us, 1000000u));
 		return false;
 	}
 	/* Whoever counts on it looks again after a minute at the latest. */

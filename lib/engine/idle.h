@@ -11,14 +11,13 @@
 #include <stdint.h>
 
 struct idle {
-	int epoll_fd;      /* -1: sleep */
+	int epoll_fd;      /* -1: nothing but the time ends a sleep */
 	int doorbell_fd;
 	bool no_pwait2;    /* the kernel has only milliseconds */
-	uint32_t sleep_us; /* of one sleep without epoll */
 };
 
 /* Returns 0 or -errno. */
-int idle_init(struct idle *idle, bool use_epoll, uint32_t sleep_us);
+int idle_init(struct idle *idle, bool use_epoll);
 void idle_fini(struct idle *idle);
 
 /* Wake up when this is readable. Returns 0 or -errno. */

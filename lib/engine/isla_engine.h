@@ -61,7 +61,8 @@ enum isla_engine_idle {
 struct isla_engine_backoff {
 	uint32_t spin_rounds;  /**< rounds without work that go on polling at once */
 	uint32_t yield_rounds; /**< rounds after these that call sched_yield() in between */
-	uint32_t sleep_us;     /**< length of one sleep, 1 to 1000000 */
+	uint32_t sleep_us;     /**< length of a sleep, 1 to 1000000; in a second of silence it grows to
+				    32 times that */
 };
 
 /** One port and its interface. */

@@ -147,6 +147,9 @@ loop_sleep(struct worker *w, uint64_t now_us, uint64_t until_us)
 	/* A port that takes nothing must not keep a shard awake which has work for it. */
 	if (w->stalled)
 		next_us = RTE_MAX(next_us, now_us + STALL_SLEEP_US);
+	/* Without epoll no frame ends a sleep. */
+	if (w->idle.epoll_fd < 0)
+		next_us = RTE_MIN(next_us, now_us + backoff_sleep_us(&w->backoff));
 	if (next_us <= now_us)
 		return;
 	if (idle_wait(&w->idle, next_us - now_us))

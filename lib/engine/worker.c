@@ -109,7 +109,7 @@ worker_prepare(struct worker *w, struct fault *fault)
 
 	for (i = 0; i < w->nb_ports; i++)
 		use_epoll = use_epoll && w->port[i].rx_fd >= 0;
-	rc = idle_init(&w->idle, use_epoll, conf->backoff.sleep_us);
+	rc = idle_init(&w->idle, use_epoll);
 	for (i = 0; rc == 0 && use_epoll && i < w->nb_ports; i++)
 		rc = idle_add_fd(&w->idle, w->port[i].rx_fd);
 	if (rc != 0)

@@ -112,12 +112,40 @@ time_goes_to_the_step_that_was_told(void)
 	CU_ASSERT_EQUAL(b.account[BACKOFF_SLEEP].nb_rounds, 1);
 }
 
+static void
+sleeps_grow_in_silence(void)
+{
+	uint64_t total_us = 0, last_us = 0;
+	unsigned int i;
+
+	for (i = 0; i < 5; i++)
+		round_of(false);
+	for (i = 0; i < 100000; i++) {
+		CU_ASSERT_EQUAL_FATAL(round_of(false), BACKOFF_SLEEP);
+		CU_ASSERT_TRUE(backoff_sleep_us(&b) >= last_us);
+		last_us = backoff_sleep_us(&b);
+		if (i < 255)
+			CU_ASSERT_EQUAL_FATAL(last_us, 50);
+		if (last_us == 1600)
+			break;
+		total_us += last_us;
+	}
+	CU_ASSERT_EQUAL(last_us, 1600);
+	CU_ASSERT_TRUE(total_us < 1000000);
+	for (i = 0; i < 100000; i++)
+		round_of(false);
+	CU_ASSERT_EQUAL(backoff_sleep_us(&b), 1600);
+	round_of(true);
+	CU_ASSERT_EQUAL(backoff_sleep_us(&b), 50);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(spins_then_yields_then_sleeps),
 	SUITE_TEST(work_begins_it_all_again),
 	SUITE_TEST(steps_of_no_rounds_are_left_out),
 	SUITE_TEST(polling_never_sleeps),
 	SUITE_TEST(time_goes_to_the_step_that_was_told),
+	SUITE_TEST(sleeps_grow_in_silence),
 };
 
 int
