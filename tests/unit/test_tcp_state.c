@@ -99,6 +99,27 @@ reset_with_ack_at_rcv_nxt(void)
 	}
 }
 
+/* Where the peer's FIN has come, all its data has: the program still gets what it did not read. */
+static void
+reset_after_both_fins_leaves_the_data(void)
+{
+	app.no_read = true;
+	fin_wait_1();
+	inject(FIN | ACK | PSH, .seq = P(1), .ack = S(2), .len = 100);
+	expect(ACK, .seq = S(2), .ack = P(102));
+	expect_state(ISLA_TCP_TIME_WAIT);
+	inject(RST, .seq = P(102));
+	CU_ASSERT_EQUAL(app.nb_error, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(app.conn);
+	CU_ASSERT_EQUAL(app.nb_eof, 0);
+	app_read();
+	peer_flush();
+	expect_received(100);
+	CU_ASSERT_EQUAL(app.nb_eof, 1);
+	app_close();
+	expect_closed();
+}
+
 /* RFC 9293 lets TIME-WAIT end by a reset, RFC 1337 does not; neither answers. */
 static void
 reset_in_time_wait_is_not_answered(void)
@@ -512,6 +533,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(ladder_reaches_every_state),
 	SUITE_TEST(reset_at_rcv_nxt),
 	SUITE_TEST(reset_with_ack_at_rcv_nxt),
+	SUITE_TEST(reset_after_both_fins_leaves_the_data),
 	SUITE_TEST(reset_in_time_wait_is_not_answered),
 	SUITE_TEST(reset_within_the_window),
 	SUITE_TEST(reset_outside_the_window),

@@ -160,7 +160,7 @@ step_rst(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED))
 		tcp_conn_drop(c, ECONNREFUSED);
 	else if (tcp_in_state(c, ISLA_TCP_CLOSING | ISLA_TCP_LAST_ACK | ISLA_TCP_TIME_WAIT))
-		tcp_conn_drop(c, c->flags & TCP_F_EOF_TOLD ? 0 : ECONNRESET);
+		tcp_conn_drop(c, 0); /* all of the peer's data has come, and may wait to be read */
 	else
 		tcp_conn_drop(c, ECONNRESET);
 	return false;
