@@ -116,6 +116,23 @@ window_of_an_old_segment_is_ignored(void)
 	expect_received(30);
 }
 
+/* A retransmission has an old sequence number, but where its ACK is new, its window is, too. */
+static void
+window_of_a_retransmission_counts(void)
+{
+	uint16_t mss = peer.mss;
+
+	established_passive();
+	inject(ACK, .seq = P(1), .ack = S(1), .wnd = 4 * mss);
+	app_send(10u * mss);
+	CU_ASSERT_EQUAL(peer_drain(), 4);
+	inject(ACK, .seq = P(1001), .ack = S(1), .wnd = 4 * mss, .len = 10);
+	inject(ACK, .seq = P(1), .ack = S(1 + 2 * mss), .wnd = 2 * mss, .len = 10);
+	CU_ASSERT_EQUAL(app_info().snd_wnd_bytes, 2u * mss);
+	while (peer_nb_pending() > 0)
+		CU_ASSERT_EQUAL(take()->len, 0);
+}
+
 static void
 shrunk_window_is_survived(void)
 {
@@ -788,6 +805,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(no_nagle),
 	SUITE_TEST(send_window),
 	SUITE_TEST(window_of_an_old_segment_is_ignored),
+	SUITE_TEST(window_of_a_retransmission_counts),
 	SUITE_TEST(shrunk_window_is_survived),
 	SUITE_TEST(delayed_ack),
 	SUITE_TEST(every_second_full_segment_is_acknowledged),

@@ -32,10 +32,12 @@ tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us)
 	c->rto = (uint32_t)RTE_MIN(RTE_MAX(rto, conf->rto_min_us), conf->rto_max_us);
 }
 
-void
-tcp_wnd_update(struct isla_tcp_conn *c, const struct tcp_in *in)
+/* RFC 9293, 3.10.7.4, fifth: SND.WND, SND.WL1, SND.WL2. An ACK that advances is newer than all before
+ * it, also where a retransmission brought it and its sequence number is old. */
+static void
+wnd_update(struct isla_tcp_conn *c, const struct tcp_in *in, bool advanced)
 {
-	if (!seq_lt(c->snd_wl1, in->seq) &&
+	if (!advanced && !seq_lt(c->snd_wl1, in->seq) &&
 		!(c->snd_wl1 == in->seq && seq_le(c->snd_wl2, in->ack)))
 		return;
 	if (in->wnd > c->snd_wnd)
@@ -157,11 +159,12 @@ void
 tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
 	struct tcp_acked a = {.in = in, .rtt_us = UINT32_MAX};
+	bool advanced = seq_gt(in->ack, c->snd_una);
 
 	c->nb_unanswered = 0;
 	if ((c->flags & TCP_F_SACK) && (in->opts.present & TCP_OPT_SACK))
 		tcp_sack_mark(c, &a);
-	if (seq_gt(in->ack, c->snd_una)) {
+	if (advanced) {
 		new_ack(c, &a);
 	} else if (is_dupack(c, in)) {
 		core_count(c->tcp->core, ISLA_C_TCP_DUP_ACKS_IN);
@@ -171,7 +174,7 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 	if (c->flags & TCP_F_SACK)
 		sack_ack(c, &a);
 	if (seq_ge(in->ack, c->snd_una))
-		tcp_wnd_update(c, in);
+		wnd_update(c, in, advanced);
 	if ((c->flags & TCP_F_PERSIST) && c->snd_wnd > 0)
 		persist_leave(c);
 }

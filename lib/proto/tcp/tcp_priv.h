@@ -415,8 +415,6 @@ void tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a);
 
 /* tcp_ack.c: fifth step's work on what is acknowledged */
 void tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in);
-/* RFC 9293, 3.10.7.4: SND.WND, SND.WL1, SND.WL2; also those of a handshake. */
-void tcp_wnd_update(struct isla_tcp_conn *c, const struct tcp_in *in);
 void tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us);
 
 /* tcp_rcvq.c: seventh step's work on payload */
