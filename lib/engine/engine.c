@@ -198,6 +198,22 @@ isla_engine_stop(struct isla_engine *e)
 		idle_ring(&e->worker[i].idle);
 }
 
+/* The mbufs that a driver has for good are not ours to miss. */
+static uint32_t
+not_kept(const struct isla_engine *e, uint32_t nb_missing)
+{
+	uint16_t i;
+
+	for (i = 0; nb_missing > 0 && i < e->conf.nb_ports; i++) {
+		if ((e->port[i].quirks->flags & QUIRK_KEEPS_MBUFS) == 0)
+			continue;
+		ENGINE_LOG(NOTICE, "port %u (%s): %s has not given %u mbufs back\n", e->port[i].id,
+			e->port[i].name, e->port[i].driver, nb_missing);
+		nb_missing = 0;
+	}
+	return nb_missing;
+}
+
 uint32_t
 isla_engine_free(struct isla_engine *e)
 {
@@ -215,6 +231,7 @@ isla_engine_free(struct isla_engine *e)
 		port_close(&e->port[i]);
 	for (i = 0; i < e->nb_workers; i++)
 		nb_missing += worker_free_pools(&e->worker[i]);
+	nb_missing = not_kept(e, nb_missing);
 	free(e);
 	return nb_missing;
 }

@@ -36,9 +36,10 @@ static const struct port_quirks table[] = {
 		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS,
 	},
 	{
-		/* tx copies pkt_len bytes from the first segment on: chains must never reach it. */
+		/* tx copies pkt_len bytes from the first segment on: chains must never reach it.
+		 * What lies in its fill queue is lost when it is closed. */
 		.driver = "net_af_xdp",
-		.flags = QUIRK_SHARED_MAC,
+		.flags = QUIRK_SHARED_MAC | QUIRK_KEEPS_MBUFS,
 	},
 	{
 		/* tx gathers chains by rte_pktmbuf_read(); on an interface of the kernel's it

@@ -14,6 +14,7 @@
 #define QUIRK_NO_MAC_FILTER 0x08 /* every frame is received, promiscuous or not */
 #define QUIRK_TX_CHAINS     0x10 /* sends chains though it does not offer MULTI_SEGS */
 #define QUIRK_NO_LSC        0x20 /* no link state interrupt, whatever it says: ask it */
+#define QUIRK_KEEPS_MBUFS   0x40 /* closing it does not give its queues' mbufs back */
 
 struct port_quirks {
 	const char *driver;       /* ethdev's driver_name; NULL ends the table */
