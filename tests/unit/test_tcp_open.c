@@ -569,28 +569,6 @@ simultaneous_open_with_both_syn_acks(void)
 	expect_nothing();
 }
 
-static void
-backlog_is_bounded(void)
-{
-	app.listener = isla_tcp_listen(peer.tcp, &isla_addr_any, 80, 2, &app_ops, &app, NULL);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(app.listener);
-	inject(SYN, .seq = P(0), .sport = 1001);
-	expect(SYN | ACK, .seq = S(0), .ack = P(1), .dport = 1001);
-	inject(SYN, .seq = P(0), .sport = 1002);
-	CU_ASSERT_EQUAL(take()->flags, SYN | ACK);
-	inject(SYN, .seq = P(0), .sport = 1003);
-	expect_nothing();
-	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_LISTEN_OVERFLOWS), 1);
-	CU_ASSERT_EQUAL(drops(ISLA_DROP_TCP_BACKLOG), 1);
-	/* One handshake is completed: there is room for the SYN when it comes again. */
-	inject(ACK, .seq = P(1), .ack = S(1), .sport = 1001);
-	CU_ASSERT_EQUAL(app.nb_accept, 1);
-	inject(SYN, .seq = P(0), .sport = 1003);
-	CU_ASSERT_EQUAL(take()->flags, SYN | ACK);
-	CU_ASSERT_EQUAL(peer.last.frame.seg.dport, 1003);
-	expect_nothing();
-}
-
 /* RFC 9293, 3.10.7.1. */
 static void
 closed_port_is_answered_with_reset(void)
@@ -941,7 +919,6 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(ack_of_a_retransmitted_syn_ack_opens),
 	SUITE_TEST(simultaneous_open),
 	SUITE_TEST(simultaneous_open_with_both_syn_acks),
-	SUITE_TEST(backlog_is_bounded),
 	SUITE_TEST(closed_port_is_answered_with_reset),
 	SUITE_TEST(listen_state),
 	SUITE_TEST(unacceptable_ack_in_syn_sent),

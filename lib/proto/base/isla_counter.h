@@ -80,7 +80,10 @@ extern "C" {
 	X(TCP_ZERO_WINDOW_PROBES, "TCPWinProbe", "zero-window probes sent")                        \
 	X(TCP_CHALLENGE_ACKS, "TCPChallengeACK", "challenge ACKs sent")                            \
 	X(TCP_TIME_WAIT, "TW", "connections that entered TIME-WAIT")                               \
-	X(TCP_LISTEN_OVERFLOWS, "ListenOverflows", "SYNs dropped: backlog full")                   \
+	X(TCP_LISTEN_OVERFLOWS, "ListenOverflows", "SYNs that found the backlog full")             \
+	X(TCP_SYNCOOKIES_SENT, "SyncookiesSent", "SYN cookies sent")                               \
+	X(TCP_SYNCOOKIES_RECV, "SyncookiesRecv", "connections opened by a SYN cookie")             \
+	X(TCP_SYNCOOKIES_FAILED, "SyncookiesFailed", "ACKs that held no SYN cookie of ours")       \
 	X(HTTP_REQUESTS, "httpRequests", "HTTP requests answered")                                 \
 	X(HTTP_ERRORS, "httpErrors", "HTTP requests answered with 4xx or 5xx")                     \
 	X(PAYLOAD_BYTES_COPIED, "PayloadBytesCopied", "payload bytes that were copied")

@@ -104,6 +104,11 @@ bool inet_is_own(const struct inet *inet, const struct isla_addr *addr);
 bool inet_route(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
 	struct inet_dst *via);
 
+/* The way back for an answer: over the interface that the packet came in on where a route goes
+ * there, else over any. */
+bool inet_route_back(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
+	struct inet_dst *via);
+
 /* An own address to send from to dst over an interface (RFC 6724's scope rule and the longest
  * common prefix); false where it has none of the family. */
 bool inet_select_src(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,

@@ -123,10 +123,6 @@ void ext_param_problem(struct inet *inet, struct rte_mbuf *m, const struct ext_w
 /* route.c */
 
 
-/* The way back for an answer: over the interface that the packet came in on where a route goes
- * there, else over any. */
-bool inet_route_back(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
-	struct inet_dst *via);
 
 /* icmp.c */
 

@@ -154,7 +154,8 @@ struct isla_tcp_info {
  *
  * @param local    own address, or isla_addr_any for every one of either family
  * @param port     host byte order, 1 to 65535
- * @param backlog  connections in the handshake, 1 to 65535; a SYN beyond is dropped and counted
+ * @param backlog  connections in the handshake, 1 to 65535; a SYN beyond is answered with a SYN
+ *                 cookie (RFC 4987, 3.6), and counted
  * @param ops      must outlive the listener and its connections
  * @param opts     may be NULL
  * @return the listener; NULL with rte_errno EADDRINUSE, EADDRNOTAVAIL (not an own address), EINVAL

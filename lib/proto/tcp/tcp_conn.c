@@ -128,7 +128,7 @@ tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t
 
 	if (opts == NULL)
 		opts = &none;
-	if (!inet_route(c->tcp->inet, &ends->remote, netif, &c->via))
+	if (!inet_route_back(c->tcp->inet, &ends->remote, netif, &c->via))
 		return -EHOSTUNREACH;
 	c->local = ends->local;
 	c->remote = ends->remote;

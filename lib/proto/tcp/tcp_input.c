@@ -56,42 +56,67 @@ tcp_rx(void *ctx, struct rte_mbuf *m)
 	return ISLA_ACCEPTED;
 }
 
-/* A SYN for a listener: a connection in SYN-RECEIVED. */
-static enum isla_drop
-passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in)
+void
+tcp_ends_of(const struct isla_pkt *pkt, struct isla_tcp_ends *ends)
 {
-	const struct isla_pkt *pkt = in->pkt;
-	struct isla_tcp_ends ends = {
-		.local = pkt->dst,
-		.remote = pkt->src,
-		.local_port = l->port,
-		.remote_port = rte_be_to_cpu_16(pkt->src_port),
-	};
+	ends->local = pkt->dst;
+	ends->remote = pkt->src;
+	ends->local_port = rte_be_to_cpu_16(pkt->dst_port);
+	ends->remote_port = rte_be_to_cpu_16(pkt->src_port);
+}
+
+enum isla_drop
+tcp_passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in,
+	uint64_t iss, struct isla_tcp_conn **conn)
+{
+	bool cookie = iss != TCP_ISS_NEW;
+	struct isla_tcp_ends ends;
 	struct isla_tcp_conn *c;
 
-	if (l->nb_pending >= l->backlog) {
-		core_count(tcp->core, ISLA_C_TCP_LISTEN_OVERFLOWS);
-		return ISLA_DROP_TCP_BACKLOG;
-	}
 	c = tcp_conn_alloc(tcp);
 	if (c == NULL)
 		return ISLA_DROP_TCP_CONN_TABLE;
-	if (tcp_conn_init(c, &ends, pkt->netif, &l->opts) != 0) {
+	tcp_ends_of(in->pkt, &ends);
+	if (tcp_conn_init(c, &ends, in->pkt->netif, &l->opts) != 0) {
 		tcp_conn_free(c);
 		return ISLA_DROP_NO_ROUTE;
 	}
 	tcp_conn_negotiate(c, in);
-	c->rcv_nxt = c->rcv_adv = in->seq + 1;
+	c->rcv_nxt = c->rcv_adv = cookie ? in->seq : in->seq + 1;
+	if (cookie) {
+		c->iss = (uint32_t)iss;
+		c->snd_una = c->recover = c->iss;
+		c->snd_nxt = c->iss + 1;
+		c->rcv_adv += RTE_MIN(c->rcvbuf, (uint32_t)UINT16_MAX);
+		c->rcv_acked = c->rcv_nxt;
+		/* When the SYN,ACK left is not known: no round-trip time from it. */
+		c->nb_timeouts = 1;
+	}
 	c->snd_wnd = c->snd_wnd_max = in->wnd;
-	c->snd_wl1 = in->seq;
+	c->snd_wl1 = c->rcv_nxt - 1;
 	c->snd_wl2 = c->iss;
 	c->listener = l;
 	l->nb_pending++;
 	tcp_set_state(c, ISLA_TCP_SYN_RECEIVED);
-	c->flags |= TCP_F_SYN_NOW;
-	tcp_deadline_set(c, TCP_T_RTX, c->rto);
-	tcp_sched(c);
+	if (!cookie) {
+		c->flags |= TCP_F_SYN_NOW;
+		tcp_deadline_set(c, TCP_T_RTX, c->rto);
+		tcp_sched(c);
+	}
+	*conn = c;
 	return ISLA_ACCEPTED;
+}
+
+/* A SYN for a listener: with a connection in SYN-RECEIVED, or with a cookie. */
+static enum isla_drop
+syn_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in)
+{
+	struct isla_tcp_conn *c;
+
+	if (l->nb_pending < l->backlog)
+		return tcp_passive_open(tcp, l, in, TCP_ISS_NEW, &c);
+	core_count(tcp->core, ISLA_C_TCP_LISTEN_OVERFLOWS);
+	return tcp_cookie_send(tcp, l, in) ? ISLA_ACCEPTED : ISLA_DROP_TCP_BACKLOG;
 }
 
 void
@@ -100,13 +125,15 @@ tcp_listen_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_i
 	if (in->flags & RTE_TCP_RST_FLAG) {
 		in->drop = ISLA_DROP_TCP_RST;
 	} else if (in->flags & RTE_TCP_ACK_FLAG) {
+		if (tcp_cookie_input(tcp, l, in))
+			return;
 		tcp_reply_rst(tcp, in);
 		in->drop = ISLA_DROP_TCP_NO_CONN;
 	} else if ((in->flags & RTE_TCP_SYN_FLAG) == 0) {
 		in->drop = ISLA_DROP_TCP_FLAGS;
 	} else {
 		/* Data and FIN with a SYN are not acknowledged, and so come again. */
-		in->drop = passive_open(tcp, l, in);
+		in->drop = syn_input(tcp, l, in);
 	}
 }
 

@@ -140,6 +140,7 @@ struct isla_tcp_listener {
 	uint16_t port; /* 0: the slot is free */
 	uint16_t backlog;
 	uint32_t nb_pending; /* connections in SYN-RECEIVED */
+	uint64_t cookie_us;  /* when the last SYN cookie was sent; 0: never */
 	const struct isla_tcp_ops *ops;
 	void *arg;
 	struct isla_tcp_opts opts;
@@ -269,6 +270,7 @@ struct isla_tcp {
 	struct isla_key isn_key;
 	struct isla_key port_key;
 	struct isla_key ts_key;
+	struct isla_key cookie_key;
 	uint32_t port_count;     /* RFC 6056, 3.3.3: next_ephemeral */
 
 	uint32_t *bucket;        /* index of a connection, or TCP_NONE */
@@ -413,6 +415,20 @@ void tcp_undo_begin(struct isla_tcp_conn *c);
 /* Undo the reduction where this ACK proves that nothing was lost (RFC 3522, RFC 3708). */
 void tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a);
 
+/* A connection in SYN-RECEIVED for a SYN of in->seq, or, with a cookie's initial sequence number iss,
+ * for the ACK that brought it; iss TCP_ISS_NEW: one is chosen, and SYN,ACK is sent. */
+#define TCP_ISS_NEW UINT64_MAX
+enum isla_drop tcp_passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l,
+	struct tcp_in *in, uint64_t iss, struct isla_tcp_conn **conn);
+/* The ends of a connection that a packet belongs to. */
+void tcp_ends_of(const struct isla_pkt *pkt, struct isla_tcp_ends *ends);
+
+/* tcp_cookie.c: a backlog that is full */
+/* A SYN,ACK that stands for the connection; false: no mbuf, no way. */
+bool tcp_cookie_send(struct isla_tcp *tcp, struct isla_tcp_listener *l, const struct tcp_in *in);
+/* An ACK for a listener: true where it was a cookie of ours, and has been dealt with. */
+bool tcp_cookie_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in);
+
 /* tcp_ack.c: fifth step's work on what is acknowledged */
 void tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in);
 void tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us);
@@ -473,6 +489,16 @@ void tcp_send_challenge_ack(struct isla_tcp_conn *c);
 bool tcp_send_syn(struct isla_tcp_conn *c);
 /* RST for a connection; RFC 9293, 3.10.5. */
 void tcp_send_rst(struct isla_tcp_conn *c);
+/* A segment of no connection, in answer to a packet. */
+struct tcp_reply {
+	uint32_t seq;
+	uint32_t ack;
+	uint16_t wnd;
+	uint8_t flags;
+	const struct tcp_opts *opts; /* NULL: none */
+};
+bool tcp_send_reply(struct isla_tcp *tcp, const struct isla_pkt *pkt,
+	const struct tcp_reply *reply);
 /* RST in answer to a segment without a connection, or with an ACK that cannot be (3.10.7.1). */
 void tcp_reply_rst(struct isla_tcp *tcp, const struct tcp_in *in);
 /* Payload of s, as it was or for the first time; false where there is no mbuf. */

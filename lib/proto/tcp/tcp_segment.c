@@ -217,40 +217,55 @@ tcp_send_rst(struct isla_tcp_conn *c)
 	conn_send(c, m, c->snd_nxt, RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG, NULL);
 }
 
-void
-tcp_reply_rst(struct isla_tcp *tcp, const struct tcp_in *in)
+bool
+tcp_send_reply(struct isla_tcp *tcp, const struct isla_pkt *pkt, const struct tcp_reply *reply)
 {
-	const struct isla_pkt *pkt = in->pkt;
 	struct seg_hdr seg = {
 		.local = &pkt->dst,
 		.remote = &pkt->src,
 		.local_port = pkt->dst_port,
 		.remote_port = pkt->src_port,
-		.flags = RTE_TCP_RST_FLAG,
+		.seq = reply->seq,
+		.ack = reply->ack,
+		.wnd = reply->wnd,
+		.flags = reply->flags,
+		.opts = reply->opts,
 	};
-	struct inet_tx tx = {.src = &pkt->dst, .dst = &pkt->src, .proto = IPPROTO_TCP};
 	struct inet_dst via;
+	struct inet_tx tx = {
+		.src = &pkt->dst,
+		.dst = &pkt->src,
+		.via = &via,
+		.proto = IPPROTO_TCP,
+	};
 	struct rte_mbuf *m;
+
+	if (!inet_route_back(tcp->inet, &pkt->src, pkt->netif, &via))
+		return false;
+	m = core_alloc(tcp->core);
+	if (m == NULL)
+		return false;
+	core_count(tcp->core, ISLA_C_TCP_OUT_SEGS);
+	hdr_put(m, &seg, via.offloads);
+	return inet_output(tcp->inet, m, &tx) == ISLA_ACCEPTED;
+}
+
+void
+tcp_reply_rst(struct isla_tcp *tcp, const struct tcp_in *in)
+{
+	struct tcp_reply reply = {.flags = RTE_TCP_RST_FLAG};
 
 	if (in->flags & RTE_TCP_RST_FLAG)
 		return;
-	if (!inet_route(tcp->inet, &pkt->src, pkt->netif, &via))
-		return;
-	m = core_alloc(tcp->core);
-	if (m == NULL)
-		return;
 	/* RFC 9293, 3.10.7.1. */
 	if (in->flags & RTE_TCP_ACK_FLAG) {
-		seg.seq = in->ack;
+		reply.seq = in->ack;
 	} else {
-		seg.ack = in->seq + tcp_in_seglen(in);
-		seg.flags |= RTE_TCP_ACK_FLAG;
+		reply.ack = in->seq + tcp_in_seglen(in);
+		reply.flags |= RTE_TCP_ACK_FLAG;
 	}
-	tx.via = &via;
-	core_count(tcp->core, ISLA_C_TCP_OUT_SEGS);
-	core_count(tcp->core, ISLA_C_TCP_OUT_RSTS);
-	hdr_put(m, &seg, via.offloads);
-	inet_output(tcp->inet, m, &tx);
+	if (tcp_send_reply(tcp, in->pkt, &reply))
+		core_count(tcp->core, ISLA_C_TCP_OUT_RSTS);
 }
 
 /* Chain references to len bytes of the send queue behind h; false where mbufs run out. */

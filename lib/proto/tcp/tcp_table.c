@@ -243,6 +243,7 @@ tcp_create(struct core *core, struct inet *inet, const struct isla_tcp_conf *con
 	tcp->isn_key = core_derive_key(core, 17);
 	tcp->port_key = core_derive_key(core, 18);
 	tcp->ts_key = core_derive_key(core, 19);
+	tcp->cookie_key = core_derive_key(core, 20);
 	tcp->max_ooo = core->pool->size / 4;
 	tcp->work_head = tcp->work_tail = TCP_NONE;
 	tcp->tw_head = tcp->tw_tail = TCP_NONE;
