@@ -222,6 +222,7 @@ gap_is_acknowledged_at_once(void)
 	expect(ACK, .seq = S(1), .ack = P(1));
 	CU_ASSERT_EQUAL(app.rx_len, 0);
 	CU_ASSERT_EQUAL(app_info().ooo_segs, 2);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_OFO_QUEUE), 2);
 	inject(ACK, .seq = P(1), .ack = S(1), .len = 100);
 	expect(ACK, .seq = S(1), .ack = P(301));
 	expect_nothing();
@@ -640,11 +641,32 @@ small_window_is_used_in_the_end(void)
 	established_passive();
 	inject(ACK, .seq = P(1), .ack = S(1), .wnd = 500);
 	app_send(2000);
+	expect_nothing();
 	advance_to_frame(3000000);
 	CU_ASSERT_TRUE(peer_nb_pending() > 0);
 	CU_ASSERT_EQUAL(take()->seq, S(1));
 	CU_ASSERT_TRUE(peer.last.frame.seg.len <= 500);
 	CU_ASSERT_TRUE(peer.last.frame.seg.len > 0);
+}
+
+/* 3.8.6.2.1 (3): a peer whose window was never larger gets half of it, but not while data is out.
+ */
+static void
+half_of_a_small_window_is_used(void)
+{
+	listen_on(80);
+	inject(SYN, .seq = P(0), .mss = peer.mss, .wnd = 1000);
+	expect(SYN | ACK, .seq = S(0), .ack = P(1));
+	inject(ACK, .seq = P(1), .ack = S(1), .wnd = 1000);
+	app_send(3000);
+	expect(ACK, .seq = S(1), .ack = P(1), .len = 1000);
+	expect_nothing();
+	inject(ACK, .seq = P(1), .ack = S(501), .wnd = 1000);
+	expect_nothing();
+	inject(ACK, .seq = P(1), .ack = S(1001), .wnd = 600);
+	expect(ACK, .seq = S(1001), .ack = P(1), .len = 600);
+	inject(ACK, .seq = P(1), .ack = S(1601), .wnd = 400);
+	expect_nothing();
 }
 
 static void
@@ -828,6 +850,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(accepted_probe_counts),
 	SUITE_TEST(window_closes_in_mid_flight),
 	SUITE_TEST(small_window_is_used_in_the_end),
+	SUITE_TEST(half_of_a_small_window_is_used),
 	SUITE_TEST(send_queue_is_bounded),
 	SUITE_TEST(external_memory),
 	SUITE_TEST(chain_of_many_mbufs),

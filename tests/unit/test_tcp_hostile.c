@@ -179,6 +179,9 @@ malformed_options(void)
 			.opts_len = cases[i].len);
 		CU_ASSERT_TRUE(peer_drain() <= 1);
 	}
+	/* What was refused for that was counted, as the MIB has it. */
+	CU_ASSERT_TRUE(drops(ISLA_DROP_TCP_OPTIONS) > 0);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_IN_ERRS), drops(ISLA_DROP_TCP_OPTIONS));
 	check_alive(1);
 }
 

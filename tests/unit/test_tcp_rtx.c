@@ -506,6 +506,33 @@ congestion_avoidance(void)
 	peer_drain();
 }
 
+/* RFC 5681, 4.1: after an idle time longer than the RTO no more than the initial window. */
+static void
+restart_after_idle(void)
+{
+	uint16_t mss = peer.mss;
+	uint32_t acked = 0, i;
+
+	established_passive();
+	app_send(40u * mss);
+	for (i = 0; i < 40; i++) {
+		peer_drain();
+		acked += mss;
+		inject(ACK, .seq = P(1), .ack = S(1 + acked));
+	}
+	CU_ASSERT_TRUE(app_info().snd_cwnd_bytes >= 20u * mss);
+	expect_nothing();
+	/* Shorter than that, all of the window may be used. */
+	advance_us(100000);
+	app_send(20u * mss);
+	CU_ASSERT_EQUAL(peer_drain(), 20);
+	acked += 20u * mss;
+	inject(ACK, .seq = P(1), .ack = S(1 + acked));
+	advance_us(app_info().rto_us + 100000);
+	app_send(20u * mss);
+	CU_ASSERT_EQUAL(peer_drain(), 10);
+}
+
 /* The pool is dry when the retransmission is due: it is made later. */
 static void
 no_mbuf_for_the_retransmission(void)
@@ -549,6 +576,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(ack_within_a_segment),
 	SUITE_TEST(retransmission_acknowledges),
 	SUITE_TEST(congestion_avoidance),
+	SUITE_TEST(restart_after_idle),
 	SUITE_TEST(no_mbuf_for_the_retransmission),
 };
 
