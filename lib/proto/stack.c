@@ -34,6 +34,7 @@ core_init(struct core *core, const struct isla_stack_conf *conf)
 	core->wall_off_us = (int64_t)(conf->wall_us - conf->now_us);
 	core->key = conf->key;
 	core->pool = conf->pool;
+	core->reserve = conf->pool->size / 8;
 	core->ref_pool = conf->ref_pool != NULL ? conf->ref_pool : conf->pool;
 	core->mem = conf->mem.alloc != NULL ? conf->mem : isla_mem_libc;
 	core->socket_id = conf->socket_id;
@@ -149,6 +150,7 @@ isla_stack_input(struct isla_stack *s, uint8_t netif, struct rte_mbuf **pkts, ui
 	uint16_t i;
 
 	set_now(s, now_us);
+	core_check_reserve(core);
 	for (i = 0; i < nb_pkts; i++) {
 		enum isla_drop drop;
 

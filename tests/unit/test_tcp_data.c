@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap_pool.h"
 #include "tcp_peer.h"
 
 #define DELACK_US 40000
@@ -820,6 +821,32 @@ both_directions_at_once(void)
 	CU_ASSERT_EQUAL(app_info().bytes_acked, 2000);
 }
 
+/* Payload that stays would take the last mbufs, which the acknowledgments need that free the rest. */
+static void
+payload_is_refused_while_mbufs_run_short(void)
+{
+	struct rte_mempool *pool = peer.host.pool;
+	uint32_t all = pool->size;
+
+	established_passive();
+	app_send(10);
+	expect(ACK | PSH, .seq = S(1), .ack = P(1), .len = 10);
+	heap_pool_set_limit(pool, heap_pool_in_use(pool) + all / 8 - 1);
+	inject(ACK | PSH | FIN, .seq = P(1), .ack = S(11), .len = 100);
+	inject(ACK | PSH, .seq = P(201), .ack = S(11), .len = 100);
+	expect_nothing();
+	expect_received(0);
+	expect_state(ISLA_TCP_ESTABLISHED);
+	CU_ASSERT_EQUAL(app_info().bytes_acked, 10);
+	CU_ASSERT_EQUAL(drops(ISLA_DROP_NO_MBUF), 2);
+	/* The peer sends it again, and there are mbufs by then. */
+	heap_pool_set_limit(pool, all);
+	inject(ACK | PSH | FIN, .seq = P(1), .ack = S(11), .len = 100);
+	expect(ACK, .seq = S(11), .ack = P(102));
+	expect_received(100);
+	expect_state(ISLA_TCP_CLOSE_WAIT);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(send_is_cut_at_mss),
 	SUITE_TEST(push_on_the_last_segment),
@@ -856,6 +883,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(chain_of_many_mbufs),
 	SUITE_TEST(echo_turns_the_chain_around),
 	SUITE_TEST(both_directions_at_once),
+	SUITE_TEST(payload_is_refused_while_mbufs_run_short),
 };
 
 int

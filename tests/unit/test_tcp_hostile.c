@@ -531,7 +531,8 @@ segment_table_full(void)
 	CU_ASSERT_EQUAL(acked, 20u * peer.mss);
 }
 
-/* No mbuf is left but the one that the port fills: nothing can be answered. */
+/* No mbuf is left but the one that the port fills: nothing can be answered, and payload is not
+ * kept; it comes again. */
 static void
 pool_dry_in_mid_conversation(void)
 {
@@ -545,8 +546,11 @@ pool_dry_in_mid_conversation(void)
 		inject(ACK | PSH, .seq = P(1 + 10 * i), .ack = S(1), .len = 10);
 		advance_us(1000000);
 		peer_drain();
+		expect_received(10 * i);
 		heap_pool_set_limit(pool, 65536);
+		inject(ACK | PSH, .seq = P(1 + 10 * i), .ack = S(1), .len = 10);
 	}
+	CU_ASSERT_EQUAL(drops(ISLA_DROP_NO_MBUF), 10);
 	advance_us(1000000);
 	expect_received(100);
 	peer_drain();

@@ -39,6 +39,8 @@ struct core {
 	uint64_t rng[2];      /* xorshift128+; never for what an attacker must not guess */
 	struct rte_mempool *pool;     /* headers, replies: mbufs with a data room */
 	struct rte_mempool *ref_pool; /* references to payload: mbufs without a data room, or pool */
+	uint32_t reserve;     /* mbufs of pool that nobody may keep: they receive and answer */
+	bool is_short;        /* fewer than that were free when the burst began */
 	struct isla_mem mem;
 	int socket_id;
 	struct timer_wheel wheel;
@@ -96,6 +98,18 @@ static inline struct rte_mbuf *
 core_alloc(struct core *core)
 {
 	return rte_pktmbuf_alloc(core->pool);
+}
+
+/*
+ * Look whether mbufs run short, once a burst. Whoever would keep what it received asks is_short:
+ * were the pool to run dry, the acknowledgments that empty the queues could not be received. What
+ * lies in the cores' caches is not counted, which errs on the safe side.
+ */
+static inline void
+core_check_reserve(struct core *core)
+{
+	core->is_short = rte_mempool_get_ops(core->pool->ops_index)->get_count(core->pool) <
+		core->reserve;
 }
 
 /* How many frames an interface's list still takes. */

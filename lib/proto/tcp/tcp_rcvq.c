@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 
 #include "tcp_priv.h"
@@ -273,6 +274,12 @@ tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 	tailor(c, in);
 	if (in->len == 0)
 		return;
+	/* What it acknowledged has been dealt with; its payload comes again. */
+	if (unlikely(c->tcp->core->is_short)) {
+		in->drop = ISLA_DROP_NO_MBUF;
+		in->flags &= (uint8_t)~RTE_TCP_FIN_FLAG;
+		return;
+	}
 	if (in->seq != c->rcv_nxt) {
 		c->flags |= TCP_F_ACK_NOW;
 		ooo_insert(c, in);
