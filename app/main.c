@@ -34,6 +34,7 @@ struct app {
 	struct eal_args eal;
 	struct options opts;
 	bool eal_is_up;
+	bool has_run;
 	struct isla_engine *engine;
 	struct docroot *docroot;
 	void *instance[OPTIONS_SERVICE_MAX];
@@ -342,7 +343,8 @@ app_end(struct app *app)
 		signal(SIGINT, SIG_DFL);
 		signal(SIGTERM, SIG_DFL);
 		nb_missing = isla_engine_free(app->engine);
-		printf("mbufs missing: %u\n", nb_missing);
+		if (app->has_run || nb_missing > 0)
+			printf("mbufs missing: %u\n", nb_missing);
 		fflush(stdout);
 		rc = nb_missing == 0 ? 0 : -1;
 	}
@@ -361,6 +363,7 @@ app_run(struct app *app)
 		struct isla_engine_stats stats;
 
 		say_ready(app);
+		app->has_run = true;
 		isla_engine_run(app->engine);
 		isla_engine_get_stats(app->engine, &stats);
 		isla_engine_print_stats(stdout, &stats, NULL);

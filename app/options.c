@@ -295,6 +295,57 @@ default_parse(const struct option *o, struct options *opts, char *err, size_t er
 	return rc;
 }
 
+/* True where one of a list's addresses is `addr`, or, with on_link, has it in its prefix. */
+static bool
+list_has(const struct option_addr *list, uint16_t nb, const struct option_addr *a, bool on_link)
+{
+	uint16_t i;
+
+	for (i = 0; i < nb; i++) {
+		if (on_link ? list[i].port == a->port &&
+				isla_prefix_match(&list[i].prefix, &a->prefix.addr) :
+				isla_addr_eq(&list[i].prefix.addr, &a->prefix.addr))
+			return true;
+	}
+	return false;
+}
+
+/* What fits by itself and not together. */
+static int
+check_together(const struct options *opts, char *err, size_t err_size)
+{
+	char text[ISLA_ADDR_STRLEN];
+	uint16_t i;
+
+	for (i = 0; i < opts->nb_ips; i++) {
+		const struct option_addr *a = &opts->ip[i];
+
+		isla_prefix_format(&a->prefix, text, sizeof(text));
+		if (list_has(opts->ip, i, a, false)) {
+			snprintf(err, err_size, "--ip %s: this address is given twice", text);
+			return -EINVAL;
+		}
+		if (list_has(opts->host_ip, opts->nb_host_ips, a, false)) {
+			snprintf(err, err_size, "--host-ip %s is the stack's address, too; the "
+				"kernel's side needs another", text);
+			return -EINVAL;
+		}
+	}
+	for (i = 0; i < opts->nb_gateways; i++) {
+		const struct option_addr *a = &opts->gateway[i];
+		bool link_local = !isla_addr_is_v4(&a->prefix.addr) &&
+			isla_addr_is_link_local(&a->prefix.addr) && !opts->no_link_local;
+
+		isla_addr_format(&a->prefix.addr, text, sizeof(text));
+		if (!link_local && !list_has(opts->ip, opts->nb_ips, a, true)) {
+			snprintf(err, err_size, "--gateway %s: no --ip of port %u has it in its "
+				"prefix", text, a->port);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 int
 options_parse(struct options *opts, int argc, char **argv, char *err, size_t err_size)
 {
@@ -320,7 +371,7 @@ options_parse(struct options *opts, int argc, char **argv, char *err, size_t err
 			default_parse(o, opts, err, err_size) != 0)
 			return -EINVAL;
 	opts->engine.nb_refs = 2 * opts->engine.nb_mbufs;
-	return 0;
+	return check_together(opts, err, err_size);
 }
 
 /* Text in lines of at most 100 columns, each behind an indent of 34. */

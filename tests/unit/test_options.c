@@ -264,6 +264,20 @@ addresses_that_cannot_be(void)
 }
 
 static void
+addresses_must_fit_together(void)
+{
+	refuse("--ip=10.0.0.2/8 --ip=10.0.0.2/16", "--ip 10.0.0.2/16", "twice");
+	refuse("--ip=10.0.0.2/8 --host-ip=10.0.0.2/8", "--host-ip 10.0.0.2/8", "needs another");
+	refuse("--host-ip=192.168.1.2/24", "--host-ip 192.168.1.2/24", "needs another");
+	refuse("--gateway=10.0.0.1", "--gateway 10.0.0.1", "no --ip of port 0");
+	refuse("--ip=10.0.0.2/8 --gateway=10.0.0.1@1", "--gateway 10.0.0.1", "no --ip of port 1");
+	refuse("--gateway=fe80::1 --no-ipv6-link-local", "--gateway fe80::1", "no --ip");
+	refuse("--gateway=fd00::1", "--gateway fd00::1", "no --ip");
+	take("--gateway=192.168.1.254 --gateway=fe80::1");
+	take("--ip=fd00::2/64@1 --gateway=fd00::1@1");
+}
+
+static void
 too_many_are_refused(void)
 {
 	char line[2048] = "";
@@ -364,6 +378,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(times_and_bytes_have_units),
 	SUITE_TEST(addresses_of_either_family),
 	SUITE_TEST(addresses_that_cannot_be),
+	SUITE_TEST(addresses_must_fit_together),
 	SUITE_TEST(too_many_are_refused),
 	SUITE_TEST(macs),
 	SUITE_TEST(services_and_ports),
