@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <CUnit/CUnit.h>
+#include <rte_ether.h>
 
 #include "tcp_peer.h"
 
@@ -290,7 +291,8 @@ void
 peer_inject_bytes(const uint8_t *bytes, uint32_t len)
 {
 	struct rte_mbuf *m =
-		sim_mbuf(peer.host.pool, bytes, len, SIM_HEADERS, peer.split ? &peer.rng : NULL);
+		sim_mbuf(peer.host.pool, bytes, len, RTE_ETHER_HDR_LEN,
+			peer.split ? &peer.rng : NULL);
 
 	sim_pcap_write(peer.pcap, peer.now_us, bytes, len);
 	if (m == NULL)

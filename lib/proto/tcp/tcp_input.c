@@ -29,6 +29,18 @@ checksum_verify(struct rte_mbuf *m)
 	return ISLA_ACCEPTED;
 }
 
+/* Bring a header together that is cut between mbufs; what cannot be is refused by tcp_hdr_parse(). */
+static __rte_noinline void
+hdr_pull(struct rte_mbuf *m)
+{
+	uint8_t data_off;
+
+	if (!inet_pull(m, TCP_HDR_LEN))
+		return;
+	data_off = rte_pktmbuf_mtod(m, const struct rte_tcp_hdr *)->data_off;
+	inet_pull(m, (data_off >> 4) * 4u);
+}
+
 enum isla_drop
 tcp_rx(void *ctx, struct rte_mbuf *m)
 {
@@ -37,6 +49,8 @@ tcp_rx(void *ctx, struct rte_mbuf *m)
 	enum isla_drop drop;
 
 	core_count(tcp->core, ISLA_C_TCP_IN_SEGS);
+	if (unlikely(m->next != NULL && rte_pktmbuf_data_len(m) < TCP_HDR_LEN_MAX))
+		hdr_pull(m);
 	drop = tcp_hdr_parse(m);
 	if (drop == ISLA_ACCEPTED)
 		drop = checksum_verify(m);
