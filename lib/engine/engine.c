@@ -143,10 +143,11 @@ isla_engine_stack(struct isla_engine *e, uint16_t shard)
 int
 isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engine_port_info *info)
 {
-	const struct port *port = &e->port[i];
+	const struct port *port;
 
 	if (i >= e->conf.nb_ports)
 		return -ENODEV;
+	port = &e->port[i];
 	memset(info, 0, sizeof(*info));
 	info->port_id = port->id;
 	rte_strlcpy(info->name, port->name, sizeof(info->name));
