@@ -2,10 +2,12 @@
 """The application's shell: start it in a namespace, wait until it is ready, stop it, read what it
 printed."""
 
+import atexit
 import itertools
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -18,6 +20,13 @@ MEMORY_MB = 512
 READY = "isla: ready"
 
 _serial = itertools.count(1)
+
+
+@atexit.register
+def _remove_runtime_directories():
+    """EAL leaves one for each file prefix."""
+    for path in pathlib.Path("/run/dpdk").glob(f"isla-dts-{os.getpid()}-*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def app_path():

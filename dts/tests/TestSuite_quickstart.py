@@ -29,6 +29,6 @@ def test_once():
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert result.returncode == 0, result.stdout[-4000:]
     assert "Project Isla" in result.stdout
-    assert "0% packet loss" in result.stdout
+    assert ", 0% packet loss" in result.stdout
     assert namespaces() <= before
     assert set(os.listdir("/sys/class/net")) == links

@@ -54,7 +54,7 @@ enum isla_tcp_state {
 	ISLA_TCP_TIME_WAIT = 1 << 10,
 };
 
-/** What a program wants to hear; a member that is NULL is not called. */
+/** What a program wants to hear; a member that is NULL is not called. A listener needs accept. */
 struct isla_tcp_ops {
 	/**
 	 * A handshake was completed on a listener.
