@@ -124,7 +124,8 @@ uint64_t isla_stack_wall_us(const struct isla_stack *stack);
 /** End every connection in good form; isla_stack_flush() must go on being called. */
 void isla_stack_shutdown(struct isla_stack *stack);
 
-/** Connections that still have something to send or to be told; TIME-WAIT does not count. */
+/** Connections that still have something to send or to tell. TIME-WAIT does not count, nor does one
+ * that the program has closed and whose FIN is acknowledged. */
 uint32_t isla_stack_nb_conns(const struct isla_stack *stack);
 
 struct isla_tcp *isla_stack_tcp(struct isla_stack *stack);

@@ -477,6 +477,22 @@ fin_wait_2_ends_after_close(void)
 
 /* The limit begins with the close, also where FIN-WAIT-2 was there before. */
 static void
+a_closed_connection_in_fin_wait_2_keeps_nobody_waiting(void)
+{
+	fin_wait_2();
+	/* The program may still be told of data. */
+	CU_ASSERT_EQUAL(isla_stack_nb_conns(peer.host.stack), 1);
+	app_close();
+	CU_ASSERT_EQUAL(isla_stack_nb_conns(peer.host.stack), 0);
+	inject(FIN | ACK, .seq = P(1), .ack = S(2));
+	expect(ACK, .seq = S(2), .ack = P(2));
+	CU_ASSERT_EQUAL(isla_stack_nb_conns(peer.host.stack), 0);
+	/* TIME-WAIT ends as well. */
+	advance_us(130000000);
+	CU_ASSERT_EQUAL(isla_stack_nb_conns(peer.host.stack), 0);
+}
+
+static void
 close_in_fin_wait_2(void)
 {
 	fin_wait_2();
@@ -639,6 +655,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(close_in_accept),
 	SUITE_TEST(abort_in_a_callback),
 	SUITE_TEST(fin_wait_2_ends_after_close),
+	SUITE_TEST(a_closed_connection_in_fin_wait_2_keeps_nobody_waiting),
 	SUITE_TEST(close_in_fin_wait_2),
 	SUITE_TEST(reset_while_data_is_unread),
 	SUITE_TEST(stack_shutdown),

@@ -26,7 +26,8 @@ bool tcp_has_work(const struct isla_tcp *tcp);
 /* Close every connection: programs hear ECONNABORTED, queued data and FIN are sent. */
 void tcp_shutdown(struct isla_tcp *tcp);
 
-/* Connections that are not in TIME-WAIT or on their way to CLOSED without the program. */
+/* Connections that have something left to send or to tell: all but those in TIME-WAIT, and those in
+ * FIN-WAIT-2 that the program has let go. */
 uint32_t tcp_nb_conns(const struct isla_tcp *tcp);
 
 #endif /* TCP_H */

@@ -288,6 +288,7 @@ static void
 release(struct isla_tcp_conn *c)
 {
 	c->flags |= TCP_F_RELEASED;
+	tcp_quiet_update(c);
 	c->events = 0;
 	c->ctx = NULL;
 }

@@ -33,7 +33,6 @@ time_wait_link(struct isla_tcp_conn *c)
 	else
 		tcp->tw_head = i;
 	tcp->tw_tail = i;
-	tcp->nb_time_wait++;
 }
 
 static void
@@ -50,7 +49,6 @@ time_wait_unlink(struct isla_tcp_conn *c)
 	else
 		tcp->tw_tail = c->tw_prev;
 	c->tw_prev = c->tw_next = TCP_NONE;
-	tcp->nb_time_wait--;
 }
 
 /* What RFC 4022 counts about a transition. */
@@ -78,6 +76,19 @@ count_transition(struct isla_tcp_conn *c, unsigned int from, unsigned int to)
 }
 
 void
+tcp_quiet_update(struct isla_tcp_conn *c)
+{
+	bool was = (c->flags & TCP_F_QUIET) != 0;
+	bool is = tcp_in_state(c, ISLA_TCP_TIME_WAIT) ||
+		(tcp_in_state(c, ISLA_TCP_FIN_WAIT_2) && (c->flags & TCP_F_RELEASED) != 0);
+
+	if (was == is)
+		return;
+	c->flags ^= TCP_F_QUIET;
+	c->tcp->nb_quiet += is ? 1 : UINT32_MAX;
+}
+
+void
 tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state)
 {
 	unsigned int from = c->state;
@@ -95,6 +106,7 @@ tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state)
 	if (from == ISLA_TCP_TIME_WAIT)
 		time_wait_unlink(c);
 	c->state = state;
+	tcp_quiet_update(c);
 	if (state == ISLA_TCP_TIME_WAIT)
 		time_wait_link(c);
 	if (state == ISLA_TCP_CLOSED)

@@ -152,7 +152,7 @@ tcp_has_work(const struct isla_tcp *tcp)
 uint32_t
 tcp_nb_conns(const struct isla_tcp *tcp)
 {
-	return tcp->nb_conns - tcp->nb_time_wait;
+	return tcp->nb_conns - tcp->nb_quiet;
 }
 
 /* Let go of a connection on the program's behalf. */

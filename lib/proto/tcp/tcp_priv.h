@@ -96,6 +96,7 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_F_TLP_OUT       0x800000 /* a tail loss probe is in flight: tlp_end */
 #define TCP_F_TLP_RETRANS   0x1000000 /* and it was a retransmission */
 #define TCP_F_UNDO          0x2000000 /* the last reduction may still prove needless */
+#define TCP_F_QUIET         0x4000000 /* nothing is left to send or to tell: see tcp_nb_conns() */
 
 /* tcp_conn::events: callbacks owed */
 #define TCP_EV_ACCEPT    0x01
@@ -278,7 +279,7 @@ struct isla_tcp {
 	struct isla_tcp_conn *conn;
 	uint32_t conn_free;
 	uint32_t nb_conns;       /* records in use */
-	uint32_t nb_time_wait;   /* of these: those in TIME-WAIT */
+	uint32_t nb_quiet;       /* of these: those with TCP_F_QUIET */
 	struct tcp_seg *seg;
 	uint32_t seg_free;
 	uint32_t nb_segs_used;
@@ -355,6 +356,8 @@ void tcp_seg_free(struct isla_tcp *tcp, uint32_t index);
 
 /* tcp_conn.c: opening, ending and the one place where a state changes */
 void tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state);
+/* The program has let go, or the state has changed: is there anything left to do? */
+void tcp_quiet_update(struct isla_tcp_conn *c);
 /* Fill in a fresh record's addresses, route, options and initial sequence number. 0 or -errno. */
 int tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t netif,
 	const struct isla_tcp_opts *opts);
