@@ -39,7 +39,7 @@ tcp_ts_update(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
 	/* A segment that begins beyond what was acknowledged must not be echoed yet: the gap
 	 * would be missing from the round-trip time. */
-	if (seq_gt(in->seq, c->rcv_acked) || seq_lt(in->opts.ts_val, c->ts_recent))
+	if (seq_gt(in->seq, c->rcv_acked) || tcp_ts_is_old(c, in))
 		return;
 	c->ts_recent = in->opts.ts_val;
 	c->ts_recent_s = now_s(c);
