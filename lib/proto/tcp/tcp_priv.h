@@ -29,8 +29,8 @@
 
 #define TCP_NONE UINT32_MAX
 
-/* Ranges that a SACK option repeats (RFC 2018, 4): three fit beside timestamps. */
-#define TCP_SACK_RECENT 3
+/* Ranges that a SACK option repeats (RFC 2018, 4); beside timestamps one fewer. */
+#define TCP_SACK_RECENT TCP_SACK_MAX
 
 /* Sequence numbers, modulo 2^32 (RFC 9293, 3.4). */
 static inline bool

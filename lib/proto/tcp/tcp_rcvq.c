@@ -136,16 +136,39 @@ tcp_ooo_block(struct rte_mbuf *m, struct tcp_sack_block *b)
 	return m;
 }
 
-/* The latest place first; each range once is enough, so neighbours are left to the builder. */
+/* The range with seq, which is in the queue, comes first, and once; the others follow as they were. */
 static void
 sack_recent_put(struct isla_tcp_conn *c, uint32_t seq)
 {
-	unsigned int i;
+	uint32_t recent[TCP_SACK_RECENT];
+	struct rte_mbuf *m = c->ooo;
+	struct tcp_sack_block b;
+	unsigned int i, nb = 0;
 
-	for (i = 0; i < TCP_SACK_RECENT - 1 && c->sack_recent[i] != seq; i++)
-		;
-	memmove(c->sack_recent + 1, c->sack_recent, i * sizeof(c->sack_recent[0]));
-	c->sack_recent[0] = seq;
+	do
+		m = tcp_ooo_block(m, &b);
+	while (m != NULL && seq_le(b.right, seq));
+	recent[nb++] = seq;
+	for (i = 0; i < TCP_SACK_RECENT && nb < TCP_SACK_RECENT; i++) {
+		uint32_t old = c->sack_recent[i];
+
+		if (seq_gt(old, c->rcv_nxt) && (seq_lt(old, b.left) || seq_ge(old, b.right)))
+			recent[nb++] = old;
+	}
+	while (nb < TCP_SACK_RECENT)
+		recent[nb++] = seq;
+	memcpy(c->sack_recent, recent, sizeof(recent));
+}
+
+/* The first contiguous part of a packet that was there already (RFC 2883, 4, (2)). */
+static void
+dup_add(struct tcp_sack_block *dup, uint32_t left, uint32_t right)
+{
+	if (dup->left == dup->right)
+		dup->left = left;
+	else if (dup->right != left)
+		return;
+	dup->right = right;
 }
 
 static void
@@ -196,6 +219,7 @@ ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in)
 	struct core *core = c->tcp->core;
 	struct rte_mbuf *prev = NULL, *next = c->ooo, *m = in->m;
 	uint32_t seq = in->seq, end = in->seq + in->len;
+	struct tcp_sack_block dup = {seq, seq};
 
 	if (c->nb_ooo >= c->tcp->conf.ooo_segs || c->tcp->nb_ooo >= c->tcp->max_ooo) {
 		in->drop = ISLA_DROP_TCP_OOO_FULL;
@@ -213,13 +237,14 @@ ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in)
 			in->drop = ISLA_DROP_TCP_DUP;
 			return;
 		}
-		tcp_dsack_note(c, seq, pkt_end(prev));
+		dup_add(&dup, seq, pkt_end(prev));
 		trim_front(m, pkt_end(prev) - seq);
 	}
 	/* Those that the new one covers whole are not needed. */
 	while (next != NULL && seq_le(pkt_end(next), end)) {
 		struct rte_mbuf *covered = next;
 
+		dup_add(&dup, isla_pkt(covered)->seq, pkt_end(covered));
 		isla_pkt(m)->tcp_flags |= isla_pkt(covered)->tcp_flags & RTE_TCP_FIN_FLAG;
 		next = ooo_next(next);
 		rte_pktmbuf_free(covered);
@@ -228,6 +253,7 @@ ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in)
 		core_count(core, ISLA_C_TCP_OFO_MERGE);
 	}
 	if (next != NULL && seq_lt(isla_pkt(next)->seq, end)) {
+		dup_add(&dup, isla_pkt(next)->seq, end);
 		trim_to(m, isla_pkt(next)->seq - isla_pkt(m)->seq);
 		isla_pkt(m)->tcp_flags &= (uint8_t)~RTE_TCP_FIN_FLAG;
 	}
@@ -238,6 +264,7 @@ ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in)
 		c->ooo = m;
 	c->nb_ooo++;
 	c->tcp->nb_ooo++;
+	tcp_dsack_note(c, dup.left, dup.right);
 	sack_recent_put(c, isla_pkt(m)->seq);
 	core_count(core, ISLA_C_TCP_OFO_QUEUE);
 	in->m = NULL;

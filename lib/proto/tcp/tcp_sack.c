@@ -18,8 +18,9 @@ tcp_dsack_note(struct isla_tcp_conn *c, uint32_t left, uint32_t right)
 	c->dsack.right = right;
 }
 
-/* Where block i of the queue's contiguous ranges belongs among what is reported, or none. */
-static void
+/* One of the queue's contiguous ranges takes its place among those reported lately; false: it has
+ * none. */
+static bool
 candidate(const struct isla_tcp_conn *c, const struct tcp_sack_block *b,
 	struct tcp_sack_block cand[TCP_SACK_RECENT])
 {
@@ -28,17 +29,18 @@ candidate(const struct isla_tcp_conn *c, const struct tcp_sack_block *b,
 	for (i = 0; i < TCP_SACK_RECENT; i++) {
 		if (seq_le(b->left, c->sack_recent[i]) && seq_lt(c->sack_recent[i], b->right)) {
 			cand[i] = *b;
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 void
 tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max)
 {
-	struct tcp_sack_block cand[TCP_SACK_RECENT] = {{0, 0}}, b;
+	struct tcp_sack_block cand[TCP_SACK_RECENT] = {{0, 0}}, other[TCP_SACK_MAX], b;
 	struct rte_mbuf *m = c->ooo;
-	unsigned int i, nb = 0;
+	unsigned int i, nb = 0, nb_other = 0;
 
 	if (c->flags & TCP_F_DSACK) {
 		opts->sack[nb++] = c->dsack;
@@ -46,11 +48,15 @@ tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max)
 	}
 	while (m != NULL) {
 		m = tcp_ooo_block(m, &b);
-		candidate(c, &b, cand);
+		if (!candidate(c, &b, cand) && nb_other < TCP_SACK_MAX)
+			other[nb_other++] = b;
 	}
 	for (i = 0; i < TCP_SACK_RECENT && nb < max; i++)
 		if (cand[i].left != cand[i].right)
 			opts->sack[nb++] = cand[i];
+	/* As many as there is room for. */
+	for (i = 0; i < nb_other && nb < max; i++)
+		opts->sack[nb++] = other[i];
 	opts->nb_sack = (uint8_t)nb;
 	if (nb > 0)
 		opts->present |= TCP_OPT_SACK;
