@@ -105,8 +105,10 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 		c->dupacks = 0;
 		if (c->flags & (TCP_F_CWND_LIMITED | TCP_F_RTO_RECOVERY))
 			c->cc->acked(c, nb);
-		if (seq_ge(ack, c->recover))
+		if ((c->flags & TCP_F_RTO_RECOVERY) && seq_ge(ack, c->recover)) {
 			c->flags &= ~TCP_F_RTO_RECOVERY;
+			tcp_rack_recovered(c);
+		}
 	} else if ((c->flags & TCP_F_SACK) == 0) {
 		tcp_recovery_acked(c, a, nb);
 	}
@@ -158,7 +160,7 @@ sack_ack(struct isla_tcp_conn *c, const struct tcp_acked *a)
 void
 tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
-	struct tcp_acked a = {.in = in, .rtt_us = UINT32_MAX};
+	struct tcp_acked a = {.in = in, .fack = c->fack, .rtt_us = UINT32_MAX};
 	bool advanced = seq_gt(in->ack, c->snd_una);
 
 	c->nb_unanswered = 0;

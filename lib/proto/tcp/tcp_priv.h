@@ -384,6 +384,7 @@ void tcp_listen_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct 
 /* What one ACK tells about what is in flight. */
 struct tcp_acked {
 	const struct tcp_in *in;
+	uint32_t fack;          /* the connection's before it */
 	uint32_t delivered;     /* bytes that have newly arrived, in order or out of order */
 	uint32_t rtt_us;        /* a sample, or UINT32_MAX */
 	bool advanced;          /* snd_una has moved */
@@ -395,11 +396,13 @@ void tcp_sack_mark(struct isla_tcp_conn *c, struct tcp_acked *a);
 
 /* tcp_rack.c: RFC 8985 */
 /* A segment has arrived. */
-void tcp_rack_update(struct isla_tcp_conn *c, const struct tcp_seg *s, const struct tcp_in *in);
+void tcp_rack_update(struct isla_tcp_conn *c, const struct tcp_seg *s, const struct tcp_acked *a);
 /* Take segments for lost by time; true where there were any. */
 bool tcp_rack_detect(struct isla_tcp_conn *c);
 /* A D-SACK: the reordering window was too small. */
 void tcp_rack_dsack(struct isla_tcp_conn *c);
+/* A recovery is over. */
+void tcp_rack_recovered(struct isla_tcp_conn *c);
 /* Arm the tail loss probe, where there is reason to. */
 void tcp_tlp_arm(struct isla_tcp_conn *c);
 void tcp_tlp_acked(struct isla_tcp_conn *c, const struct tcp_acked *a);

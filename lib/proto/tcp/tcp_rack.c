@@ -35,25 +35,30 @@ static bool
 is_ambiguous(const struct isla_tcp_conn *c, const struct tcp_seg *s, const struct tcp_in *in,
 	uint32_t rtt)
 {
+	uint64_t now_us = c->tcp->core->now_us;
+	/* In ticks of the timestamp clock, from the one in which it was sent. */
+	uint32_t ts_age = (uint32_t)(now_us / 1000 - (now_us - rtt) / 1000);
+
 	if ((s->flags & TCP_SEG_RETRANS) == 0)
 		return false;
 	if ((c->flags & TCP_F_TS) && in->opts.ts_ecr != 0 &&
-		seq_lt(in->opts.ts_ecr, tcp_ts_now(c) - rtt / 1000))
+		seq_lt(in->opts.ts_ecr, tcp_ts_now(c) - ts_age))
 		return true;
 	return rtt < c->min_rtt;
 }
 
 void
-tcp_rack_update(struct isla_tcp_conn *c, const struct tcp_seg *s, const struct tcp_in *in)
+tcp_rack_update(struct isla_tcp_conn *c, const struct tcp_seg *s, const struct tcp_acked *a)
 {
 	uint32_t end = s->seq + s->len, rtt = now32(c) - s->sent_us;
 
-	/* Step 3: something below what has arrived already, and never sent twice. */
+	/* Step 3: something below what had arrived already, and never sent twice. What one ACK tells
+	 * of has no order. */
 	if (seq_gt(end, c->fack))
 		c->fack = end;
-	else if (seq_lt(end, c->fack) && (s->flags & TCP_SEG_RETRANS) == 0)
+	if (seq_lt(end, a->fack) && (s->flags & TCP_SEG_RETRANS) == 0)
 		c->flags |= TCP_F_REORDERING;
-	if (is_ambiguous(c, s, in, rtt))
+	if (is_ambiguous(c, s, a->in, rtt))
 		return;
 	if (c->rack_rtt != 0 && !sent_after(s->sent_us, end, c->rack_sent_us, c->rack_end))
 		return;
@@ -71,6 +76,13 @@ tcp_rack_dsack(struct isla_tcp_conn *c)
 	if (c->reo_mult < UINT8_MAX)
 		c->reo_mult++;
 	c->reo_persist = REO_PERSIST;
+}
+
+void
+tcp_rack_recovered(struct isla_tcp_conn *c)
+{
+	if (c->reo_persist > 0 && --c->reo_persist == 0)
+		c->reo_mult = 0;
 }
 
 /* RACK_update_reo_wnd(). */
@@ -111,12 +123,12 @@ tcp_rack_detect(struct isla_tcp_conn *c)
 			wait = RTE_MAX(wait, limit - age);
 		}
 	}
-	if (wait > 0) {
-		c->flags &= ~TCP_F_TLP_ARMED;
+	/* 7.2: no probe where the peer reports a gap, nor in recovery. */
+	c->flags &= ~TCP_F_TLP_ARMED;
+	if (wait > 0)
 		tcp_deadline_set(c, TCP_T_LOSS, wait);
-	} else if ((c->flags & TCP_F_TLP_ARMED) == 0) {
+	else
 		tcp_deadline_stop(c, TCP_T_LOSS);
-	}
 	return any;
 }
 
@@ -134,19 +146,17 @@ probe_timeout(const struct isla_tcp_conn *c)
 void
 tcp_tlp_arm(struct isla_tcp_conn *c)
 {
-	uint32_t pto;
+	uint64_t now_us = c->tcp->core->now_us, pto;
 
 	if ((c->flags & TCP_F_SACK) == 0 || c->seg_head == TCP_NONE || c->nb_sacked > 0 ||
 		(c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY | TCP_F_TLP_OUT | TCP_F_PERSIST)))
 		return;
 	pto = probe_timeout(c);
-	/* 7.2: no later than the RTO, which then does the work. */
-	if (c->deadline[TCP_T_RTX] <= c->tcp->core->now_us + pto) {
-		tcp_deadline_stop(c, TCP_T_LOSS);
-		return;
-	}
+	/* 7.2: no later than the retransmission timer, whose place it takes then. */
+	if (c->deadline[TCP_T_RTX] < now_us + pto)
+		pto = RTE_MAX(c->deadline[TCP_T_RTX], now_us) - now_us;
 	c->flags |= TCP_F_TLP_ARMED;
-	tcp_deadline_set(c, TCP_T_LOSS, pto);
+	tcp_deadline_set(c, TCP_T_LOSS, (uint32_t)pto);
 }
 
 /* TLP_send_probe(). */

@@ -78,6 +78,7 @@ static void
 recovery_leave(struct isla_tcp_conn *c)
 {
 	c->flags &= ~TCP_F_RECOVERY;
+	tcp_rack_recovered(c);
 	c->recover = c->snd_una - 1;
 	c->dupacks = 0;
 }

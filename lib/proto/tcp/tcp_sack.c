@@ -64,11 +64,11 @@ tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max)
 
 /* Does the first block report a duplicate (RFC 2883, 4)? */
 static bool
-is_dsack(const struct tcp_in *in)
+is_dsack(const struct isla_tcp_conn *c, const struct tcp_in *in)
 {
 	const struct tcp_sack_block *b = in->opts.sack;
 
-	if (!seq_lt(b[0].left, b[0].right))
+	if (!seq_lt(b[0].left, b[0].right) || seq_gt(b[0].right, c->snd_nxt))
 		return false;
 	if (seq_le(b[0].right, in->ack))
 		return true;
@@ -95,7 +95,7 @@ mark_block(struct isla_tcp_conn *c, const struct tcp_sack_block *b, struct tcp_a
 		s->flags |= TCP_SEG_SACKED;
 		c->nb_sacked++;
 		a->delivered += s->len;
-		tcp_rack_update(c, s, a->in);
+		tcp_rack_update(c, s, a);
 	}
 }
 
@@ -105,13 +105,13 @@ tcp_sack_mark(struct isla_tcp_conn *c, struct tcp_acked *a)
 	const struct tcp_in *in = a->in;
 	unsigned int i;
 
-	a->dsack = is_dsack(in);
+	a->dsack = is_dsack(c, in);
 	for (i = a->dsack ? 1 : 0; i < in->opts.nb_sack; i++) {
 		const struct tcp_sack_block *b = &in->opts.sack[i];
 
-		/* Only what was sent and is not acknowledged can be out of order. */
+		/* Only what was sent and lies beyond a gap can be out of order. */
 		if (seq_lt(b->left, b->right) && seq_gt(b->left, in->ack) &&
-			seq_ge(b->left, c->snd_una) && seq_le(b->right, c->snd_nxt))
+			seq_gt(b->left, c->snd_una) && seq_le(b->right, c->snd_nxt))
 			mark_block(c, b, a);
 	}
 }

@@ -140,7 +140,7 @@ tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a)
 		if (s->flags & TCP_SEG_SACKED)
 			c->nb_sacked--;
 		else if (c->flags & TCP_F_SACK)
-			tcp_rack_update(c, s, a->in);
+			tcp_rack_update(c, s, a);
 		c->seg_head = s->next;
 		tcp_seg_free(tcp, i);
 	}
