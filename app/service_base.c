@@ -103,6 +103,27 @@ svc_error(struct isla_tcp_conn *conn, void *ctx, int err)
 }
 
 void
+svc_discard(struct isla_tcp_conn *conn, void *ctx)
+{
+	struct rte_mbuf *m = isla_tcp_recv(conn);
+	uint32_t nb_bytes;
+
+	RTE_SET_USED(ctx);
+	if (m == NULL)
+		return;
+	nb_bytes = m->pkt_len;
+	rte_pktmbuf_free(m);
+	isla_tcp_consumed(conn, nb_bytes);
+}
+
+void
+svc_eof(struct isla_tcp_conn *conn, void *ctx)
+{
+	RTE_SET_USED(conn);
+	svc_conn_close(ctx);
+}
+
+void
 svc_conn_put(struct svc_conn *c)
 {
 	rte_pktmbuf_free(c->held);

@@ -46,9 +46,13 @@ struct svc *svc_create(const struct service_env *env, uint16_t port, const struc
 /* Close what is open and free it. Connections are closed, or, with abort, reset. NULL is allowed. */
 void svc_free(struct svc *svc, bool abort);
 
-/* Callbacks that all services have. */
+/* Callbacks that services share. */
 int svc_accept(struct isla_tcp_conn *conn, void *arg);
 void svc_error(struct isla_tcp_conn *conn, void *ctx, int err);
+/* Readable: throw away what has come. */
+void svc_discard(struct isla_tcp_conn *conn, void *ctx);
+/* The peer has closed: so do we. */
+void svc_eof(struct isla_tcp_conn *conn, void *ctx);
 
 /* Give the record back; the connection lives on. */
 void svc_conn_put(struct svc_conn *c);

@@ -105,31 +105,10 @@ chargen_accept(struct isla_tcp_conn *conn, void *arg)
 }
 
 static void
-chargen_readable(struct isla_tcp_conn *conn, void *ctx)
-{
-	struct rte_mbuf *m = isla_tcp_recv(conn);
-	uint32_t nb_bytes;
-
-	RTE_SET_USED(ctx);
-	if (m == NULL)
-		return;
-	nb_bytes = m->pkt_len;
-	rte_pktmbuf_free(m);
-	isla_tcp_consumed(conn, nb_bytes);
-}
-
-static void
 chargen_writable(struct isla_tcp_conn *conn, void *ctx)
 {
 	RTE_SET_USED(conn);
 	chargen_run(ctx);
-}
-
-static void
-chargen_eof(struct isla_tcp_conn *conn, void *ctx)
-{
-	RTE_SET_USED(conn);
-	svc_conn_close(ctx);
 }
 
 static void
@@ -154,9 +133,9 @@ chargen_datagram(struct isla_udp_sock *sock, void *ctx, struct rte_mbuf *m,
 
 static const struct isla_tcp_ops chargen_ops = {
 	.accept = chargen_accept,
-	.readable = chargen_readable,
+	.readable = svc_discard,
 	.writable = chargen_writable,
-	.eof = chargen_eof,
+	.eof = svc_eof,
 	.error = svc_error,
 };
 

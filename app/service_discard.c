@@ -10,27 +10,6 @@
 #define MAX_CONNS 16384
 
 static void
-discard_readable(struct isla_tcp_conn *conn, void *ctx)
-{
-	struct rte_mbuf *m = isla_tcp_recv(conn);
-	uint32_t nb_bytes;
-
-	RTE_SET_USED(ctx);
-	if (m == NULL)
-		return;
-	nb_bytes = m->pkt_len;
-	rte_pktmbuf_free(m);
-	isla_tcp_consumed(conn, nb_bytes);
-}
-
-static void
-discard_eof(struct isla_tcp_conn *conn, void *ctx)
-{
-	RTE_SET_USED(conn);
-	svc_conn_close(ctx);
-}
-
-static void
 discard_datagram(struct isla_udp_sock *sock, void *ctx, struct rte_mbuf *m,
 	const struct isla_udp_ends *ends)
 {
@@ -42,8 +21,8 @@ discard_datagram(struct isla_udp_sock *sock, void *ctx, struct rte_mbuf *m,
 
 static const struct isla_tcp_ops discard_ops = {
 	.accept = svc_accept,
-	.readable = discard_readable,
-	.eof = discard_eof,
+	.readable = svc_discard,
+	.eof = svc_eof,
 	.error = svc_error,
 };
 
