@@ -211,7 +211,9 @@ tcp_icmp_error(void *ctx, const struct inet_error *err)
 	switch (err->kind) {
 	case INET_ERR_PROTO_UNREACH:
 	case INET_ERR_PORT_UNREACH:
-		if (tcp_in_state(c, ISLA_TCP_SYN_SENT))
+		/* ICMPv6 tells of the protocol as a parameter problem, a soft error (MUST-56). */
+		if (tcp_in_state(c, ISLA_TCP_SYN_SENT) &&
+			(err->kind == INET_ERR_PORT_UNREACH || isla_addr_is_v4(&c->remote)))
 			tcp_conn_drop(c, ECONNREFUSED);
 		break;
 	case INET_ERR_NET_UNREACH:
