@@ -151,7 +151,8 @@ sack_ack(struct isla_tcp_conn *c, const struct tcp_acked *a)
 		tcp_recovery_enter(c);
 	if (c->flags & TCP_F_RECOVERY)
 		tcp_recovery_acked(c, a, 0);
-	else if (a->advanced)
+	/* Also where this ACK has ended a recovery. */
+	if (a->advanced)
 		tcp_tlp_arm(c);
 	if (lost || a->delivered > 0)
 		tcp_sched(c);

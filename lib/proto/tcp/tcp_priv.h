@@ -401,6 +401,8 @@ void tcp_rack_update(struct isla_tcp_conn *c, const struct tcp_seg *s, const str
 bool tcp_rack_detect(struct isla_tcp_conn *c);
 /* A D-SACK: the reordering window was too small. */
 void tcp_rack_dsack(struct isla_tcp_conn *c);
+/* The retransmission timer has expired: take the first segment for lost, and the old ones. */
+void tcp_rack_timeout(struct isla_tcp_conn *c);
 /* A recovery is over. */
 void tcp_rack_recovered(struct isla_tcp_conn *c);
 /* Arm the tail loss probe, where there is reason to. */

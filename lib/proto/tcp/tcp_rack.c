@@ -132,6 +132,20 @@ tcp_rack_detect(struct isla_tcp_conn *c)
 	return any;
 }
 
+void
+tcp_rack_timeout(struct isla_tcp_conn *c)
+{
+	uint32_t now = now32(c), limit = c->rack_rtt + reordering_window(c), i;
+
+	/* 6.3, RACK_mark_losses_on_RTO(): what was sent just before may still arrive. */
+	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next) {
+		struct tcp_seg *s = &c->tcp->seg[i];
+
+		if (i == c->seg_head || c->rack_rtt == 0 || now - s->sent_us >= limit)
+			tcp_seg_mark_lost(c, s);
+	}
+}
+
 /* TLP_calc_PTO(). */
 static uint32_t
 probe_timeout(const struct isla_tcp_conn *c)

@@ -102,7 +102,10 @@ data_timeout(struct isla_tcp_conn *c)
 	c->flags |= TCP_F_RTO_RECOVERY;
 	c->recover = c->snd_nxt;
 	c->dupacks = 0;
-	tcp_segs_mark_lost(c, true);
+	if (c->flags & TCP_F_SACK)
+		tcp_rack_timeout(c);
+	else
+		tcp_segs_mark_lost(c, true);
 	c->rto = double_up_to(c->rto, conf->rto_max_us);
 	tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	tcp_sched(c);
