@@ -237,6 +237,54 @@ dsack_widens_the_window(void)
 	expect_seg_after(RTT_US / 4, next);
 }
 
+/* 6.3: the timer makes the first segment lost and those that are old; what was sent less than a round
+ * trip ago is still on its way. */
+static void
+a_timeout_spares_what_is_new(void)
+{
+	flight(1);
+	advance_us(RTT_US);
+	ack_all(1);
+	send_segs(2);
+	advance_to_frame(10000000);
+	expect_seg(2);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_LOSS_PROBES), 1);
+	advance_us(app_info().rto_us - RTT_US / 2);
+	send_segs(2);
+	advance_to_frame(10000000);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_RTO_TIMEOUTS), 1);
+	expect_seg(1);
+	expect_nothing();
+	/* The first transmissions were late. */
+	advance_us(RTT_US / 10);
+	ack_all(3);
+	expect_nothing();
+	ack_all(5);
+	CU_ASSERT_EQUAL(app_info().total_retrans, 2);
+	CU_ASSERT_EQUAL(app_info().unacked_bytes, 0);
+}
+
+/* What is old is lost with the first, and comes as slow start lets it. */
+static void
+a_timeout_takes_the_old_for_lost(void)
+{
+	flight(1);
+	advance_us(RTT_US);
+	ack_all(1);
+	send_segs(5);
+	advance_to_frame(10000000);
+	expect_seg(5);
+	advance_to_frame(10000000);
+	expect_seg(1);
+	expect_nothing();
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_RTO_TIMEOUTS), 1);
+	advance_us(RTT_US);
+	ack_all(2);
+	expect_seg(2);
+	expect_seg(3);
+	expect_nothing();
+}
+
 /* The tail loss probe. */
 
 /* RFC 8985, 7.2 and 7.3: after two round trips the last segment once more; then the timer. */
@@ -338,6 +386,26 @@ no_probe_in_recovery(void)
 	advance_us(2 * RTT_US - TIMER_SLACK_US - 1000);
 	expect_nothing();
 	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_LOSS_PROBES), 0);
+}
+
+/* The ACK that ends a recovery arms it for what is in flight. */
+static void
+a_probe_after_recovery(void)
+{
+	flight(12);
+	advance_us(RTT_US);
+	inject_sack(at(0), at(1), at(10));
+	expect_seg(0);
+	while (peer_nb_pending() > 0)
+		CU_ASSERT_TRUE(take()->seq == S(at(10)) ||
+			peer.last.frame.seg.seq == S(at(11)));
+	CU_ASSERT_EQUAL(app_info().unacked_bytes, 12u * app_info().snd_mss);
+	advance_us(RTT_US);
+	ack_all(10);
+	expect_nothing();
+	CU_ASSERT_FALSE(app_info().in_recovery);
+	expect_seg_after(2 * app_info().rtt_us, 11);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_LOSS_PROBES), 1);
 }
 
 /* 7.2: acknowledged data moves the deadline. */
@@ -620,6 +688,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_delivered_retransmission),
 	SUITE_TEST(an_ack_too_early_for_a_retransmission),
 	SUITE_TEST(dsack_widens_the_window),
+	SUITE_TEST(a_timeout_spares_what_is_new),
+	SUITE_TEST(a_timeout_takes_the_old_for_lost),
 	SUITE_TEST(the_last_segment_is_the_probe),
 	SUITE_TEST(new_data_is_the_probe),
 	SUITE_TEST(the_probe_keeps_to_the_window),
@@ -628,6 +698,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_probe_is_not_later_than_the_timer),
 	SUITE_TEST(no_probe_without_sack),
 	SUITE_TEST(no_probe_in_recovery),
+	SUITE_TEST(a_probe_after_recovery),
 	SUITE_TEST(an_ack_moves_the_probe),
 	SUITE_TEST(a_needless_probe),
 	SUITE_TEST(a_probe_that_repaired),
