@@ -17,7 +17,6 @@ from .topology import Link
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MEMORY_MB = 512
-READY = "isla: ready"
 
 _serial = itertools.count(1)
 
@@ -79,6 +78,8 @@ class Summary:
 class AppShell:
     """One run of the application."""
 
+    READY = "isla: ready"
+
     def __init__(self, ns, options=(), eal=None):
         self.ns = ns
         self.options = [str(option) for option in options]
@@ -102,7 +103,7 @@ class AppShell:
         began = time.monotonic()
         self.proc = self.ns.popen(self.argv, stdin=subprocess.DEVNULL,
                                   stdout=self._log.fileno(), stderr=subprocess.STDOUT)
-        while not any(line.startswith(READY) for line in self.output.splitlines()):
+        while not any(line.startswith(self.READY) for line in self.output.splitlines()):
             if self.proc.poll() is not None:
                 raise AssertionError(f"the application ended with {self.proc.returncode} before "
                                      f"it was ready\n{' '.join(self.argv)}\n{self.output}")
