@@ -9,7 +9,7 @@
 
 #include <rte_common.h>
 
-#include "tcp_peer.h"
+#include "peer_opts.h"
 
 #define ICMP_V4 1
 #define ICMP_V6 58
@@ -49,6 +49,21 @@ reset_after_a_simultaneous_open_is_told(void)
 	CU_ASSERT_EQUAL(app.nb_error, 1);
 	CU_ASSERT_EQUAL(app.err, ECONNREFUSED);
 	expect_closed();
+}
+
+/* MUST-16: the peer takes smaller segments than our MTU allows, and options count. */
+static void
+sack_does_not_lengthen_a_full_segment(void)
+{
+	peer.mss = 1000;
+	establish_opts(true, false, 0);
+	inject_opts(ACK, .seq = P(101), .ack = S(1), .len = 100);
+	expect_sack(1, 101, 201);
+	app_send(2000);
+	expect(ACK, .seq = S(1), .ack = P(1), .len = 1000);
+	CU_ASSERT_PTR_NULL(opts_find(&peer.last.frame.seg, KIND_SACK));
+	expect(ACK, .seq = S(1001), .ack = P(1), .len = 1000);
+	CU_ASSERT_PTR_NULL(opts_find(&peer.last.frame.seg, KIND_SACK));
 }
 
 /* MUST-35, SHLD-15, MAY-7: the window closes over two segments; both, and no third, are sent until it
@@ -157,7 +172,7 @@ soft_errors_do_not_abort(void)
 		inject(ACK, .seq = P(1), .ack = S(101));
 		CU_ASSERT_EQUAL(app_info().unacked_bytes, 0);
 		CU_ASSERT_EQUAL(app.nb_error, 0);
-		peer_restart_tcp(&(const struct isla_tcp_conf){.syn_retries = 6});
+		peer_restart_tcp(&(const struct isla_tcp_conf){.max_conns = 0});
 	}
 }
 
@@ -221,6 +236,7 @@ syn_ends_time_wait(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(reset_after_a_simultaneous_open_is_told),
+	SUITE_TEST(sack_does_not_lengthen_a_full_segment),
 	SUITE_TEST(window_shrinks_to_zero_over_what_is_in_flight),
 	SUITE_TEST(shrunk_window_is_retransmitted_into),
 	SUITE_TEST(listen_beside_a_handshake),

@@ -102,7 +102,7 @@ struct isla_tcp_conf {
 	uint32_t delack_us;      /**< at most 500 ms (RFC 9293, 3.8.6.3) [40000] */
 	uint32_t time_wait_us;   /**< 2 MSL [60000000] */
 	uint32_t fin_wait2_us;   /**< FIN-WAIT-2 after isla_tcp_close() [60000000] */
-	uint16_t syn_retries;    /**< of a SYN or SYN,ACK [6] */
+	uint16_t syn_retries;    /**< of a SYN or SYN,ACK: 183 s in all (MUST-23) [7] */
 	uint16_t data_retries;   /**< RFC 1122's R2 [15] */
 	uint16_t ooo_segs;       /**< segments out of order of one connection [512] */
 	uint16_t init_cwnd_segs; /**< RFC 6928 [10] */

@@ -164,7 +164,7 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->delack_us = f->delack_us != 0 ? RTE_MIN(f->delack_us, 500000u) : 40000;
 	f->time_wait_us = f->time_wait_us != 0 ? f->time_wait_us : 60000000;
 	f->fin_wait2_us = f->fin_wait2_us != 0 ? f->fin_wait2_us : 60000000;
-	f->syn_retries = f->syn_retries != 0 ? f->syn_retries : 6;
+	f->syn_retries = f->syn_retries != 0 ? f->syn_retries : 7;
 	f->data_retries = f->data_retries != 0 ? f->data_retries : 15;
 	f->ooo_segs = f->ooo_segs != 0 ? f->ooo_segs : 512;
 	f->init_cwnd_segs = f->init_cwnd_segs != 0 ? f->init_cwnd_segs : 10;
