@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Install into a directory of our own, then build and run programs against what lies there: ten
-# lines in C and in C++, and the README's first program, which must really echo.
+# lines in C and in C++, the examples, and the README's first program, which must really echo.
 #
 # Usage: test_install.sh BUILD_DIRECTORY [COMPILER_FLAG...]
 set -euo pipefail
@@ -97,6 +97,16 @@ all_headers()
 	echo "all headers: C++ runs"
 }
 
+# The examples want nothing but what is installed.
+examples()
+{
+	local dir_of=$root/examples
+
+	compile libisla_engine "$dir/echo_server" "${cc[@]}" "$dir_of"/{echo_server,example}.c
+	compile libisla_engine "$dir/fetch" "${cc[@]}" "$dir_of"/{fetch,answer,example}.c
+	echo "the examples compile"
+}
+
 echo_once()
 {
 	# shellcheck disable=SC2016
@@ -140,4 +150,5 @@ install_files
 check_headers
 ten_lines
 all_headers
+examples
 first_program
