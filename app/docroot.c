@@ -2,10 +2,10 @@
 /*
  * The docroot: a walk below DIR that reads each file into memory, then a site of what was read.
  *
- * Files are read, not mapped: one that is cut short later must not take the server with it. They lie in
- * large anonymous mappings, a large file in one of its own, which are read-only when all is loaded.
- * Every entry is opened relative to its directory and without following links; a symbolic link is
- * followed only after the kernel has told where it leads.
+ * Files are read, not mapped: one that is cut short later must not take the server with it. They
+ * lie in large anonymous mappings, a large file in one of its own, which are read-only when all is
+ * loaded. Every entry is opened relative to its directory and without following links; a symbolic
+ * link is followed only after the kernel has told where it leads.
  */
 
 #include <dirent.h>
@@ -113,7 +113,8 @@ map_memory(struct docroot *d, size_t size)
 		return NULL;
 	map->size = size < LARGE ? RTE_ALIGN_CEIL(size, (size_t)4096)
 				 : RTE_ALIGN_CEIL(size, (size_t)HUGE_PAGE);
-	map->mem = mmap(NULL, map->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	map->mem =
+		mmap(NULL, map->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map->mem == MAP_FAILED) {
 		free(map);
 		return NULL;
@@ -268,7 +269,8 @@ open_entry(struct loader *l, const struct dir *dir, const char *name)
 			return -1;
 		fd = openat(dir->fd, name, flags);
 		if (fd >= 0 && !is_inside(l, fd)) {
-			note_skipped(l, "a link that leads out of the directory or to a hidden file");
+			note_skipped(
+				l, "a link that leads out of the directory or to a hidden file");
 			close(fd);
 			return -1;
 		}

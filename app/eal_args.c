@@ -113,8 +113,10 @@ eal_args_build(struct eal_args *args, int argc, char **argv, char *err, size_t e
 		o = options_find(name);
 		if (o == NULL || o->group == OPTION_GENERAL)
 			continue;
-		snprintf(err, err_size, "--%s is an option of isla's: it belongs behind a \"--\", as "
-			"in isla [EAL options] -- --%s", name, name);
+		snprintf(err, err_size,
+			"--%s is an option of isla's: it belongs behind a \"--\", as "
+			"in isla [EAL options] -- --%s",
+			name, name);
 		return -EINVAL;
 	}
 	args->argv[args->argc++] = quiet_eal;

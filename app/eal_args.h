@@ -38,8 +38,8 @@ struct eal_args {
 int eal_args_build(struct eal_args *args, int argc, char **argv, char *err, size_t err_size);
 
 /*
- * Whether EAL will find hugepages for so many bytes, and may make the TAP. Returns 0, or -errno with
- * one line in err.
+ * Whether EAL will find hugepages for so many bytes, and may make the TAP. Returns 0, or -errno
+ * with one line in err.
  */
 int eal_args_check(const struct eal_args *args, uint64_t bytes, char *err, size_t err_size);
 

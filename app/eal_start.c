@@ -85,7 +85,8 @@ eal_start_explain(const char *printed, const char *reason, char *err, size_t err
 		return;
 	}
 	if (strstr(printed, "another primary process running") != NULL) {
-		snprintf(err, err_size, "another DPDK program runs with this --file-prefix; give isla "
+		snprintf(err, err_size,
+			"another DPDK program runs with this --file-prefix; give isla "
 			"a --file-prefix of its own");
 		return;
 	}

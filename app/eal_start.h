@@ -7,8 +7,9 @@
 #include "eal_args.h"
 
 /*
- * Initialise EAL. What it prints meanwhile is held back: shown where it succeeded, and made one line
- * in err where it did not. Where the user set a log level it is shown as it comes. Returns 0 or -1.
+ * Initialise EAL. What it prints meanwhile is held back: shown where it succeeded, and made one
+ * line in err where it did not. Where the user set a log level it is shown as it comes. Returns 0
+ * or -1.
  */
 int eal_start(struct eal_args *args, char *err, size_t err_size);
 

@@ -2,7 +2,8 @@
 #ifndef HOSTIF_H
 #define HOSTIF_H
 
-/* The kernel's side of a TAP: its addresses and whether it is up, in the namespace that we run in. */
+/* The kernel's side of a TAP: its addresses and whether it is up, in the namespace that we run in.
+ */
 
 #include <isla_addr.h>
 

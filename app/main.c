@@ -248,8 +248,10 @@ set_host_addrs(struct app *app)
 		if (port_info(app, a->port, &info) != 0)
 			return fail("--host-ip %s: port %u is not used", text, a->port);
 		if (strcmp(info.driver, "net_tap") != 0)
-			return fail("--host-ip %s: port %u is no TAP but %s; set addresses of other "
-				"interfaces by ip(8)", text, a->port, info.driver);
+			return fail(
+				"--host-ip %s: port %u is no TAP but %s; set addresses of other "
+				"interfaces by ip(8)",
+				text, a->port, info.driver);
 		rc = hostif_addr_add(info.name, &a->prefix);
 		if (rc == 0 || rc == -EEXIST)
 			rc = hostif_up(info.name);
@@ -337,7 +339,8 @@ app_end(struct app *app)
 
 	while (app->nb_instances > 0) {
 		app->nb_instances--;
-		app->opts.service[app->nb_instances].service->stop(app->instance[app->nb_instances]);
+		app->opts.service[app->nb_instances].service->stop(
+			app->instance[app->nb_instances]);
 	}
 	if (app->engine != NULL) {
 		signal(SIGINT, SIG_DFL);

@@ -86,7 +86,7 @@ struct option {
 	enum option_group group;
 	bool repeats;
 	const char *help;
-	const char *def;    /* parsed where the option is not given, words of it one by one; or NULL */
+	const char *def; /* parsed where the option is not given, words of it one by one; or NULL */
 	const char *accepts; /* what is accepted, for the error; NULL: a number from min to max */
 	option_parse_fn *parse;
 	size_t offset;      /* of the field in struct options */
@@ -101,8 +101,8 @@ extern const struct option options_table[];
 const struct option *options_find(const char *name);
 
 /*
- * Parse the arguments behind the first `--`: `--name=value`, `--name value` or `--name`. Strings are
- * referred to, not copied. Returns 0, or -EINVAL with one line in err.
+ * Parse the arguments behind the first `--`: `--name=value`, `--name value` or `--name`. Strings
+ * are referred to, not copied. Returns 0, or -EINVAL with one line in err.
  */
 int options_parse(struct options *opts, int argc, char **argv, char *err, size_t err_size);
 

@@ -22,11 +22,12 @@ struct service {
 	const char *name;  /* as in --service */
 	const char *help;  /* one line, for --help and show */
 	/*
-	 * Start on a port, over UDP and TCP as the service is. From the shard's thread, or before it
-	 * runs. Returns the instance, or NULL with rte_errno, having undone what it did.
+	 * Start on a port, over UDP and TCP as the service is. From the shard's thread, or before
+	 * it runs. Returns the instance, or NULL with rte_errno, having undone what it did.
 	 */
 	void *(*start)(const struct service_env *env, uint16_t port);
-	/* Stop listening and free the instance; its connections are closed. Before isla_stack_free(). */
+	/* Stop listening and free the instance; its connections are closed. Before
+	 * isla_stack_free(). */
 	void (*stop)(void *instance);
 };
 
@@ -36,8 +37,8 @@ extern const struct service *const services[];
 /* The service of that name, or NULL. */
 const struct service *service_find(const char *name);
 
-/* Why a service's start failed (rte_errno), as a clause for a message: "the port is taken by another
- * service". */
+/* Why a service's start failed (rte_errno), as a clause for a message: "the port is taken by
+ * another service". */
 const char *service_strerror(int err);
 
 #endif /* SERVICE_H */

@@ -16,7 +16,7 @@ struct svc_conn {
 	struct svc *svc;
 	struct isla_tcp_conn *conn; /* NULL: the record is free */
 	struct rte_mbuf *held;      /* to be sent as there is room */
-	uint32_t owed;              /* received bytes to report as consumed once held has been sent */
+	uint32_t owed; /* received bytes to report as consumed once held has been sent */
 	uint32_t pos;               /* the service's own */
 	bool eof;                   /* the peer's FIN has come: close when held has been sent */
 	struct svc_conn *next;      /* free records */
@@ -43,7 +43,8 @@ struct svc_conf {
 /* Open TCP and UDP on the port. NULL with rte_errno. */
 struct svc *svc_create(const struct service_env *env, uint16_t port, const struct svc_conf *conf);
 
-/* Close what is open and free it. Connections are closed, or, with abort, reset. NULL is allowed. */
+/* Close what is open and free it. Connections are closed, or, with abort, reset. NULL is allowed.
+ */
 void svc_free(struct svc *svc, bool abort);
 
 /* Callbacks that services share. */
@@ -68,8 +69,8 @@ enum svc_progress { SVC_SENT, SVC_WAIT, SVC_GONE };
 enum svc_progress svc_conn_send(struct svc_conn *c);
 
 /*
- * Whether a datagram may be answered: it came to an address of ours alone, and not from a port whose
- * service might answer in turn, for ever (echo, daytime, qotd, chargen, time).
+ * Whether a datagram may be answered: it came to an address of ours alone, and not from a port
+ * whose service might answer in turn, for ever (echo, daytime, qotd, chargen, time).
  */
 bool svc_may_answer(struct rte_mbuf *m, const struct isla_udp_ends *ends);
 

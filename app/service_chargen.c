@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Character generator (RFC 864). Over TCP the pattern of the RFC for as long as the peer reads it,
- * sent from one piece of memory. Over UDP one datagram for each that comes, and never more bytes than
- * came, so that nobody can use it to multiply traffic (the RFC leaves the length free, 0 to 512).
+ * sent from one piece of memory. Over UDP one datagram for each that comes, and never more bytes
+ * than came, so that nobody can use it to multiply traffic (the RFC leaves the length free, 0 to
+ * 512).
  */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * HTTP and echo on one port, told apart by what comes: bytes that begin like an HTTP request make the
- * connection the HTTP server's, which answers once and closes; any other chunk is sent back as
+ * HTTP and echo on one port, told apart by what comes: bytes that begin like an HTTP request make
+ * the connection the HTTP server's, which answers once and closes; any other chunk is sent back as
  * "Isla Echo: " chunk "> ", in the mbufs that it came in.
  */
 

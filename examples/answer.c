@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An HTTP/1.1 answer, read as it comes: a head, which is kept, and a body, which is written out. The
- * server is not trusted: nothing that it says makes this take more memory or read beyond.
+ * An HTTP/1.1 answer, read as it comes: a head, which is kept, and a body, which is written out.
+ * The server is not trusted: nothing that it says makes this take more memory or read beyond.
  */
 
 #include <errno.h>

@@ -2,10 +2,10 @@
 /*
  * echo_server [EAL options] -- [-a ADDR/LEN]... [-g GATEWAY] [-p PORT]
  *
- * Sends back over TCP whatever it gets (RFC 862). It shows the life of accepted connections: a record
- * for each, flow control from end to end, and a peer that has finished sending but still listens.
- * Everything happens in callbacks, one after the other in the thread that called isla_engine_run(),
- * so nothing here needs a lock.
+ * Sends back over TCP whatever it gets (RFC 862). It shows the life of accepted connections: a
+ * record for each, flow control from end to end, and a peer that has finished sending but still
+ * listens. Everything happens in callbacks, one after the other in the thread that called
+ * isla_engine_run(), so nothing here needs a lock.
  *
  *     echo_server -l 0 --no-huge --no-shconf -m 256 --no-pci --vdev=net_tap0,iface=isla0 -- -p 7
  */

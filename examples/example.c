@@ -85,7 +85,8 @@ read_options(struct example *ex, int argc, char **argv)
 	optind = 1; /* EAL has used getopt(), too */
 	while ((c = getopt(argc, argv, all)) != -1) {
 		if (c == '?') {
-			example_complain(ex, "usage: %s " EXAMPLE_OPTIONS " %s", ex->name, ex->usage);
+			example_complain(
+				ex, "usage: %s " EXAMPLE_OPTIONS " %s", ex->name, ex->usage);
 			return -1;
 		}
 		if (c == 'a')

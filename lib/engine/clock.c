@@ -73,7 +73,8 @@ clock_calibrate(struct clock *c, uint64_t tsc, uint64_t ns)
 	interval_us = RTE_MIN(interval_us, (uint64_t)LAST_INTERVAL_US);
 	c->us_per_tsc = rate;
 	c->nb_calibrations++;
-	/* The longer the distance the better the figure, until it is good enough to follow drift. */
+	/* The longer the distance the better the figure, until it is good enough to follow drift.
+	 */
 	if (ns - c->ref_ns > 4ull * LAST_INTERVAL_US * 1000) {
 		c->ref_tsc = tsc;
 		c->ref_ns = ns;

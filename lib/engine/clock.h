@@ -30,7 +30,8 @@ void clock_init(struct clock *c, uint64_t tsc, uint64_t ns, uint64_t tsc_hz);
 
 /*
  * A later pair of readings. Returns after how many microseconds the next should come.
- * Where the clock is behind by more than 1 ms it is set right at once, else bent by at most 500 ppm.
+ * Where the clock is behind by more than 1 ms it is set right at once, else bent by at most 500
+ * ppm.
  */
 uint64_t clock_calibrate(struct clock *c, uint64_t tsc, uint64_t ns);
 

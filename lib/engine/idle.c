@@ -69,7 +69,8 @@ sleep_us(uint64_t us)
 	nanosleep(&ts, NULL);
 }
 
-/* epoll_wait() to the microsecond where the kernel can (Linux 5.11), else to the next millisecond. */
+/* epoll_wait() to the microsecond where the kernel can (Linux 5.11), else to the next millisecond.
+ */
 static int
 wait_us(struct idle *idle, struct epoll_event *ev, int nb, uint64_t us)
 {

@@ -3,8 +3,8 @@
 #define IDLE_H
 
 /*
- * How a shard sleeps: in epoll on its ports' file descriptors, until the next timer; or for a while.
- * A doorbell ends the first kind of sleep from any thread and from a signal's handler.
+ * How a shard sleeps: in epoll on its ports' file descriptors, until the next timer; or for a
+ * while. A doorbell ends the first kind of sleep from any thread and from a signal's handler.
  */
 
 #include <stdbool.h>

@@ -20,8 +20,8 @@
  *     isla_engine_free(engine)            tells how many mbufs are missing: 0
  *
  * All calls are made from EAL's main thread unless their comment says otherwise. A shard's stack
- * belongs to its thread while isla_engine_run() runs; with one shard that is the thread which called
- * it.
+ * belongs to its thread while isla_engine_run() runs; with one shard that is the thread which
+ * called it.
  */
 
 #include <stdbool.h>
@@ -61,17 +61,17 @@ enum isla_engine_idle {
 struct isla_engine_backoff {
 	uint32_t spin_rounds;  /**< rounds without work that go on polling at once */
 	uint32_t yield_rounds; /**< rounds after these that call sched_yield() in between */
-	uint32_t sleep_us;     /**< length of a sleep, 1 to 1000000; in a second of silence it grows to
-				    32 times that */
+	uint32_t sleep_us; /**< length of a sleep, 1 to 1000000; in a second of silence it grows to
+	                        32 times that */
 };
 
 /** One port and its interface. */
 struct isla_engine_port {
 	uint16_t port_id;      /**< ethdev's number of it */
-	uint16_t mtu;          /**< bytes of an IP packet, 1280 or more; 0: the driver's, usually 1500 */
-	/** The stack's own MAC address. All zero: the port's, unless a kernel's interface has that one
-	 * too (net_tap, net_af_packet); then one that is derived from the machine and the interface's
-	 * name, the same at each start. */
+	uint16_t mtu; /**< bytes of an IP packet, 1280 or more; 0: the driver's, usually 1500 */
+	/** The stack's own MAC address. All zero: the port's, unless a kernel's interface has that
+	 * one too (net_tap, net_af_packet); then one that is derived from the machine and the
+	 * interface's name, the same at each start. */
 	uint8_t mac[6];
 	bool no_link_local;    /**< do not add the link-local IPv6 address of that MAC address */
 };
@@ -99,8 +99,8 @@ struct isla_engine_conf {
 	void (*tick)(struct isla_engine *engine, void *ctx);
 	void *tick_ctx;
 	uint64_t tick_us;      /**< [1000000] */
-	/** Of the stacks. The engine sets the pools, mem, socket_id and the times; the key too (from
-	 * getrandom(2)) where it is all zero. */
+	/** Of the stacks. The engine sets the pools, mem, socket_id and the times; the key too
+	 * (from getrandom(2)) where it is all zero. */
 	struct isla_stack_conf stack;
 };
 
@@ -120,7 +120,7 @@ struct isla_loop_stats {
 	uint64_t nb_rx_bursts;       /**< bursts that brought a frame */
 	uint64_t nb_tx_bursts;
 	uint64_t nb_tx_stalls;       /**< rounds in which a port took none of what waited */
-	uint64_t nb_tx_dropped;      /**< frames dropped: the link was down, or the port took none */
+	uint64_t nb_tx_dropped; /**< frames dropped: the link was down, or the port took none */
 	uint64_t nb_tx_linearized;   /**< frames copied into one segment, which the driver needs */
 };
 
@@ -170,8 +170,8 @@ void isla_engine_conf_init(struct isla_engine_conf *conf);
  *
  * @param err       receives one line without a newline that names the cause and the way out
  * @param err_size  ISLA_ENGINE_ERR_SIZE suffices
- * @return the engine; NULL with rte_errno EINVAL (a setting), ENODEV (no such port), ENOMEM, or what
- *         the driver returned
+ * @return the engine; NULL with rte_errno EINVAL (a setting), ENODEV (no such port), ENOMEM, or
+ * what the driver returned
  */
 struct isla_engine *isla_engine_create(const struct isla_engine_conf *conf, char *err,
 	size_t err_size);

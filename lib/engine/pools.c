@@ -13,7 +13,8 @@
 
 #include "pools.h"
 
-/* At most a fourth of a small pool may lie in a cache; a big one's cache is the largest there is. */
+/* At most a fourth of a small pool may lie in a cache; a big one's cache is the largest there is.
+ */
 static unsigned int
 cache_size(uint32_t nb)
 {

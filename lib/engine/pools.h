@@ -29,7 +29,8 @@ int pools_create(struct pools *pools, const struct pools_conf *conf, struct faul
 /* Mbufs that have not come back. */
 uint32_t pools_missing(const struct pools *pools);
 
-/* Frees the pools from which no mbuf is missing; the others must stay, somebody may yet use them. */
+/* Frees the pools from which no mbuf is missing; the others must stay, somebody may yet use them.
+ */
 void pools_free(struct pools *pools);
 
 #endif /* POOLS_H */

@@ -18,11 +18,11 @@
 static const struct port_quirks table[] = {
 	{
 		/*
-		 * Each frame raises a signal, and rx_burst() reads only after one: 2 to 7 times
-		 * slower than reading always. Its checksums are software, and wrong where a segment
-		 * before the last has an odd length; its TSO is software for IPv4 alone. Descriptors
-		 * are entries of one readv(), and one frame needs one.
-		 */
+                 * Each frame raises a signal, and rx_burst() reads only after one: 2 to 7 times
+                 * slower than reading always. Its checksums are software, and wrong where a segment
+                 * before the last has an odd length; its TSO is software for IPv4 alone.
+                 * Descriptors are entries of one readv(), and one frame needs one.
+                 */
 		.driver = "net_tap",
 		.flags = QUIRK_RX_SIGNAL | QUIRK_RX_FD | QUIRK_SHARED_MAC | QUIRK_NO_MAC_FILTER |
 			QUIRK_NO_LSC,
@@ -37,13 +37,13 @@ static const struct port_quirks table[] = {
 	},
 	{
 		/* tx copies pkt_len bytes from the first segment on: chains must never reach it.
-		 * What lies in its fill queue is lost when it is closed. */
+                 * What lies in its fill queue is lost when it is closed. */
 		.driver = "net_af_xdp",
 		.flags = QUIRK_SHARED_MAC | QUIRK_KEEPS_MBUFS,
 	},
 	{
 		/* tx gathers chains by rte_pktmbuf_read(); on an interface of the kernel's it
-		 * captures with that one's MAC address. */
+                 * captures with that one's MAC address. */
 		.driver = "net_pcap",
 		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_NO_MAC_FILTER,
 	},

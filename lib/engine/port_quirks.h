@@ -10,7 +10,7 @@
 /* port_quirks::flags */
 #define QUIRK_RX_SIGNAL     0x01 /* receives only after a signal: take the signal away */
 #define QUIRK_RX_FD         0x02 /* a receive queue's interrupt fd is readable while frames wait */
-#define QUIRK_SHARED_MAC    0x04 /* the port's MAC address is that of a kernel's interface as well */
+#define QUIRK_SHARED_MAC 0x04 /* the port's MAC address is that of a kernel's interface as well */
 #define QUIRK_NO_MAC_FILTER 0x08 /* every frame is received, promiscuous or not */
 #define QUIRK_TX_CHAINS     0x10 /* sends chains though it does not offer MULTI_SEGS */
 #define QUIRK_NO_LSC        0x20 /* no link state interrupt, whatever it says: ask it */
@@ -20,7 +20,7 @@ struct port_quirks {
 	const char *driver;       /* ethdev's driver_name; NULL ends the table */
 	uint32_t flags;
 	uint16_t nb_rxd;          /* the default; 0: ethdev's */
-	uint16_t max_rxd;         /* more than that costs more than it brings; 0: the driver's limit */
+	uint16_t max_rxd; /* more than that costs more than it brings; 0: the driver's limit */
 	uint64_t no_tx_offloads;  /* offered, but wrong or of no use */
 };
 

@@ -35,7 +35,8 @@ print_port(FILE *out, const struct isla_port_stats *p, const struct isla_port_st
 	fprintf(out, "  Tx-pps: %12" PRIu64 "          Tx-bps: %12" PRIu64 "\n",
 		rate(p->opackets, prev->opackets, dt_us),
 		rate(p->obytes, prev->obytes, dt_us) * 8);
-	fprintf(out, "  ############################################################################"
+	fprintf(out,
+		"  ############################################################################"
 		"\n");
 }
 
@@ -51,8 +52,8 @@ print_counters(FILE *out, const struct isla_stats *s)
 				s->counter[i], isla_counter_desc(i));
 	/* Zero is what is promised, so it is said. */
 	if (s->counter[ISLA_C_PAYLOAD_BYTES_COPIED] == 0)
-		fprintf(out, "  %-36s %14u  %s\n", isla_counter_name(ISLA_C_PAYLOAD_BYTES_COPIED), 0,
-			isla_counter_desc(ISLA_C_PAYLOAD_BYTES_COPIED));
+		fprintf(out, "  %-36s %14u  %s\n", isla_counter_name(ISLA_C_PAYLOAD_BYTES_COPIED),
+			0, isla_counter_desc(ISLA_C_PAYLOAD_BYTES_COPIED));
 	fprintf(out, "\n  Drops (those that are not zero)\n");
 	for (i = 1; i < ISLA_DROP_MAX; i++)
 		if (s->drop[i] != 0)

@@ -30,8 +30,9 @@ netifs_add(struct worker *w, struct fault *fault)
 		memcpy(conf.mac, port->mac.addr_bytes, sizeof(conf.mac));
 		rc = isla_stack_netif_add(w->stack, &conf);
 		if (rc < 0)
-			return fault_set(fault, rc, "port %u (%s): the stack refuses its interface: %s",
-				port->id, port->name, rte_strerror(-rc));
+			return fault_set(fault, rc,
+				"port %u (%s): the stack refuses its interface: %s", port->id,
+				port->name, rte_strerror(-rc));
 		if (w->conf->port[i].no_link_local)
 			continue;
 		prefix.addr = isla_addr_link_local(conf.mac);
@@ -189,7 +190,8 @@ worker_run(struct worker *w)
 	/* A sleep of 50 us should not take 100. */
 	prctl(PR_SET_TIMERSLACK, 1ul);
 	numa_prefer(numa_node_here());
-	backoff_init(&w->backoff, &w->conf->backoff, w->conf->idle == ISLA_ENGINE_IDLE_POLL, now_us);
+	backoff_init(
+		&w->backoff, &w->conf->backoff, w->conf->idle == ISLA_ENGINE_IDLE_POLL, now_us);
 	w->next_calibration_us = now_us;
 	w->next_tick_us = w->conf->tick != NULL ? now_us + w->conf->tick_us : UINT64_MAX;
 	w->next_chore_us = now_us;

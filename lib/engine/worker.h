@@ -64,7 +64,8 @@ int worker_prepare(struct worker *w, struct fault *fault);
 /* Run until a stop is asked for, then end the connections. */
 void worker_run(struct worker *w);
 
-/* Free the stack, then, once the ports are closed, the pools; returns the mbufs that are missing. */
+/* Free the stack, then, once the ports are closed, the pools; returns the mbufs that are missing.
+ */
 void worker_free_stack(struct worker *w);
 uint32_t worker_free_pools(struct worker *w);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ports: what is chosen from what drivers offer, what is refused and in which words, and chains made
- * one segment.
+ * Ports: what is chosen from what drivers offer, what is refused and in which words, and chains
+ * made one segment.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The HTTP server against anything: the input is what a client sends, with a few bytes that no
- * request has as commands. The fake TCP aborts where the server breaks TCP's contract, the end where
- * an mbuf or a timer is left behind, a sanitizer for the rest.
+ * request has as commands. The fake TCP aborts where the server breaks TCP's contract, the end
+ * where an mbuf or a timer is left behind, a sanitizer for the rest.
  *
  *     0xff  a burst          0xfe  a second passes        0xfd  the client reads a little
  *     0xfc  FIN              0xfb  mbufs run out          0xfa  and are back
@@ -56,8 +56,12 @@ world_open(struct world *w)
 	w->stack = fake_stack_create(w->pool, w->ref_pool);
 	w->site = isla_http_site_create(2);
 	for (i = 0; i < RTE_DIM(paths); i++) {
-		const struct isla_http_resource r = {.path = paths[i], .type = "text/plain",
-			.data = text, .iova = RTE_BAD_IOVA, .len = sizeof(text) - 1, .mtime = 784111000};
+		const struct isla_http_resource r = {.path = paths[i],
+			.type = "text/plain",
+			.data = text,
+			.iova = RTE_BAD_IOVA,
+			.len = sizeof(text) - 1,
+			.mtime = 784111000};
 
 		must(isla_http_site_add(w->site, &r) == 0, "no resource");
 	}

@@ -36,7 +36,8 @@ void fake_feed(struct isla_tcp_conn *conn, const void *data, size_t len, uint16_
 void fake_fin(struct isla_tcp_conn *conn);
 void fake_reset(struct isla_tcp_conn *conn, int err);
 
-/* The peer reads and acknowledges up to len bytes of what was sent; SIZE_MAX: all. Returns how many. */
+/* The peer reads and acknowledges up to len bytes of what was sent; SIZE_MAX: all. Returns how
+ * many. */
 size_t fake_read(struct isla_tcp_conn *conn, size_t len);
 
 /* What the peer has read, and how much. Not kept after fake_set_count_only(). */

@@ -3,8 +3,9 @@
 #define PEER_OPTS_H
 
 /*
- * SACK and timestamps for the scripted peer of tcp_peer.h: options as bytes both ways, a handshake that
- * negotiates them, and segments that carry them from then on. Independent of the code under test.
+ * SACK and timestamps for the scripted peer of tcp_peer.h: options as bytes both ways, a handshake
+ * that negotiates them, and segments that carry them from then on. Independent of the code under
+ * test.
  */
 
 #include "tcp_peer.h"
@@ -42,8 +43,8 @@ struct peer_opts {
 extern struct peer_opts peer_opts;
 
 /*
- * As established_passive(), the SYN offering what is asked for, the handshake's round trip taking that
- * long. Our first timestamp is 1000; that of the stack's SYN,ACK is echoed.
+ * As established_passive(), the SYN offering what is asked for, the handshake's round trip taking
+ * that long. Our first timestamp is 1000; that of the stack's SYN,ACK is echoed.
  */
 void establish_opts(bool sack, bool ts, uint64_t rtt_us);
 

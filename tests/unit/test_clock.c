@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loop's clock against a made-up counter and kernel: right within microseconds, never backwards.
+ * The loop's clock against a made-up counter and kernel: right within microseconds, never
+ * backwards.
  */
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * EAL's part of the command line: where it ends, what is added to it, and one line of a failed start.
+ * EAL's part of the command line: where it ends, what is added to it, and one line of a failed
+ * start.
  */
 
 #include <errno.h>
@@ -169,7 +170,8 @@ explain(const char *printed, const char *words)
 static void
 a_failed_start_is_one_line(void)
 {
-	explain("isla: unrecognized option '--foo'\n\nUsage: ...\n", "--foo is not an option of EAL's");
+	explain("isla: unrecognized option '--foo'\n\nUsage: ...\n",
+		"--foo is not an option of EAL's");
 	explain("isla: invalid option -- 'Z'\n", "-Z is not an option of EAL's");
 	explain("EAL: Cannot create lock on 'x'. Is another primary process running?\n"
 		"EAL: FATAL: Cannot init config\n", "--file-prefix of its own");

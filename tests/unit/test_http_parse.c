@@ -23,7 +23,8 @@ exact(const char *text, size_t len)
 	return mem;
 }
 
-/* Scan a head in one piece and parse it; the answer is the status, or -1 where it is not complete. */
+/* Scan a head in one piece and parse it; the answer is the status, or -1 where it is not complete.
+ */
 static int
 parse(const char *text, size_t len, struct http_request *req, char **mem)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The server on a fake TCP: what a client sees, request by request, with a peer that is slow, silent,
- * hostile or gone, and a pool that runs dry.
+ * The server on a fake TCP: what a client sees, request by request, with a peer that is slow,
+ * silent, hostile or gone, and a pool that runs dry.
  */
 
 #include <errno.h>
@@ -232,9 +232,10 @@ static const struct exchange exchanges[] = {
 	{"GET / HTTP/2.0\r\n\r\n", "505 HTTP Version Not Supported", NULL, true, false},
 	{"GET / HTTP/1.1\r\n\r\n", "400 Bad Request", "Connection: close\r\n", true, false},
 	{"\x16\x03\x01", "400 Bad Request", NULL, true, false},
-	{R("GET /", "Content-Length: 1\r\nContent-Length: 2\r\n"), "400 Bad Request", NULL, true, false},
-	{R("POST /", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n") "x", "400 Bad Request", NULL,
-		true, false},
+	{R("GET /", "Content-Length: 1\r\nContent-Length: 2\r\n"), "400 Bad Request", NULL, true,
+		false},
+	{R("POST /", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n") "x", "400 Bad Request",
+		NULL, true, false},
 	{R("POST /", "Content-Length: 65537\r\n"), "413 Content Too Large", NULL, true, false},
 	{R("POST /", "Content-Length: 5\r\nExpect: 100-continue\r\n"), "405 Method Not Allowed",
 		"Connection: close\r\n", true, false},
@@ -245,13 +246,15 @@ static const struct exchange exchanges[] = {
 		"412 Precondition Failed", NULL, false, false},
 	{R("GET /a.txt", "If-Unmodified-Since: Sun, 06 Nov 1994 08:36:40 GMT\r\n"), "200 OK", NULL,
 		false, false},
-	{R("GET /a.txt", "If-Modified-Since: Sun, 06 Nov 1994 08:36:40 GMT\r\n"), "304 Not Modified",
-		"Last-Modified: Sun, 06 Nov 1994 08:36:40 GMT\r\n\r\n", false, true},
+	{R("GET /a.txt", "If-Modified-Since: Sun, 06 Nov 1994 08:36:40 GMT\r\n"),
+		"304 Not Modified", "Last-Modified: Sun, 06 Nov 1994 08:36:40 GMT\r\n\r\n", false,
+		true},
 	{R("GET /a.txt", "If-Modified-Since: Sun, 06 Nov 1994 08:36:39 GMT\r\n"), "200 OK", NULL,
 		false, false},
 	{R("GET /a.txt", "If-Modified-Since: nonsense\r\n"), "200 OK", NULL, false, false},
-	{R("GET /a.txt", "If-None-Match: \"x\"\r\n"
-			 "If-Modified-Since: Sun, 06 Nov 1994 08:36:40 GMT\r\n"),
+	{R("GET /a.txt",
+		 "If-None-Match: \"x\"\r\n"
+		 "If-Modified-Since: Sun, 06 Nov 1994 08:36:40 GMT\r\n"),
 		"200 OK", NULL, false, false},
 	{R("GET /a.txt", "Range: bytes=2-4\r\n"), "206 Partial Content",
 		"Content-Range: bytes 2-4/10\r\nContent-Length: 3\r\n\r\n234", false, false},
@@ -265,8 +268,8 @@ static const struct exchange exchanges[] = {
 	{R("HEAD /a.txt", "Range: bytes=0-1\r\n"), "200 OK", "Content-Length: 10\r\n", false, true},
 	{R("GET /a.txt", "Range: bytes=2-4\r\nIf-Range: Sun, 06 Nov 1994 08:36:40 GMT\r\n"),
 		"206 Partial Content", "\r\n\r\n234", false, false},
-	{R("GET /a.txt", "Range: bytes=2-4\r\nIf-Range: Sun, 06 Nov 1994 08:36:41 GMT\r\n"), "200 OK",
-		"0123456789", false, false},
+	{R("GET /a.txt", "Range: bytes=2-4\r\nIf-Range: Sun, 06 Nov 1994 08:36:41 GMT\r\n"),
+		"200 OK", "0123456789", false, false},
 	{R("GET /a.txt", "Range: bytes=2-4\r\nIf-Range: \"x\"\r\n"), "200 OK", "0123456789", false,
 		false},
 };

@@ -284,7 +284,8 @@ too_many_are_refused(void)
 	int i;
 
 	for (i = 0; i < OPTIONS_IP_MAX; i++)
-		snprintf(line + strlen(line), sizeof(line) - strlen(line), "--ip=10.0.0.%d/8 ", i + 1);
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "--ip=10.0.0.%d/8 ",
+			i + 1);
 	take(line);
 	strcat(line, "--ip=10.0.1.1/8");
 	refuse(line, "--ip 10.0.1.1/8", "too often");

@@ -821,7 +821,8 @@ both_directions_at_once(void)
 	CU_ASSERT_EQUAL(app_info().bytes_acked, 2000);
 }
 
-/* Payload that stays would take the last mbufs, which the acknowledgments need that free the rest. */
+/* Payload that stays would take the last mbufs, which the acknowledgments need that free the rest.
+ */
 static void
 payload_is_refused_while_mbufs_run_short(void)
 {

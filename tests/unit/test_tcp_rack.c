@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Loss by time (RACK) and the tail loss probe: RFC 8985. How much leaves in recovery: RFC 6937. What
- * proves needless is undone: RFC 3522 and RFC 4015 (timestamps), RFC 3708 (D-SACK).
+ * Loss by time (RACK) and the tail loss probe: RFC 8985. How much leaves in recovery: RFC 6937.
+ * What proves needless is undone: RFC 3522 and RFC 4015 (timestamps), RFC 3708 (D-SACK).
  */
 
 #include <string.h>
@@ -122,7 +122,8 @@ only_what_was_sent_before(void)
 	flight(10);
 	advance_us(RTT_US);
 	inject_sack(at(0), at(3), at(6));
-	/* 0 to 2 are lost, 6 to 9 are on their way; one leaves at once, the others as PRR has it. */
+	/* 0 to 2 are lost, 6 to 9 are on their way; one leaves at once, the others as PRR has it.
+	 */
 	expect_seg(0);
 	inject_sack(at(1), at(3), at(7));
 	inject_sack(at(1), at(3), at(8));
@@ -237,8 +238,8 @@ dsack_widens_the_window(void)
 	expect_seg_after(RTT_US / 4, next);
 }
 
-/* 6.3: the timer makes the first segment lost and those that are old; what was sent less than a round
- * trip ago is still on its way. */
+/* 6.3: the timer makes the first segment lost and those that are old; what was sent less than a
+ * round trip ago is still on its way. */
 static void
 a_timeout_spares_what_is_new(void)
 {

@@ -66,8 +66,8 @@ sack_does_not_lengthen_a_full_segment(void)
 	CU_ASSERT_PTR_NULL(opts_find(&peer.last.frame.seg, KIND_SACK));
 }
 
-/* MUST-35, SHLD-15, MAY-7: the window closes over two segments; both, and no third, are sent until it
- * opens, for longer than data is tried. */
+/* MUST-35, SHLD-15, MAY-7: the window closes over two segments; both, and no third, are sent until
+ * it opens, for longer than data is tried. */
 static void
 window_shrinks_to_zero_over_what_is_in_flight(void)
 {

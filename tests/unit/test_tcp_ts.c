@@ -279,7 +279,8 @@ a_reset_needs_none(void)
 	}
 }
 
-/* A reset that is not exactly where it should be is challenged (RFC 5961, 3), and leaves TS.Recent. */
+/* A reset that is not exactly where it should be is challenged (RFC 5961, 3), and leaves TS.Recent.
+ */
 static void
 a_forged_reset_leaves_no_timestamp(void)
 {
@@ -348,8 +349,8 @@ what_gives_no_sample(void)
 	CU_ASSERT_EQUAL(app_info().min_rtt_us, RTT_US);
 }
 
-/* A SYN with everything, for a stack with that configuration; what the SYN,ACK has of it, as bits of
- * option kinds. Then the same of its own SYN. */
+/* A SYN with everything, for a stack with that configuration; what the SYN,ACK has of it, as bits
+ * of option kinds. Then the same of its own SYN. */
 static void
 kinds_with(const struct isla_tcp_conf *conf, uint32_t want)
 {

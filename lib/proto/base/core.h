@@ -38,7 +38,7 @@ struct core {
 	struct isla_key key;  /* the secret */
 	uint64_t rng[2];      /* xorshift128+; never for what an attacker must not guess */
 	struct rte_mempool *pool;     /* headers, replies: mbufs with a data room */
-	struct rte_mempool *ref_pool; /* references to payload: mbufs without a data room, or pool */
+	struct rte_mempool *ref_pool; /* references to payload: without a data room, or pool */
 	uint32_t reserve;     /* mbufs of pool that nobody may keep: they receive and answer */
 	bool is_short;        /* fewer than that were free when the burst began */
 	struct isla_mem mem;

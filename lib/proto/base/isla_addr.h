@@ -151,7 +151,7 @@ const char *isla_prefix_format(const struct isla_prefix *prefix, char *buf, size
 /** True where addr lies in the prefix (and so is of the same family). */
 bool isla_prefix_match(const struct isla_prefix *prefix, const struct isla_addr *addr);
 
-/** The link-local IPv6 address of a MAC address: fe80::/64 and the modified EUI-64 (RFC 4291, A). */
+/** The link-local IPv6 address of a MAC address: fe80::/64 and modified EUI-64 (RFC 4291, A). */
 struct isla_addr isla_addr_link_local(const uint8_t mac[6]);
 
 /** The solicited-node multicast address of a unicast address (RFC 4291, 2.7.1). */

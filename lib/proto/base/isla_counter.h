@@ -24,7 +24,8 @@ extern "C" {
 #define ISLA_COUNTER_IP_LIST(X, P, n)                                                              \
 	X(P##_IN_RECEIVES, "ipSystemStatsInReceives." n, "datagrams received")                     \
 	X(P##_IN_HDR_ERRORS, "ipSystemStatsInHdrErrors." n, "datagrams with a bad header")         \
-	X(P##_IN_ADDR_ERRORS, "ipSystemStatsInAddrErrors." n, "datagrams to or from a bad address") \
+	X(P##_IN_ADDR_ERRORS, "ipSystemStatsInAddrErrors." n,                                      \
+		"datagrams to or from a bad address")                                              \
 	X(P##_IN_UNKNOWN_PROTOS, "ipSystemStatsInUnknownProtos." n, "protocol not supported")      \
 	X(P##_IN_TRUNCATED_PKTS, "ipSystemStatsInTruncatedPkts." n, "frame shorter than datagram") \
 	X(P##_IN_DISCARDS, "ipSystemStatsInDiscards." n, "good datagrams that were dropped")       \

@@ -16,7 +16,8 @@ extern "C" {
 #endif
 
 struct isla_mem {
-	/** Zeroed memory, aligned to a power of two, on a NUMA node (-1: any); NULL if there is none. */
+	/** Zeroed memory, aligned to a power of two, on a NUMA node (-1: any); NULL if there is
+	 * none. */
 	void *(*alloc)(size_t size, size_t align, int socket_id);
 	/** Gives back what alloc returned; NULL is allowed. */
 	void (*free)(void *mem);

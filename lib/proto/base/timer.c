@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The timer wheel. timer_set() chooses the level by the distance and the slot by the tick;
- * timer_wheel_run() moves the wheel tick by tick over slots that hold something, and brings a higher
- * level's slot down when the lower one wraps.
+ * timer_wheel_run() moves the wheel tick by tick over slots that hold something, and brings a
+ * higher level's slot down when the lower one wraps.
  */
 
 #include <stddef.h>

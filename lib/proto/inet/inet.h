@@ -98,8 +98,9 @@ int inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
 bool inet_is_own(const struct inet *inet, const struct isla_addr *addr);
 
 /*
- * The way to dst: the longest matching prefix among connected ones and routes. netif restricts it to
- * one interface (link-local destinations need that; ISLA_NETIF_ANY takes the first). False: none.
+ * The way to dst: the longest matching prefix among connected ones and routes. netif restricts it
+ * to one interface (link-local destinations need that; ISLA_NETIF_ANY takes the first). False:
+ * none.
  */
 bool inet_route(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
 	struct inet_dst *via);
@@ -116,8 +117,8 @@ bool inet_select_src(const struct inet *inet, const struct isla_addr *dst, uint8
 
 /*
  * Send a transport packet: the mbuf's data begins with the transport header, whose checksum is
- * complete or, with RTE_MBUF_F_TX_TCP_CKSUM or _UDP_CKSUM set in ol_flags and l4_len filled, left to
- * the port. Puts the IP header and hands it to link_output().
+ * complete or, with RTE_MBUF_F_TX_TCP_CKSUM or _UDP_CKSUM set in ol_flags and l4_len filled, left
+ * to the port. Puts the IP header and hands it to link_output().
  */
 enum isla_drop inet_output(struct inet *inet, struct rte_mbuf *m, const struct inet_tx *tx);
 

@@ -74,7 +74,8 @@ STAILQ_HEAD(neigh_queue, neigh_wait);
 struct neigh {
 	/* read for each packet to it */
 	struct isla_addr addr;
-	struct rte_ether_hdr eth; /* with this its frames begin; dst_addr is what the cache is for */
+	struct rte_ether_hdr
+		eth; /* with this its frames begin; dst_addr is what the cache is for */
 	uint8_t netif;            /* 0xff: free */
 	uint8_t state;
 	uint64_t confirmed_us;    /* when it was last known to be reachable */

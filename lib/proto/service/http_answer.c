@@ -39,7 +39,8 @@ choose_part(const struct http_request *req, struct http_reply *reply)
 	if (req->method != HTTP_GET || req->range.p == NULL)
 		return HTTP_OK;
 	if (req->if_range.p != NULL &&
-		(res->mtime == 0 || !http_str_eq(&req->if_range, res->last_modified, HTTP_DATE_LEN)))
+		(res->mtime == 0 ||
+			!http_str_eq(&req->if_range, res->last_modified, HTTP_DATE_LEN)))
 		return HTTP_OK;
 	switch (http_range_parse(&req->range, res->len, &reply->first, &reply->len)) {
 	case HTTP_RANGE_ONE:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Passing over the body of a request, which a static server has no use for: by its length, or
- * chunk by chunk (RFC 9112, 7.1). Lines of the chunked coding must end with CR LF; chunk extensions and
- * trailer fields are ignored. Everything counts against one budget.
+ * chunk by chunk (RFC 9112, 7.1). Lines of the chunked coding must end with CR LF; chunk extensions
+ * and trailer fields are ignored. Everything counts against one budget.
  */
 
 #include <rte_common.h>

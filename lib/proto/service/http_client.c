@@ -109,7 +109,8 @@ client_recv(struct http_client *c)
 	if (c->in == NULL) {
 		c->in = m;
 	} else if (rte_pktmbuf_chain(c->in, m) != 0) {
-		/* 65,535 mbufs: what does not fit is lost, so nothing after it can be understood. */
+		/* 65,535 mbufs: what does not fit is lost, so nothing after it can be understood.
+		 */
 		rte_pktmbuf_free(m);
 		isla_tcp_consumed(c->conn, nb_bytes);
 		c->close = true;
@@ -357,8 +358,8 @@ step_fail(struct http_client *c)
 	return STEP_GO;
 }
 
-/* The response is TCP's, and the connection shall end. Where the client may still be sending, closing
- * at once would reset the connection and could cost it the response (RFC 9112, 9.6). */
+/* The response is TCP's, and the connection shall end. Where the client may still be sending,
+ * closing at once would reset the connection and could cost it the response (RFC 9112, 9.6). */
 static enum step
 client_finish(struct http_client *c)
 {

@@ -30,13 +30,43 @@
 #define UV   (CHAR_TARGET | CHAR_VALUE)
 
 static const uint8_t char_class[256] = {
-	['\t'] = CHAR_VALUE, [' '] = CHAR_VALUE, ['"'] = CHAR_VALUE, ['#'] = CHAR_TOKEN | CHAR_VALUE,
-	['!'] = ALL, ['$'] = ALL, ['%'] = ALL, ['&'] = ALL, ['\''] = ALL, ['('] = UVH, [')'] = UVH,
-	['*'] = ALL, ['+'] = ALL, [','] = UVH, ['-'] = ALL, ['.'] = ALL, ['/'] = UV,
-	['0' ... '9'] = ALL, [':'] = UVH, [';'] = UVH, ['<'] = CHAR_VALUE, ['='] = UVH,
-	['>'] = CHAR_VALUE, ['?'] = UV, ['@'] = UV, ['A' ... 'Z'] = ALL, ['['] = UVH,
-	['\\'] = CHAR_VALUE, [']'] = UVH, ['^'] = TUV, ['_'] = ALL, ['`'] = TUV,
-	['a' ... 'z'] = ALL, ['{'] = UV, ['|'] = TUV, ['}'] = UV, ['~'] = ALL,
+	['\t'] = CHAR_VALUE,
+	[' '] = CHAR_VALUE,
+	['"'] = CHAR_VALUE,
+	['#'] = CHAR_TOKEN | CHAR_VALUE,
+	['!'] = ALL,
+	['$'] = ALL,
+	['%'] = ALL,
+	['&'] = ALL,
+	['\''] = ALL,
+	['('] = UVH,
+	[')'] = UVH,
+	['*'] = ALL,
+	['+'] = ALL,
+	[','] = UVH,
+	['-'] = ALL,
+	['.'] = ALL,
+	['/'] = UV,
+	['0' ... '9'] = ALL,
+	[':'] = UVH,
+	[';'] = UVH,
+	['<'] = CHAR_VALUE,
+	['='] = UVH,
+	['>'] = CHAR_VALUE,
+	['?'] = UV,
+	['@'] = UV,
+	['A' ... 'Z'] = ALL,
+	['['] = UVH,
+	['\\'] = CHAR_VALUE,
+	[']'] = UVH,
+	['^'] = TUV,
+	['_'] = ALL,
+	['`'] = TUV,
+	['a' ... 'z'] = ALL,
+	['{'] = UV,
+	['|'] = TUV,
+	['}'] = UV,
+	['~'] = ALL,
 	[0x80 ... 0xff] = CHAR_VALUE,
 };
 
@@ -259,7 +289,8 @@ skip_authority(struct http_str *target)
 	return true;
 }
 
-/* origin-form, absolute-form or asterisk-form; authority-form belongs to CONNECT (RFC 9112, 3.2). */
+/* origin-form, absolute-form or asterisk-form; authority-form belongs to CONNECT (RFC 9112, 3.2).
+ */
 static enum http_status
 parse_target(struct http_str target, const struct http_str *method, struct http_request *req)
 {

@@ -54,8 +54,8 @@ struct http_scan {
 	uint32_t len;        /* bytes so far; of the whole head when it is complete */
 	uint32_t line_len;   /* bytes of the line that has begun */
 	uint16_t nb_lines;   /* that are complete */
-	uint8_t skip;        /* bytes of empty lines before the request line, which RFC 9112, 2.2 lets
-	                      * pass */
+	uint8_t skip; /* bytes of empty lines before the request line, which RFC 9112, 2.2 lets
+	               * pass */
 	bool line_is_cr;     /* the line that has begun starts with CR */
 	uint16_t status;     /* after HTTP_BAD: enum http_status */
 };
@@ -74,7 +74,7 @@ enum http_method {
 
 struct http_request {
 	uint8_t method;           /* enum http_method */
-	bool is_http10;           /* HTTP/1.0; else 1.1 or a higher minor version, which is the same */
+	bool is_http10; /* HTTP/1.0; else 1.1 or a higher minor version, which is the same */
 	bool keep_alive;          /* RFC 9112, 9.3 */
 	bool client_closes;       /* "Connection: close", or 1.0 without keep-alive */
 	bool chunked;             /* else the body has content_length bytes */

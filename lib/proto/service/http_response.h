@@ -15,7 +15,7 @@ struct http_reply {
 	bool keep_alive;              /* say "Connection: keep-alive", to a client of HTTP/1.0 */
 	bool head_only;               /* the request was HEAD */
 	const struct http_resource *resource; /* of 200, 206, 304 and 416 */
-	uint64_t first;               /* 200 and 206: the part of the resource that follows the head */
+	uint64_t first; /* 200 and 206: the part of the resource that follows the head */
 	uint64_t len;
 	struct http_str location;     /* 301: a path in its final form, to which a slash is added */
 	struct http_str query;        /* 301: as it was sent */

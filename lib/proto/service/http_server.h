@@ -16,10 +16,10 @@
 #define HTTP_COMMON_MAX    256
 
 /*
- * The reference counts of site memory in flight. Mbufs may outlive the server, in TCP's queues and in
- * a port's ring, so this block is freed by the last of them. A count has 16 bits: clients are spread
- * over several, and a count that overflows while the server lives does no harm, since
- * its callback does nothing then.
+ * The reference counts of site memory in flight. Mbufs may outlive the server, in TCP's queues and
+ * in a port's ring, so this block is freed by the last of them. A count has 16 bits: clients are
+ * spread over several, and a count that overflows while the server lives does no harm, since its
+ * callback does nothing then.
  */
 struct http_refs {
 	struct rte_mbuf_ext_shared_info shinfo[HTTP_NB_SHINFO];

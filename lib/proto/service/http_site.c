@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A site: a hash table from path to resource, with open addressing, filled before it is
- * shared and only read then. A resource "/a/index.html" has three entries: its own, "/a/", and "/a",
- * which redirects.
+ * shared and only read then. A resource "/a/index.html" has three entries: its own, "/a/", and
+ * "/a", which redirects.
  *
  * The hash has no secret key, unlike those of the packet's way: only the operator adds entries, so
  * nobody else can choose paths that collide, and the table is at most half full.

@@ -11,14 +11,14 @@
  * queues is sent when the shard flushes, at the end of its burst: many small sends in one callback
  * make full segments.
  *
- * Life of a connection. It begins with isla_tcp_ops::accept or with isla_tcp_connect(). The handle is
- * valid until the program calls isla_tcp_close() or isla_tcp_abort(), or until
+ * Life of a connection. It begins with isla_tcp_ops::accept or with isla_tcp_connect(). The handle
+ * is valid until the program calls isla_tcp_close() or isla_tcp_abort(), or until
  * isla_tcp_ops::error returns, whichever is first: exactly one of the three ends it, and
  * no callback comes after. What the protocol still has to do then (send the rest, exchange FINs,
  * TIME-WAIT) goes on without the program.
  *
- * All calls are made from the shard's own thread, within a callback or between bursts. Callbacks run
- * at the end of a burst, at most once each for a connection and burst.
+ * All calls are made from the shard's own thread, within a callback or between bursts. Callbacks
+ * run at the end of a burst, at most once each for a connection and burst.
  */
 
 #include <stdbool.h>
@@ -69,8 +69,8 @@ struct isla_tcp_ops {
 	void (*readable)(struct isla_tcp_conn *conn, void *ctx);
 	/** The peer acknowledged data: the send queue has room again. */
 	void (*writable)(struct isla_tcp_conn *conn, void *ctx);
-	/** The peer's FIN has come and all data before it has been taken by isla_tcp_recv(). Sending
-	 * is still possible (half-close, RFC 9293, 3.6). */
+	/** The peer's FIN has come and all data before it has been taken by isla_tcp_recv().
+	 * Sending is still possible (half-close, RFC 9293, 3.6). */
 	void (*eof)(struct isla_tcp_conn *conn, void *ctx);
 	/**
 	 * The connection has ended abnormally; the handle dies when this returns.
@@ -231,8 +231,8 @@ void isla_tcp_consumed(struct isla_tcp_conn *conn, uint32_t nb_bytes);
 int isla_tcp_shutdown(struct isla_tcp_conn *conn);
 
 /**
- * Done with the connection: what is queued is sent, then FIN. Where data lies unread or comes later,
- * the peer gets RST (RFC 9293, 3.6.1). The handle is gone.
+ * Done with the connection: what is queued is sent, then FIN. Where data lies unread or comes
+ * later, the peer gets RST (RFC 9293, 3.6.1). The handle is gone.
  */
 void isla_tcp_close(struct isla_tcp_conn *conn);
 

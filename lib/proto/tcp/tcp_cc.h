@@ -3,8 +3,8 @@
 #define TCP_CC_H
 
 /*
- * Congestion control as a plug-in: one file and one struct each. An algorithm sets cwnd and ssthresh
- * of a connection, in bytes; when to retransmit is not its business.
+ * Congestion control as a plug-in: one file and one struct each. An algorithm sets cwnd and
+ * ssthresh of a connection, in bytes; when to retransmit is not its business.
  */
 
 #include <stdint.h>

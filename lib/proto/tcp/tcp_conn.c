@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The life of a connection outside of segments: filled in, opened, ended. tcp_set_state() is the one
- * place where a state changes; it keeps the counters of RFC 4022 and the table.
+ * The life of a connection outside of segments: filled in, opened, ended. tcp_set_state() is the
+ * one place where a state changes; it keeps the counters of RFC 4022 and the table.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * SYN cookies (Bernstein, 1996; RFC 4987, 3.6): where a listener's backlog is full, the SYN,ACK carries all
- * that is known of the connection, and nothing is kept. The ACK that comes back proves that
- * the peer is where it says, and brings it along:
+ * SYN cookies (Bernstein, 1996; RFC 4987, 3.6): where a listener's backlog is full, the SYN,ACK
+ * carries all that is known of the connection, and nothing is kept. The ACK that comes back proves
+ * that the peer is where it says, and brings it along:
  *
  *   sequence number   5 bits of time (64 s each), 3 bits of MSS, 24 bits of keyed hash
  *   timestamp         in its low 6 bits, where the SYN had one: window scale and SACK

@@ -46,7 +46,8 @@ struct tcp_opts {
 
 /*
  * Read the fixed header at the start of the mbuf's data into isla_pkt: ports, seq, ack, flags, wnd,
- * data_len. The header, options included, must lie in the first segment. l4_len is that of isla_pkt.
+ * data_len. The header, options included, must lie in the first segment. l4_len is that of
+ * isla_pkt.
  */
 enum isla_drop tcp_hdr_parse(struct rte_mbuf *m);
 

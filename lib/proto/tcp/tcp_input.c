@@ -29,7 +29,8 @@ checksum_verify(struct rte_mbuf *m)
 	return ISLA_ACCEPTED;
 }
 
-/* Bring a header together that is cut between mbufs; what cannot be is refused by tcp_hdr_parse(). */
+/* Bring a header together that is cut between mbufs; what cannot be is refused by tcp_hdr_parse().
+ */
 static __rte_noinline void
 hdr_pull(struct rte_mbuf *m)
 {

@@ -24,8 +24,8 @@ tcp_isn(const struct isla_tcp *tcp, const struct isla_tcp_conn *c)
 uint32_t
 tcp_ts_offset(const struct isla_tcp *tcp, const struct isla_tcp_conn *c)
 {
-	/* Without the ports: TIME-WAIT relies on timestamps that grow from one incarnation, and from
-	 * one connection between two hosts, to the next (RFC 6191; RFC 7323, appendix B). */
+	/* Without the ports: TIME-WAIT relies on timestamps that grow from one incarnation, and
+	 * from one connection between two hosts, to the next (RFC 6191; RFC 7323, appendix B). */
 	uint64_t words[4] = {c->local.q[0], c->local.q[1], c->remote.q[0], c->remote.q[1]};
 
 	return (uint32_t)siphash24(&tcp->ts_key, words, 4);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The output pass of a connection, once a burst: what was lost, then what is new, then FIN, then, if
- * nothing carried it, the ACK. RFC 9293, 3.8.6.2.1 (when to send), RFC 5681 (how much), RFC 3042
+ * The output pass of a connection, once a burst: what was lost, then what is new, then FIN, then,
+ * if nothing carried it, the ACK. RFC 9293, 3.8.6.2.1 (when to send), RFC 5681 (how much), RFC 3042
  * (limited transmit), RFC 9293, 3.8.6.1 (zero-window probes).
  */
 
@@ -246,7 +246,8 @@ tcp_output_probe(struct isla_tcp_conn *c)
 		tcp_segs_mark_lost(c, false);
 		tcp_retransmit(c, &c->tcp->seg[c->seg_head]);
 	} else if (usable > 0) {
-		/* The window is small, not closed: silly-window avoidance has waited long enough. */
+		/* The window is small, not closed: silly-window avoidance has waited long enough.
+		 */
 		c->flags &= ~TCP_F_PERSIST;
 		send_new(c, RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss),
 			unsent == 0 && fin_pending(c));

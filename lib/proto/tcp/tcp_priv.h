@@ -8,7 +8,8 @@
  * What holds between two bursts:
  *  - a connection is in the table exactly while its state is not CLOSED;
  *  - snd_una =< snd_nxt =< snd_una + bytes in the send queue (+ 1 for SYN or FIN);
- *  - the chain of tcp_seg covers [snd_una, snd_nxt) without gap or overlap once the handshake is over;
+ *  - the chain of tcp_seg covers [snd_una, snd_nxt) without gap or overlap once the handshake is
+ * over;
  *  - pipe is the sum of len over the segments that are in flight: neither SACKED, nor LOST without
  *    having been retransmitted since;
  *  - rcv_adv never moves back: a window once offered is not taken away (RFC 9293, 3.8.6);
@@ -423,8 +424,8 @@ void tcp_undo_begin(struct isla_tcp_conn *c);
 /* Undo the reduction where this ACK proves that nothing was lost (RFC 3522, RFC 3708). */
 void tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a);
 
-/* A connection in SYN-RECEIVED for a SYN of in->seq, or, with a cookie's initial sequence number iss,
- * for the ACK that brought it; iss TCP_ISS_NEW: one is chosen, and SYN,ACK is sent. */
+/* A connection in SYN-RECEIVED for a SYN of in->seq, or, with a cookie's initial sequence number
+ * iss, for the ACK that brought it; iss TCP_ISS_NEW: one is chosen, and SYN,ACK is sent. */
 #define TCP_ISS_NEW UINT64_MAX
 enum isla_drop tcp_passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l,
 	struct tcp_in *in, uint64_t iss, struct isla_tcp_conn **conn);
@@ -447,7 +448,8 @@ void tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in);
 void tcp_rcvq_purge(struct isla_tcp_conn *c);
 /* The SACK option to send: RFC 2018, 4 and RFC 2883, 4. At most max blocks. */
 void tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max);
-/* The contiguous range that begins with a packet of the out-of-order queue; returns what follows. */
+/* The contiguous range that begins with a packet of the out-of-order queue; returns what follows.
+ */
 struct rte_mbuf *tcp_ooo_block(struct rte_mbuf *m, struct tcp_sack_block *b);
 /* A segment that held nothing new, or not only: the next ACK says so. */
 void tcp_dsack_note(struct isla_tcp_conn *c, uint32_t left, uint32_t right);

@@ -52,8 +52,8 @@ tcp_rack_update(struct isla_tcp_conn *c, const struct tcp_seg *s, const struct t
 {
 	uint32_t end = s->seq + s->len, rtt = now32(c) - s->sent_us;
 
-	/* Step 3: something below what had arrived already, and never sent twice. What one ACK tells
-	 * of has no order. */
+	/* Step 3: something below what had arrived already, and never sent twice. What one ACK
+	 * tells of has no order. */
 	if (seq_gt(end, c->fack))
 		c->fack = end;
 	if (seq_lt(end, a->fack) && (s->flags & TCP_SEG_RETRANS) == 0)

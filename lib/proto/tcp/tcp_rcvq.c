@@ -136,7 +136,8 @@ tcp_ooo_block(struct rte_mbuf *m, struct tcp_sack_block *b)
 	return m;
 }
 
-/* The range with seq, which is in the queue, comes first, and once; the others follow as they were. */
+/* The range with seq, which is in the queue, comes first, and once; the others follow as they were.
+ */
 static void
 sack_recent_put(struct isla_tcp_conn *c, uint32_t seq)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Selective acknowledgment: RFC 2018, with duplicates by RFC 2883. As a receiver, ranges out of order
- * are reported; as a sender, the segments in flight are marked that the peer reports.
+ * Selective acknowledgment: RFC 2018, with duplicates by RFC 2883. As a receiver, ranges out of
+ * order are reported; as a sender, the segments in flight are marked that the peer reports.
  */
 
 #include <rte_common.h>

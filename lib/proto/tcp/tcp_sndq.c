@@ -45,7 +45,8 @@ tcp_sndq_acked(struct isla_tcp_conn *c, uint32_t n)
 	while (c->snd_head != NULL && c->snd_head_off >= c->snd_head->data_len) {
 		struct rte_mbuf *m = c->snd_head;
 
-		/* An empty mbuf behind the last acknowledged byte goes, too; an unsent one stays. */
+		/* An empty mbuf behind the last acknowledged byte goes, too; an unsent one stays.
+		 */
 		if (m == c->snd_cur)
 			break;
 		c->snd_head_off -= m->data_len;

@@ -51,7 +51,8 @@ reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 	tcp_conn_drop(c, 0);
 	tcp_listen_input(tcp, l, in);
 	c = tcp_lookup(tcp, pkt->hash, &pkt->dst, &pkt->src, pkt->dst_port, pkt->src_port);
-	/* Its own must lie beyond the old ones, too, which may have run ahead of the ISN's clock. */
+	/* Its own must lie beyond the old ones, too, which may have run ahead of the ISN's clock.
+	 */
 	if (c != NULL && seq_le(c->iss, old)) {
 		c->iss = old + UINT16_MAX;
 		c->snd_una = c->snd_nxt = c->recover = c->snd_wl2 = c->iss;
@@ -60,8 +61,8 @@ reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 }
 
 /*
- * The peer's SYN once more, in SYN-RECEIVED. With an ACK it is the second half of a simultaneous open
- * (RFC 9293, figure 7): what is behind the SYN counts. Without, our SYN,ACK was lost.
+ * The peer's SYN once more, in SYN-RECEIVED. With an ACK it is the second half of a simultaneous
+ * open (RFC 9293, figure 7): what is behind the SYN counts. Without, our SYN,ACK was lost.
  */
 static bool
 syn_again(struct isla_tcp_conn *c, struct tcp_in *in)
