@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_errno.h>
 
 #include "peer_opts.h"
 
@@ -234,6 +235,27 @@ syn_ends_time_wait(void)
 	CU_ASSERT_TRUE((int32_t)(peer.last.frame.seg.seq - S(2)) > 0);
 }
 
+/* MUST-46: the limited and the directed broadcast, and every multicast address. */
+static void
+connect_to_a_broadcast_address(void)
+{
+	static const char *const bad[] = {"255.255.255.255", "192.168.1.255", "224.0.0.1", "ff02::1"};
+	struct isla_tcp_ends ends = {.local = isla_addr_any, .remote_port = 80};
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(bad); i++) {
+		CU_ASSERT_EQUAL_FATAL(isla_addr_parse(bad[i], &ends.remote), 0);
+		rte_errno = 0;
+		CU_ASSERT_PTR_NULL(isla_tcp_connect(peer.tcp, &ends, &app_ops, &app, NULL));
+		CU_ASSERT_EQUAL(rte_errno, EINVAL);
+	}
+	expect_nothing();
+	/* The address beside it is a host's. */
+	CU_ASSERT_EQUAL_FATAL(isla_addr_parse("192.168.1.254", &ends.remote), 0);
+	app.conn = isla_tcp_connect(peer.tcp, &ends, &app_ops, &app, NULL);
+	CU_ASSERT_PTR_NOT_NULL(app.conn);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(reset_after_a_simultaneous_open_is_told),
 	SUITE_TEST(sack_does_not_lengthen_a_full_segment),
@@ -246,6 +268,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(reset_may_bring_data),
 	SUITE_TEST(data_is_tried_for_100_seconds),
 	SUITE_TEST(syn_ends_time_wait),
+	SUITE_TEST(connect_to_a_broadcast_address),
 };
 
 int

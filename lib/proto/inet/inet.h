@@ -110,6 +110,9 @@ bool inet_route(const struct inet *inet, const struct isla_addr *dst, uint8_t ne
 bool inet_route_back(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
 	struct inet_dst *via);
 
+/* True for 255.255.255.255 and the broadcast address of any interface's IPv4 networks. */
+bool inet_is_broadcast(const struct inet *inet, const struct isla_addr *addr);
+
 /* An own address to send from to dst over an interface (RFC 6724's scope rule and the longest
  * common prefix); false where it has none of the family. */
 bool inet_select_src(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,

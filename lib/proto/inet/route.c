@@ -164,6 +164,17 @@ route_connected(const struct inet *inet, const struct isla_addr *dst, uint8_t ne
 }
 
 bool
+inet_is_broadcast(const struct inet *inet, const struct isla_addr *addr)
+{
+	uint8_t i;
+
+	for (i = 0; i < inet->link->nb_netifs; i++)
+		if (link_addr_is_broadcast(inet->link, i, addr))
+			return true;
+	return isla_addr_is_broadcast(addr);
+}
+
+bool
 inet_route(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
 	struct inet_dst *via)
 {

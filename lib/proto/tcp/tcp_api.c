@@ -88,7 +88,7 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	int rc = -EINVAL;
 
 	if (ends->remote_port == 0 || ops == NULL || isla_addr_is_unspecified(&ends->remote) ||
-		isla_addr_is_multicast(&ends->remote) || isla_addr_is_broadcast(&ends->remote))
+		isla_addr_is_multicast(&ends->remote) || inet_is_broadcast(tcp->inet, &ends->remote))
 		goto fail;
 	rc = -EADDRNOTAVAIL;
 	if (!isla_addr_is_unspecified(&ends->local) && !inet_is_own(tcp->inet, &ends->local))
