@@ -99,7 +99,7 @@ struct isla_tcp_conf {
 	uint32_t rto_min_us;     /**< [200000] */
 	uint32_t rto_init_us;    /**< RFC 6298, 2.1 [1000000] */
 	uint32_t rto_max_us;     /**< [60000000] */
-	uint32_t delack_us;      /**< at most 500 ms (RFC 9293, 3.8.6.3) [40000] */
+	uint32_t delack_us;      /**< at most 400 ms (RFC 9293, 3.8.6.3) [40000] */
 	uint32_t time_wait_us;   /**< 2 MSL [60000000] */
 	uint32_t fin_wait2_us;   /**< FIN-WAIT-2 after isla_tcp_close() [60000000] */
 	uint16_t syn_retries;    /**< of a SYN or SYN,ACK: 183 s in all (MUST-23) [7] */

@@ -161,7 +161,7 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->rto_min_us = f->rto_min_us != 0 ? f->rto_min_us : 200000;
 	f->rto_init_us = f->rto_init_us != 0 ? f->rto_init_us : 1000000;
 	f->rto_max_us = f->rto_max_us != 0 ? f->rto_max_us : 60000000;
-	f->delack_us = f->delack_us != 0 ? RTE_MIN(f->delack_us, 500000u) : 40000;
+	f->delack_us = f->delack_us != 0 ? RTE_MIN(f->delack_us, 400000u) : 40000;
 	f->time_wait_us = f->time_wait_us != 0 ? f->time_wait_us : 60000000;
 	f->fin_wait2_us = f->fin_wait2_us != 0 ? f->fin_wait2_us : 60000000;
 	f->syn_retries = f->syn_retries != 0 ? f->syn_retries : 7;
