@@ -190,12 +190,12 @@ a_drop_is_counted_once_and_frees_the_chain(void)
 	unsigned int i;
 	uint64_t sum = 0;
 
-	core_drop_pkt(core, chain(bytes, lens, RTE_DIM(lens)), ISLA_DROP_IP_TTL);
+	core_drop_pkt(core, chain(bytes, lens, RTE_DIM(lens)), ISLA_DROP_IP_SRC);
 	CU_ASSERT_EQUAL(heap_pool_in_use(pool), 0);
-	core_drop(core, ISLA_DROP_IP_TTL);
+	core_drop(core, ISLA_DROP_IP_SRC);
 	for (i = 0; i < ISLA_DROP_MAX; i++)
 		sum += core->stats.drop[i];
-	CU_ASSERT_EQUAL(core->stats.drop[ISLA_DROP_IP_TTL], 2);
+	CU_ASSERT_EQUAL(core->stats.drop[ISLA_DROP_IP_SRC], 2);
 	CU_ASSERT_EQUAL(sum, 2);
 }
 

@@ -40,7 +40,6 @@ extern "C" {
 	X(IP_SRC, "IP source address not acceptable")                                              \
 	X(IP_DST, "IP destination address is not ours")                                            \
 	X(IP_OPTIONS, "IPv4 options malformed")                                                    \
-	X(IP_TTL, "IP time to live or hop limit is zero")                                          \
 	X(IP_FRAGMENT, "IP fragment, which are not reassembled yet")                               \
 	X(IP_PROTO, "transport protocol not supported")                                            \
 	X(IP6_EXT_HDR, "IPv6 extension header malformed or not supported")                         \
