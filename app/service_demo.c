@@ -18,24 +18,14 @@
 static const char prefix[] = "Isla Echo: ";
 static const char suffix[] = "> ";
 
-static const char *const methods[] = {"GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ",
-	"OPTIONS ", "TRACE ", "PATCH "};
-
 static bool
 is_http(const struct rte_mbuf *m)
 {
-	char buf[8];
+	char buf[8]; /* "OPTIONS ", the longest */
 	uint32_t len = RTE_MIN(m->pkt_len, (uint32_t)sizeof(buf));
 	const char *text = rte_pktmbuf_read(m, 0, len, buf);
-	size_t i;
 
-	for (i = 0; text != NULL && i < RTE_DIM(methods); i++) {
-		size_t n = strlen(methods[i]);
-
-		if (len >= n && memcmp(text, methods[i], n) == 0)
-			return true;
-	}
-	return false;
+	return text != NULL && isla_http_is_request(text, len);
 }
 
 /* True where we may write around the bytes, in the mbuf that holds them. */

@@ -10,6 +10,7 @@
 #include <rte_common.h>
 
 #include "http_parse.h"
+#include "isla_http.h"
 #include "suite.h"
 
 static const struct http_limits limits = {.max_head_bytes = 512, .max_target_bytes = 128};
@@ -370,12 +371,12 @@ methods_are_told_apart(void)
 		CU_ASSERT_EQUAL(parse(head, (size_t)n, &req, &mem), 0);
 		CU_ASSERT_EQUAL(req.method, cases[i].method);
 		free(mem);
-		CU_ASSERT_EQUAL(http_is_request(head, (uint32_t)n),
+		CU_ASSERT_EQUAL(isla_http_is_request(head, (uint32_t)n),
 			cases[i].method != HTTP_METHOD_UNKNOWN);
 	}
-	CU_ASSERT_FALSE(http_is_request("GET", 3));
-	CU_ASSERT_FALSE(http_is_request("", 0));
-	CU_ASSERT_TRUE(http_is_request("GET ", 4));
+	CU_ASSERT_FALSE(isla_http_is_request("GET", 3));
+	CU_ASSERT_FALSE(isla_http_is_request("", 0));
+	CU_ASSERT_TRUE(isla_http_is_request("GET ", 4));
 }
 
 static void

@@ -12,6 +12,7 @@
 #include <rte_common.h>
 
 #include "http_parse.h"
+#include "isla_http.h"
 
 /* Empty lines before a request line that are passed over, in bytes. */
 #define MAX_EMPTY_BYTES 8
@@ -241,7 +242,7 @@ static const struct method methods[] = {
 };
 
 bool
-http_is_request(const void *data, uint32_t len)
+isla_http_is_request(const void *data, uint32_t len)
 {
 	const char *p = data;
 	size_t i;

@@ -99,9 +99,6 @@ struct http_request {
 enum http_status http_parse_head(const char *head, uint32_t len, const struct http_limits *limits,
 	struct http_request *req);
 
-/* True where the bytes begin with a method of RFC 9110 or RFC 5789 and a space. */
-bool http_is_request(const void *data, uint32_t len);
-
 /*
  * The path in its final form: percent-decoded, then without dot segments (RFC 3986, 5.2.4). It lies
  * in raw itself where that needs no change, else in buf, which must have room for raw->len bytes.

@@ -11,6 +11,7 @@
  * server uses it and freed after the last one. A server belongs to one shard's thread.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -60,6 +61,9 @@ int isla_http_site_add(struct isla_http_site *site, const struct isla_http_resou
 /** The Content-Type for a file's name, by its extension; application/octet-stream where it is not
  * known. Any thread. */
 const char *isla_http_type_of(const char *name);
+
+/** True where the bytes begin with a method of RFC 9110 or RFC 5789 and a space. Any thread. */
+bool isla_http_is_request(const void *data, uint32_t len);
 
 /** How a server is made. A field that is 0 takes the default in brackets. */
 struct isla_http_conf {
