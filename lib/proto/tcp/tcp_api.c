@@ -110,8 +110,7 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 		c->snd_una = c->snd_nxt = c->recover = c->iss;
 	}
 	rc = -EADDRINUSE;
-	if (tcp_lookup(tcp, tcp_hash(tcp, &c->local, &c->remote, c->local_port, c->remote_port),
-		    &c->local, &c->remote, c->local_port, c->remote_port) != NULL)
+	if (tcp_find(tcp, &c->local, &c->remote, c->local_port, c->remote_port) != NULL)
 		goto fail;
 	c->ops = ops;
 	c->ctx = ctx;

@@ -45,8 +45,7 @@ tcp_ephemeral_port(struct isla_tcp *tcp, const struct isla_addr *local,
 		rte_be16_t lport = rte_cpu_to_be_16(port);
 
 		if (tcp_listener_lookup(tcp, local, port) == NULL &&
-			tcp_lookup(tcp, tcp_hash(tcp, local, remote, lport, rport), local, remote,
-				lport, rport) == NULL)
+			tcp_find(tcp, local, remote, lport, rport) == NULL)
 			return port;
 	}
 	return 0;

@@ -21,6 +21,16 @@ first_lost(struct isla_tcp_conn *c)
 	return NULL;
 }
 
+/* A segment has left, for the first time or again; the timer runs (RFC 6298, 5.1). */
+static void
+in_flight(struct isla_tcp_conn *c, const struct tcp_seg *s)
+{
+	c->pipe += s->len;
+	c->prr_out += s->len;
+	if (!tcp_deadline_is_set(c, TCP_T_RTX))
+		tcp_deadline_set(c, TCP_T_RTX, c->rto);
+}
+
 bool
 tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s)
 {
@@ -31,16 +41,11 @@ tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s)
 	if (c->undo_ts == 0)
 		c->undo_ts = tcp_ts_now(c) | (tcp_ts_now(c) == 0);
 	c->undo_retrans++;
-	c->prr_out += s->len;
 	s->flags &= (uint8_t)~TCP_SEG_LOST;
 	s->flags |= TCP_SEG_RETRANS;
-	if (s->nb_retrans < UINT8_MAX)
-		s->nb_retrans++;
-	c->pipe += s->len;
 	c->total_retrans++;
 	core_count(c->tcp->core, ISLA_C_TCP_RETRANS_SEGS);
-	if (!tcp_deadline_is_set(c, TCP_T_RTX))
-		tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	in_flight(c, s);
 	return true;
 }
 
@@ -102,17 +107,10 @@ send_new(struct isla_tcp_conn *c, uint32_t n, bool fin)
 		c->seg_head = i;
 	c->seg_tail = i;
 	c->snd_nxt += s->len;
-	c->pipe += s->len;
-	c->prr_out += s->len;
+	in_flight(c, s);
 	if (fin)
 		c->flags |= TCP_F_FIN_SENT;
-	c->snd_cur_off += n;
-	while (c->snd_cur != NULL && c->snd_cur_off >= c->snd_cur->data_len) {
-		c->snd_cur_off -= c->snd_cur->data_len;
-		c->snd_cur = c->snd_cur->next;
-	}
-	if (!tcp_deadline_is_set(c, TCP_T_RTX))
-		tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	tcp_sndq_sent(c, n);
 	return true;
 }
 

@@ -104,7 +104,6 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_EV_CONNECTED 0x02
 #define TCP_EV_READABLE  0x04
 #define TCP_EV_WRITABLE  0x08
-#define TCP_EV_EOF       0x10
 #define TCP_EV_ERROR     0x20
 
 /* A connection's deadlines, all behind one timer. */
@@ -131,7 +130,6 @@ struct tcp_seg {
 	uint32_t sent_us;   /* low 32 bits of the time of its last transmission */
 	uint32_t next;      /* in the connection's chain, or TCP_NONE */
 	uint8_t flags;      /* TCP_SEG_* */
-	uint8_t nb_retrans;
 };
 
 static_assert(sizeof(struct tcp_seg) <= 40, "a record a segment in flight");
@@ -283,7 +281,6 @@ struct isla_tcp {
 	uint32_t nb_quiet;       /* of these: those with TCP_F_QUIET */
 	struct tcp_seg *seg;
 	uint32_t seg_free;
-	uint32_t nb_segs_used;
 	uint32_t nb_ooo;         /* packets in all out-of-order queues */
 	uint32_t max_ooo;        /* the most of them: a quarter of the pool */
 	struct isla_tcp_listener *listener;
@@ -344,6 +341,9 @@ uint32_t tcp_hash(const struct isla_tcp *tcp, const struct isla_addr *local,
 struct isla_tcp_conn *tcp_lookup(const struct isla_tcp *tcp, uint32_t hash,
 	const struct isla_addr *local, const struct isla_addr *remote, rte_be16_t local_port,
 	rte_be16_t remote_port);
+/* The same for a caller that has no hash yet. */
+struct isla_tcp_conn *tcp_find(const struct isla_tcp *tcp, const struct isla_addr *local,
+	const struct isla_addr *remote, rte_be16_t local_port, rte_be16_t remote_port);
 struct isla_tcp_listener *tcp_listener_lookup(const struct isla_tcp *tcp,
 	const struct isla_addr *local, uint16_t port);
 /* A record in CLOSED that is in no table; NULL where all are in use and none is in TIME-WAIT. */
@@ -469,6 +469,8 @@ tcp_queue_max_mbufs(uint32_t buf_bytes)
 /* Free what is acknowledged: n bytes of payload. */
 void tcp_sndq_acked(struct isla_tcp_conn *c, uint32_t n);
 void tcp_sndq_purge(struct isla_tcp_conn *c);
+/* The next n bytes have been sent: move the cursor on. */
+void tcp_sndq_sent(struct isla_tcp_conn *c, uint32_t n);
 /* Bytes that were queued and never sent. */
 uint32_t tcp_sndq_unsent(const struct isla_tcp_conn *c);
 /* Take segments up to ack off the chain; fills in rtt_us and adds to delivered. */

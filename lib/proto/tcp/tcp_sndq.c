@@ -38,6 +38,13 @@ tcp_sndq_append(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t len)
 }
 
 void
+tcp_sndq_sent(struct isla_tcp_conn *c, uint32_t n)
+{
+	c->snd_cur_off += n;
+	normalise(&c->snd_cur, &c->snd_cur_off);
+}
+
+void
 tcp_sndq_acked(struct isla_tcp_conn *c, uint32_t n)
 {
 	c->sndq_bytes -= n;

@@ -46,6 +46,14 @@ tcp_lookup(const struct isla_tcp *tcp, uint32_t hash, const struct isla_addr *lo
 	return NULL;
 }
 
+struct isla_tcp_conn *
+tcp_find(const struct isla_tcp *tcp, const struct isla_addr *local,
+	const struct isla_addr *remote, rte_be16_t local_port, rte_be16_t remote_port)
+{
+	return tcp_lookup(tcp, tcp_hash(tcp, local, remote, local_port, remote_port), local,
+		remote, local_port, remote_port);
+}
+
 struct isla_tcp_listener *
 tcp_listener_lookup(const struct isla_tcp *tcp, const struct isla_addr *local, uint16_t port)
 {
@@ -134,10 +142,8 @@ tcp_seg_alloc(struct isla_tcp *tcp, uint32_t *index)
 	*index = tcp->seg_free;
 	s = &tcp->seg[*index];
 	tcp->seg_free = s->next;
-	tcp->nb_segs_used++;
 	s->next = TCP_NONE;
 	s->flags = 0;
-	s->nb_retrans = 0;
 	return s;
 }
 
@@ -146,7 +152,6 @@ tcp_seg_free(struct isla_tcp *tcp, uint32_t index)
 {
 	tcp->seg[index].next = tcp->seg_free;
 	tcp->seg_free = index;
-	tcp->nb_segs_used--;
 }
 
 /* Fill what the caller left at 0. */
@@ -201,10 +206,8 @@ static void
 tcp_icmp_error(void *ctx, const struct inet_error *err)
 {
 	struct isla_tcp *tcp = ctx;
-	uint32_t hash = tcp_hash(tcp, &err->local, &err->remote, err->local_port,
+	struct isla_tcp_conn *c = tcp_find(tcp, &err->local, &err->remote, err->local_port,
 		err->remote_port);
-	struct isla_tcp_conn *c = tcp_lookup(tcp, hash, &err->local, &err->remote,
-		err->local_port, err->remote_port);
 
 	if (c == NULL || seq_lt(err->seq, c->snd_una) || seq_ge(err->seq, c->snd_nxt))
 		return;
