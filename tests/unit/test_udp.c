@@ -559,6 +559,103 @@ memory_of_others_is_referenced(void)
 	rte_pktmbuf_free(m);
 }
 
+static struct {
+	unsigned int nb;
+	int err;
+	struct isla_udp_sock *sock;
+	struct isla_udp_ends ends;
+} heard;
+
+static void
+hear(struct isla_udp_sock *sock, void *ctx, int err, const struct isla_udp_ends *ends)
+{
+	CU_ASSERT_PTR_EQUAL(ctx, &heard);
+	heard.nb++;
+	heard.err = err;
+	heard.sock = sock;
+	heard.ends = *ends;
+}
+
+static void
+hear_and_close(struct isla_udp_sock *sock, void *ctx, int err, const struct isla_udp_ends *ends)
+{
+	hear(sock, ctx, err, ends);
+	isla_udp_close(sock);
+}
+
+/* RFC 1122, 4.1.3.3. */
+static void
+an_icmp_error_reaches_the_socket_that_sent(void)
+{
+	static const struct {
+		uint8_t type, code;
+		int err;
+	} cases[] = {{3, 0, ENETUNREACH}, {3, 1, EHOSTUNREACH}, {3, 2, ENOPROTOOPT},
+		{3, 3, ECONNREFUSED}, {3, 4, EMSGSIZE}, {3, 13, EACCES}, {11, 0, EHOSTUNREACH},
+		{12, 0, EPROTO}};
+	struct isla_udp_sock *sock = bind_to(NULL, PORT, &heard);
+	struct isla_addr remote = addr(PEER4);
+	struct packet p;
+	uint8_t body[36];
+	size_t i;
+
+	memset(&heard, 0, sizeof(heard));
+	for (i = 0; i < RTE_DIM(cases) + 2; i++) {
+		size_t j = RTE_MIN(i, RTE_DIM(cases) - 1);
+
+		memset(body, 0, 8);
+		body[0] = cases[j].type;
+		body[1] = cases[j].code;
+		memcpy(body + 8, udp4_reply, 28);
+		/* At first nobody listens to errors; the last is of a port that nobody has. */
+		if (i == RTE_DIM(cases) + 1)
+			body[8 + 21]++;
+		isla_udp_set_error(sock, i == RTE_DIM(cases) ? NULL : hear);
+		packet_ip(&p, PEER4, OWN4, 1, body, sizeof(body));
+		packet_fix_l4(&p, 20, 2, 1);
+		CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_ACCEPTED);
+		CU_ASSERT_EQUAL(heard.nb, j + 1);
+		CU_ASSERT_EQUAL(heard.err, cases[j].err);
+	}
+	CU_ASSERT_PTR_EQUAL(heard.sock, sock);
+	CU_ASSERT_TRUE(isla_addr_eq(&heard.ends.remote, &remote));
+	CU_ASSERT_EQUAL(heard.ends.local_port, PORT);
+	CU_ASSERT_EQUAL(heard.ends.remote_port, 40000);
+}
+
+/* The packets that wait are three; the socket is gone after the first. */
+static void
+a_silent_neighbour_is_told(void)
+{
+	static const char *const nobody[] = {"192.168.1.77", "2001:db8::77"};
+	size_t i, j;
+
+	for (i = 0; i < RTE_DIM(nobody); i++) {
+		struct isla_udp_sock *sock = bind_to(NULL, PORT, &heard);
+		struct isla_udp_ends ends = {.remote = addr(nobody[i]), .remote_port = 7,
+			.netif = ISLA_NETIF_ANY};
+
+		memset(&heard, 0, sizeof(heard));
+		isla_udp_set_error(sock, i == 0 ? hear : hear_and_close);
+		for (j = 0; j < 3; j++)
+			CU_ASSERT_EQUAL(isla_udp_send(sock, rte_pktmbuf_alloc(fix.pool), &ends), 0);
+		fix.core.now_us += 10000000;
+		for (j = 0; j < 4; j++) {
+			CU_ASSERT_EQUAL(heard.nb, 0);
+			timer_wheel_run(&fix.core.wheel, fix.core.now_us);
+			fix.core.now_us += 1100000;
+			if (heard.nb != 0)
+				break;
+		}
+		CU_ASSERT_EQUAL(heard.nb, i == 0 ? 3 : 1);
+		CU_ASSERT_EQUAL(heard.err, EHOSTUNREACH);
+		CU_ASSERT_TRUE(isla_addr_eq(&heard.ends.remote, &ends.remote));
+		CU_ASSERT_EQUAL(heard.ends.remote_port, 7);
+		if (i == 0)
+			isla_udp_close(sock);
+	}
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_golden_datagram_reaches_its_socket),
 	SUITE_TEST(no_truncated_datagram_is_delivered),
@@ -580,6 +677,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_checksum_of_zero_is_sent_as_its_other_form),
 	SUITE_TEST(the_checksum_is_left_to_a_port_that_offers_it),
 	SUITE_TEST(memory_of_others_is_referenced),
+	SUITE_TEST(an_icmp_error_reaches_the_socket_that_sent),
+	SUITE_TEST(a_silent_neighbour_is_told),
 };
 
 int

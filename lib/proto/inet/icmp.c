@@ -220,19 +220,53 @@ parse_quoted_ip(const struct rte_mbuf *m, uint32_t off, bool is_v6, struct inet_
 	return off + rte_ipv4_hdr_len(ip);
 }
 
+/* A packet of ours at offset off of m, as far as errors quote it; false where it is none. */
+static bool
+parse_quoted(const struct rte_mbuf *m, uint32_t off, bool is_v6, struct inet_error *err)
+{
+	uint32_t l4_off = parse_quoted_ip(m, off, is_v6, err);
+	uint8_t copy[QUOTED_L4_LEN];
+	const uint8_t *l4;
+
+	l4 = l4_off != 0 ? rte_pktmbuf_read(m, l4_off, sizeof(copy), copy) : NULL;
+	if (l4 == NULL)
+		return false;
+	memcpy(&err->local_port, l4, sizeof(err->local_port));
+	memcpy(&err->remote_port, l4 + 2, sizeof(err->remote_port));
+	if (err->proto == PROTO_TCP) {
+		rte_be32_t seq;
+
+		memcpy(&seq, l4 + 4, sizeof(seq));
+		err->seq = rte_be_to_cpu_32(seq);
+	}
+	return true;
+}
+
+void
+icmp_unreachable(void *ctx, const struct rte_mbuf *m, uint8_t netif)
+{
+	struct inet *inet = ctx;
+	struct inet_error err = {
+		.kind = INET_ERR_HOST_UNREACH, .netif = netif, .is_local = true};
+	bool is_v6 = *rte_pktmbuf_mtod(m, const uint8_t *) >> 4 == 6;
+	const struct inet_proto *p;
+
+	if (!parse_quoted(m, 0, is_v6, &err))
+		return;
+	p = &inet->proto[err.proto];
+	if (p->error != NULL)
+		p->error(p->ctx, &err);
+}
+
 /* An error that came: whose packet does it quote? */
 static enum isla_drop
 error_input(struct inet *inet, struct rte_mbuf *m, struct inet_error *err)
 {
 	const struct isla_pkt *pkt = isla_pkt(m);
+	bool is_v6 = (pkt->flags & ISLA_PKT_V6) != 0;
 	const struct inet_proto *p;
-	uint8_t copy[QUOTED_L4_LEN];
-	const uint8_t *l4;
-	uint32_t l4_off;
 
-	l4_off = parse_quoted_ip(m, sizeof(struct icmp_hdr), (pkt->flags & ISLA_PKT_V6) != 0, err);
-	l4 = l4_off != 0 ? rte_pktmbuf_read(m, l4_off, sizeof(copy), copy) : NULL;
-	if (l4 == NULL)
+	if (!parse_quoted(m, sizeof(struct icmp_hdr), is_v6, err))
 		return ISLA_DROP_ICMP_QUOTE;
 	/* Errors come back to who sent the packet: one of our unicast addresses, the same as the
 	 * error's own destination, and not about a packet to ourselves or to a group. */
@@ -245,14 +279,6 @@ error_input(struct inet *inet, struct rte_mbuf *m, struct inet_error *err)
 	p = &inet->proto[err->proto];
 	if (p->error == NULL)
 		return ISLA_DROP_ICMP_TYPE;
-	memcpy(&err->local_port, l4, sizeof(err->local_port));
-	memcpy(&err->remote_port, l4 + 2, sizeof(err->remote_port));
-	if (err->proto == PROTO_TCP) {
-		rte_be32_t seq;
-
-		memcpy(&seq, l4 + 4, sizeof(seq));
-		err->seq = rte_be_to_cpu_32(seq);
-	}
 	err->netif = pkt->netif;
 	p->error(p->ctx, err);
 	rte_pktmbuf_free(m);

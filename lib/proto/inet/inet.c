@@ -57,6 +57,7 @@ inet_create(struct core *core, struct link *link, const struct inet_conf *conf)
 	inet_set_proto(inet, INET_PROTO_ICMPV4, &icmp);
 	inet_set_proto(inet, INET_PROTO_ICMPV6, &icmp);
 	link_set_up(link, inet_input, inet);
+	link_set_unreach(link, icmp_unreachable, inet);
 	return inet;
 }
 

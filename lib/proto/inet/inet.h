@@ -40,6 +40,7 @@ struct inet_error {
 	rte_be16_t local_port;
 	rte_be16_t remote_port;
 	uint32_t seq;           /* TCP: the quoted sequence number, host order */
+	bool is_local;          /* the link room says so itself: no message that could be forged */
 };
 
 /* A transport protocol. */

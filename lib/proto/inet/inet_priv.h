@@ -131,6 +131,9 @@ void icmp_rate_init(struct icmp_rate *rate, uint32_t per_second);
 /* Take a token; false where there is none. */
 bool icmp_rate_take(struct icmp_rate *rate, uint64_t now_us);
 
+/* The link room's word that nobody has a packet's next hop: as if a router had said so. */
+void icmp_unreachable(void *ctx, const struct rte_mbuf *m, uint8_t netif);
+
 /* The inet_proto::input of ICMP and ICMPv6; ctx is the inet. */
 enum isla_drop icmp_input(void *ctx, struct rte_mbuf *m);
 

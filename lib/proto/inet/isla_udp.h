@@ -44,6 +44,17 @@ typedef void isla_udp_recv_fn(struct isla_udp_sock *sock, void *ctx, struct rte_
 	const struct isla_udp_ends *ends);
 
 /**
+ * A datagram of this socket's did not arrive: an ICMP error quotes it, or nobody on the link has
+ * its next hop. A hint only, since anybody who knows the ports can send one.
+ *
+ * @param err   ECONNREFUSED (no such port), EHOSTUNREACH, ENETUNREACH, ENOPROTOOPT (no UDP there),
+ *              EACCES (prohibited), EMSGSIZE (beyond the MTU of the path) or EPROTO
+ * @param ends  of the datagram: local is the address that it was sent from
+ */
+typedef void isla_udp_error_fn(struct isla_udp_sock *sock, void *ctx, int err,
+	const struct isla_udp_ends *ends);
+
+/**
  * Bind a port.
  *
  * @param local  own address, or isla_addr_any for every one of either family
@@ -52,6 +63,10 @@ typedef void isla_udp_recv_fn(struct isla_udp_sock *sock, void *ctx, struct rte_
  */
 struct isla_udp_sock *isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local,
 	uint16_t port, isla_udp_recv_fn *recv, void *ctx);
+
+/** Who hears of errors (RFC 1122, 4.1.3.3), with the context of isla_udp_bind(); NULL: nobody, as at
+ * first. The callback may send, and may close its socket. */
+void isla_udp_set_error(struct isla_udp_sock *sock, isla_udp_error_fn *error);
 
 /** Give the port back; no callback follows. */
 void isla_udp_close(struct isla_udp_sock *sock);

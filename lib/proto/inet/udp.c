@@ -23,6 +23,7 @@
 struct isla_udp_sock {
 	struct isla_udp *udp;
 	isla_udp_recv_fn *recv; /* NULL: not bound */
+	isla_udp_error_fn *error; /* may be NULL */
 	void *ctx;
 	struct isla_addr local;
 	uint16_t port;
@@ -38,12 +39,13 @@ struct isla_udp {
 };
 
 static enum isla_drop udp_input(void *ctx, struct rte_mbuf *m);
+static void udp_error(void *ctx, const struct inet_error *err);
 
 struct isla_udp *
 udp_create(struct core *core, struct inet *inet, uint32_t max_socks)
 {
 	struct isla_udp *udp = core->mem.alloc(sizeof(*udp), RTE_CACHE_LINE_SIZE, core->socket_id);
-	struct inet_proto proto = {.ctx = udp, .input = udp_input};
+	struct inet_proto proto = {.ctx = udp, .input = udp_input, .error = udp_error};
 	uint32_t i;
 
 	if (udp == NULL)
@@ -111,12 +113,19 @@ isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port
 	sock = &udp->socks[udp->free - 1];
 	udp->free = sock->next;
 	sock->recv = recv;
+	sock->error = NULL;
 	sock->ctx = ctx;
 	sock->local = *local;
 	sock->port = port;
 	sock->next = udp->first[port];
 	udp->first[port] = (uint16_t)(sock - udp->socks + 1);
 	return sock;
+}
+
+void
+isla_udp_set_error(struct isla_udp_sock *sock, isla_udp_error_fn *error)
+{
+	sock->error = error;
 }
 
 void
@@ -202,6 +211,36 @@ udp_input(void *ctx, struct rte_mbuf *m)
 	rte_pktmbuf_adj(m, sizeof(struct rte_udp_hdr));
 	sock->recv(sock, sock->ctx, m, &ends);
 	return ISLA_ACCEPTED;
+}
+
+/* RFC 1122, 4.1.3.3: what ICMP says of a datagram goes to the socket that has sent it. */
+static void
+udp_error(void *ctx, const struct inet_error *err)
+{
+	static const int errno_of[] = {
+		[INET_ERR_NET_UNREACH] = ENETUNREACH,
+		[INET_ERR_HOST_UNREACH] = EHOSTUNREACH,
+		[INET_ERR_PROTO_UNREACH] = ENOPROTOOPT,
+		[INET_ERR_PORT_UNREACH] = ECONNREFUSED,
+		[INET_ERR_ADMIN_PROHIBITED] = EACCES,
+		[INET_ERR_TOO_BIG] = EMSGSIZE,
+		[INET_ERR_TIME_EXCEEDED] = EHOSTUNREACH,
+		[INET_ERR_PARAM_PROBLEM] = EPROTO,
+	};
+	struct isla_udp *udp = ctx;
+	struct isla_udp_ends ends = {
+		.local = err->local,
+		.remote = err->remote,
+		.local_port = rte_be_to_cpu_16(err->local_port),
+		.remote_port = rte_be_to_cpu_16(err->remote_port),
+		.netif = err->netif,
+	};
+	struct isla_udp_sock *sock = find_sock(udp, &ends.local, ends.local_port);
+
+	if (sock == NULL)
+		sock = find_sock(udp, &isla_addr_any, ends.local_port);
+	if (sock != NULL && sock->error != NULL)
+		sock->error(sock, sock->ctx, errno_of[err->kind], &ends);
 }
 
 /* The address to send from: the one asked for, the socket's or the route's. An answer to what came

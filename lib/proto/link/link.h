@@ -34,10 +34,18 @@ struct netif {
  * l3_off and the L2 flags are set. Input call. */
 typedef enum isla_drop link_up_fn(void *ctx, struct rte_mbuf *m, bool is_v6);
 
+/*
+ * What the room above hears of a packet that waited for a neighbour who never answered: it begins
+ * with the IP header, and is dropped afterwards. Called from a timer; it may send.
+ */
+typedef void link_unreach_fn(void *ctx, const struct rte_mbuf *m, uint8_t netif);
+
 struct link {
 	struct core *core;
 	link_up_fn *up;
 	void *up_ctx;
+	link_unreach_fn *unreach; /* NULL: nobody wants to know */
+	void *unreach_ctx;
 	struct neigh_table *neigh;
 	uint8_t nb_netifs;
 	struct netif netif[NETIF_MAX];
@@ -56,6 +64,9 @@ void link_fini(struct link *link);
 
 /* Who receives IP packets; set once, at init. */
 void link_set_up(struct link *link, link_up_fn *up, void *ctx);
+
+/* Who hears of neighbours that do not answer (RFC 1122, 2.3.2.2; RFC 4861, 7.2.2); set once. */
+void link_set_unreach(struct link *link, link_unreach_fn *unreach, void *ctx);
 
 /* Returns the new interface's index, -ENOSPC, or -EINVAL for a MAC or an MTU that cannot be. */
 int link_netif_add(struct link *link, const struct isla_netif_conf *conf);

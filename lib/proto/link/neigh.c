@@ -407,12 +407,40 @@ neigh_answer(struct neigh_table *t, struct neigh *n, const struct rte_ether_addr
 	n->is_router = flags & NEIGH_ROUTER;
 }
 
+/*
+ * Nobody has answered: the entry goes, and whoever sent what waited hears of it. The entry is gone
+ * before the first of them does, since they may send again.
+ */
+static void
+resolution_failed(struct neigh_table *t, struct neigh *n)
+{
+	const struct link *link = t->link;
+	uint8_t netif = n->netif;
+	struct neigh_queue failed;
+
+	STAILQ_INIT(&failed);
+	STAILQ_CONCAT(&failed, &n->queue);
+	t->nb_queued -= n->nb_queued;
+	n->nb_queued = 0;
+	entry_free(t, n, ISLA_DROP_NEIGH_FAILED);
+	while (!STAILQ_EMPTY(&failed)) {
+		struct neigh_wait *w = STAILQ_FIRST(&failed);
+		struct rte_mbuf *m = w->m;
+
+		STAILQ_REMOVE_HEAD(&failed, next);
+		STAILQ_INSERT_HEAD(&t->free_waits, w, next);
+		if (link->unreach != NULL)
+			link->unreach(link->unreach_ctx, m, netif);
+		core_drop_pkt(t->core, m, ISLA_DROP_NEIGH_FAILED);
+	}
+}
+
 /* The next question of INCOMPLETE or PROBE, or the end of the entry after the last one. */
 static void
 solicit_again(struct neigh_table *t, struct neigh *n)
 {
 	if (n->nb_solicits >= NEIGH_SOLICITS) {
-		entry_free(t, n, ISLA_DROP_NEIGH_FAILED);
+		resolution_failed(t, n);
 		return;
 	}
 	timer_set(&t->core->wheel, &n->timer, t->core->now_us + t->retrans_us);

@@ -43,6 +43,13 @@ link_set_up(struct link *link, link_up_fn *up, void *ctx)
 	link->up_ctx = ctx;
 }
 
+void
+link_set_unreach(struct link *link, link_unreach_fn *unreach, void *ctx)
+{
+	link->unreach = unreach;
+	link->unreach_ctx = ctx;
+}
+
 int
 link_netif_add(struct link *link, const struct isla_netif_conf *conf)
 {

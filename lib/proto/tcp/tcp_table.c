@@ -223,6 +223,13 @@ tcp_icmp_error(void *ctx, const struct inet_error *err)
 		c->soft_err = ENETUNREACH;
 		break;
 	case INET_ERR_HOST_UNREACH:
+		/* Nobody can forge what the link room says itself. */
+		if (err->is_local && tcp_in_state(c, ISLA_TCP_SYN_SENT)) {
+			tcp_conn_drop(c, EHOSTUNREACH);
+			break;
+		}
+		c->soft_err = EHOSTUNREACH;
+		break;
 	case INET_ERR_ADMIN_PROHIBITED:
 	case INET_ERR_TIME_EXCEEDED:
 		c->soft_err = EHOSTUNREACH;
