@@ -300,7 +300,7 @@ the_mss_is_12_less(void)
 	establish_opts(false, true, 0);
 	CU_ASSERT_EQUAL(app_info().snd_mss, mss);
 	/* What we offer does not take it into account. */
-	CU_ASSERT_EQUAL(app_info().rcv_mss, peer.mss);
+	CU_ASSERT_EQUAL(app_info().advmss, peer.mss);
 	app_send(2u * mss);
 	expect(ACK, .seq = S(1), .ack = P(1), .len = mss);
 	CU_ASSERT_EQUAL(peer.last.len, 1514);

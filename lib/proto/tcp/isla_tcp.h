@@ -72,6 +72,13 @@ struct isla_tcp_ops {
 	/** The peer's FIN has come and all data before it has been taken by isla_tcp_recv().
 	 * Sending is still possible (half-close, RFC 9293, 3.6). */
 	void (*eof)(struct isla_tcp_conn *conn, void *ctx);
+	/** The peer has sent urgent data (RFC 9293, 3.8.5), or more of it: nb_bytes from what
+	 * isla_tcp_recv() gives next up to their end. They stay in line (RFC 6093). */
+	void (*urgent)(struct isla_tcp_conn *conn, void *ctx, uint32_t nb_bytes);
+	/** Something is wrong, and the connection goes on: err is EHOSTUNREACH or ENETUNREACH (ICMP,
+	 * RFC 5927, or nobody answers on the link), or ETIMEDOUT (RFC 9293's R1 retransmissions in
+	 * a row were not answered). */
+	void (*trouble)(struct isla_tcp_conn *conn, void *ctx, int err);
 	/**
 	 * The connection has ended abnormally; the handle dies when this returns.
 	 *
@@ -83,10 +90,30 @@ struct isla_tcp_ops {
 
 /** Settings of one listener's or one connection's TCP; a field that is 0 takes the stack's. */
 struct isla_tcp_opts {
-	uint32_t rcvbuf_bytes; /**< the most that is advertised as receive window */
-	uint32_t sndbuf_bytes; /**< the most that the send queue holds */
-	uint16_t mss;          /**< the most that is offered in the MSS option */
-	bool nodelay;          /**< no Nagle algorithm (RFC 9293, 3.7.4) */
+	uint32_t rcvbuf_bytes;    /**< the receive buffer, fixed; 0: the stack's, which grows */
+	uint32_t sndbuf_bytes;    /**< the most that the send queue holds */
+	uint32_t user_timeout_ms; /**< data may wait that long for its ACK (RFC 5482) */
+	uint32_t max_pacing_rate; /**< bytes a second; 0: as congestion control wants it */
+	uint16_t mss;             /**< the most that is offered in the MSS option, and sent */
+	uint16_t keep_idle_s;     /**< keep-alive: idle for so long before the first probe */
+	uint16_t keep_intvl_s;    /**< between two probes */
+	uint8_t keep_cnt;         /**< probes without an answer that end the connection */
+	uint8_t syn_retries;      /**< of a SYN or SYN,ACK */
+	uint8_t hop_limit;        /**< TTL or hop limit of what is sent */
+	uint8_t tos;              /**< DSCP in the upper six bits; the ECN bits are TCP's own */
+	bool nodelay;             /**< no Nagle algorithm (RFC 9293, 3.7.4) */
+	bool cork;                /**< only full segments leave, for 200 ms at most */
+	bool keepalive;           /**< probe a connection that is idle (RFC 9293, 3.8.4) */
+	bool fastopen;            /**< TCP Fast Open (RFC 7413): take data in a SYN, or send it */
+	const char *cc;           /**< congestion control: see isla_tcp_cc_names() */
+};
+
+/** Explicit congestion notification (RFC 3168). */
+enum isla_tcp_ecn {
+	ISLA_TCP_ECN_DEFAULT, /**< as ISLA_TCP_ECN_ON */
+	ISLA_TCP_ECN_ON,      /**< ask for it, and agree to it */
+	ISLA_TCP_ECN_PASSIVE, /**< agree to it where the peer asks */
+	ISLA_TCP_ECN_OFF,
 };
 
 /** A stack's TCP. A field that is 0 takes the default in brackets. */
@@ -94,7 +121,9 @@ struct isla_tcp_conf {
 	uint32_t max_conns;      /**< connections, TIME-WAIT among them [16384] */
 	uint32_t max_listeners;  /**< [64] */
 	uint32_t max_segs;       /**< segments in flight of all connections together [65536] */
-	uint32_t rcvbuf_bytes;   /**< [262144] */
+	uint32_t max_orphans;    /**< closed by the program, not yet by the peer [max_conns / 4] */
+	uint32_t rcvbuf_bytes;   /**< at first [262144] */
+	uint32_t rcvbuf_max_bytes; /**< as far as auto-tuning goes [4194304] */
 	uint32_t sndbuf_bytes;   /**< [262144] */
 	uint32_t rto_min_us;     /**< [200000] */
 	uint32_t rto_init_us;    /**< RFC 6298, 2.1 [1000000] */
@@ -102,13 +131,21 @@ struct isla_tcp_conf {
 	uint32_t delack_us;      /**< at most 400 ms (RFC 9293, 3.8.6.3) [40000] */
 	uint32_t time_wait_us;   /**< 2 MSL [60000000] */
 	uint32_t fin_wait2_us;   /**< FIN-WAIT-2 after isla_tcp_close() [60000000] */
+	uint32_t user_timeout_ms; /**< 0: none, data_retries alone decides */
 	uint16_t syn_retries;    /**< of a SYN or SYN,ACK: 183 s in all (MUST-23) [7] */
 	uint16_t data_retries;   /**< RFC 1122's R2 [15] */
+	uint16_t r1_retries;     /**< RFC 1122's R1: then the program hears of it [3] */
 	uint16_t ooo_segs;       /**< segments out of order of one connection [512] */
 	uint16_t init_cwnd_segs; /**< RFC 6928 [10] */
+	uint16_t keep_idle_s;    /**< [7200] */
+	uint16_t keep_intvl_s;   /**< [75] */
+	uint8_t keep_cnt;        /**< [9] */
+	uint8_t ecn;             /**< enum isla_tcp_ecn */
 	bool no_wscale;          /**< neither offer nor accept window scaling */
 	bool no_timestamps;      /**< nor timestamps (RFC 7323, 3) */
 	bool no_sack;            /**< nor selective acknowledgment (RFC 2018) */
+	bool no_autotune;        /**< receive buffers stay as they are */
+	const char *cc;          /**< congestion control [newreno]; see isla_tcp_cc_names() */
 };
 
 /** A connection's ends. Ports are in host byte order. */
@@ -119,34 +156,68 @@ struct isla_tcp_ends {
 	uint16_t remote_port;
 };
 
+/** What holds a connection's sending up. */
+enum isla_tcp_limit {
+	ISLA_TCP_LIMIT_APP,    /**< the program has given nothing more to send */
+	ISLA_TCP_LIMIT_SNDBUF, /**< it may not: the send buffer is full of unacknowledged data */
+	ISLA_TCP_LIMIT_RWND,   /**< the peer's window */
+	ISLA_TCP_LIMIT_CWND,   /**< the congestion window, or pacing */
+	ISLA_TCP_LIMIT_MAX
+};
+
 /** A connection's state, in the words of Linux's struct tcp_info where it has them. */
 struct isla_tcp_info {
 	enum isla_tcp_state state;
 	uint8_t snd_wscale;
 	uint8_t rcv_wscale;
 	uint8_t backoff;         /**< consecutive timeouts */
-	bool in_recovery;
+	uint8_t probes;          /**< zero-window or keep-alive, not answered yet */
+	bool in_recovery;        /**< fast recovery, or after a timeout */
+	bool in_loss;            /**< after a timeout */
+	bool in_cwr;             /**< the window was reduced for a mark (RFC 3168) */
 	bool timestamps;         /**< negotiated */
 	bool sack;               /**< negotiated */
+	bool wscale;             /**< negotiated */
+	bool ecn;                /**< negotiated */
+	bool fastopen_data;      /**< the SYN carried data that was taken */
+	bool reordering;         /**< seen (RFC 8985) */
 	uint16_t snd_mss;
-	uint16_t rcv_mss;        /**< the MSS that we offered */
+	uint16_t rcv_mss;        /**< the peer's full segment, as far as seen */
+	uint16_t advmss;         /**< the MSS that we offered */
+	uint16_t pmtu;
+	const char *cc;          /**< congestion control */
 	uint32_t rto_us;
 	uint32_t rtt_us;         /**< smoothed */
 	uint32_t rttvar_us;
 	uint32_t min_rtt_us;
+	uint32_t rcv_rtt_us;     /**< as the receiver sees it; 0: not known */
 	uint32_t snd_cwnd_bytes;
 	uint32_t snd_ssthresh_bytes;
 	uint32_t snd_wnd_bytes;  /**< what the peer lets us send */
 	uint32_t rcv_wnd_bytes;  /**< what we let the peer send */
+	uint32_t rcvbuf_bytes;   /**< as auto-tuning has it now */
 	uint32_t unacked_bytes;
+	uint32_t unacked_segs;
+	uint32_t sacked_segs;
+	uint32_t lost_segs;      /**< taken for lost, not sent again yet */
+	uint32_t retrans_segs;   /**< in flight again */
 	uint32_t sndq_bytes;     /**< queued, the unacknowledged among them */
+	uint32_t notsent_bytes;
 	uint32_t rcvq_bytes;     /**< waiting for isla_tcp_recv() */
 	uint32_t ooo_segs;
+	uint32_t pacing_rate;    /**< bytes a second; UINT32_MAX: none */
+	uint64_t delivery_rate;  /**< bytes a second, over the last round trip */
+	uint32_t last_data_sent_ms; /**< since then */
+	uint32_t last_recv_ms;   /**< since the last segment came */
 	uint64_t bytes_acked;
 	uint64_t bytes_received;
+	uint32_t delivered_ce_bytes; /**< that the peer has reported as marked */
 	uint32_t segs_out;
 	uint32_t segs_in;
 	uint32_t total_retrans;
+	/** How long each has held sending up since the handshake, in us. */
+	uint64_t limited_us[ISLA_TCP_LIMIT_MAX];
+	enum isla_tcp_limit limited_by; /**< now */
 };
 
 /**
@@ -158,8 +229,8 @@ struct isla_tcp_info {
  *                 cookie (RFC 4987, 3.6), and counted
  * @param ops      must outlive the listener and its connections
  * @param opts     may be NULL
- * @return the listener; NULL with rte_errno EADDRINUSE, EADDRNOTAVAIL (not an own address), EINVAL
- *         or ENOSPC
+ * @return the listener; NULL with rte_errno EADDRINUSE, EADDRNOTAVAIL (not an own address), EINVAL,
+ *         ENOSPC, or one of isla_tcp_set_opts()
  */
 struct isla_tcp_listener *isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local,
 	uint16_t port, uint16_t backlog, const struct isla_tcp_ops *ops, void *arg,
@@ -174,8 +245,8 @@ void isla_tcp_unlisten(struct isla_tcp_listener *listener);
  * @param ends  remote and remote_port; an unspecified local address is chosen by the route, and
  *              local_port 0 by RFC 6056
  * @return the connection, in SYN-SENT; NULL with rte_errno EHOSTUNREACH (no route, no address),
- *         EADDRNOTAVAIL (no port is free, or local is not an own address), EADDRINUSE, EINVAL or
- *         ENOSPC
+ *         EADDRNOTAVAIL (no port is free, or local is not an own address), EADDRINUSE, EINVAL,
+ *         ENOSPC, or one of isla_tcp_set_opts()
  */
 struct isla_tcp_conn *isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	const struct isla_tcp_ops *ops, void *ctx, const struct isla_tcp_opts *opts);
@@ -190,6 +261,23 @@ void isla_tcp_set_ops(struct isla_tcp_conn *conn, const struct isla_tcp_ops *ops
 /** Switch the Nagle algorithm off or on. */
 void isla_tcp_set_nodelay(struct isla_tcp_conn *conn, bool nodelay);
 
+/** Hold back segments that are not full, or let them go (TCP_CORK of other systems). */
+void isla_tcp_set_cork(struct isla_tcp_conn *conn, bool cork);
+
+/**
+ * Change a connection's settings; best what isla_tcp_get_opts() gave, with a field changed. mss has
+ * no effect on a connection whose handshake has begun, except to make segments smaller.
+ *
+ * @return 0; -EINVAL (congestion control of an unknown name; a value out of bounds), -ENOSPC (too
+ *         many different settings, or no room for the algorithm's state); then nothing is changed
+ */
+int isla_tcp_set_opts(struct isla_tcp_conn *conn, const struct isla_tcp_opts *opts);
+/** The settings in force, defaults filled in. */
+void isla_tcp_get_opts(const struct isla_tcp_conn *conn, struct isla_tcp_opts *opts);
+
+/** The names of congestion control algorithms, with commas between. Any thread. */
+const char *isla_tcp_cc_names(void);
+
 /** Bytes that isla_tcp_send() would take now. */
 uint32_t isla_tcp_send_room(const struct isla_tcp_conn *conn);
 
@@ -202,6 +290,10 @@ uint32_t isla_tcp_send_room(const struct isla_tcp_conn *conn);
  *         -ENOTCONN (not connected yet)
  */
 int isla_tcp_send(struct isla_tcp_conn *conn, struct rte_mbuf *m);
+
+/** What is queued so far is urgent up to its last byte (RFC 9293, 3.8.5); new uses are discouraged
+ * (RFC 6093). 0, or as isla_tcp_send(). */
+int isla_tcp_send_urgent(struct isla_tcp_conn *conn);
 
 /**
  * Queue memory of the caller's for sending: as much of it as there is room for.

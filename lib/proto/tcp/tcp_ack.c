@@ -80,6 +80,16 @@ ts_sample(struct isla_tcp_conn *c, struct tcp_acked *a)
 		a->rtt_us = ms * 1000;
 }
 
+/* Forward progress: the neighbour is there (RFC 4861, 7.3.1). */
+static void
+path_confirm(struct isla_tcp_conn *c)
+{
+	struct inet_dst via;
+
+	tcp_via(c, &via);
+	inet_confirm(c->tcp->inet, &via, c->hint);
+}
+
 static void
 new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 {
@@ -104,7 +114,7 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 	if ((c->flags & TCP_F_RECOVERY) == 0) {
 		c->dupacks = 0;
 		if (c->flags & (TCP_F_CWND_LIMITED | TCP_F_RTO_RECOVERY))
-			c->cc->acked(c, nb);
+			c->cc->acked(c, a, nb);
 		if ((c->flags & TCP_F_RTO_RECOVERY) && seq_ge(ack, c->recover)) {
 			c->flags &= ~TCP_F_RTO_RECOVERY;
 			tcp_rack_recovered(c);
@@ -119,7 +129,7 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 	} else {
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	}
-	inet_confirm(c->tcp->inet, &c->via, c->hint);
+	path_confirm(c);
 	tcp_sched(c);
 }
 
@@ -167,6 +177,8 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 	c->nb_unanswered = 0;
 	if ((c->flags & TCP_F_SACK) && (in->opts.present & TCP_OPT_SACK))
 		tcp_sack_mark(c, &a);
+	if (c->cc->ack != NULL)
+		c->cc->ack(c, &a);
 	if (advanced) {
 		new_ack(c, &a);
 	} else if (is_dupack(c, in)) {

@@ -13,13 +13,37 @@
 /* Payload of one mbuf whose buffer is the program's own memory. */
 #define EXT_CHUNK 32768u
 
+/* A free slot for a listener; TCP_NONE with rte_errno set where its ends are taken, or all are. */
+static uint32_t
+listener_slot(struct isla_tcp *tcp, const struct isla_addr *local, uint16_t port)
+{
+	uint32_t i, slot = tcp->nb_listeners;
+
+	for (i = 0; i < tcp->nb_listeners; i++) {
+		const struct isla_tcp_listener *l = &tcp->listener[i];
+
+		if (l->port == port && isla_addr_eq(&l->local, local)) {
+			rte_errno = EADDRINUSE;
+			return TCP_NONE;
+		}
+		if (l->port == 0)
+			slot = RTE_MIN(slot, i);
+	}
+	if (slot < tcp->conf.max_listeners)
+		return slot;
+	rte_errno = ENOSPC;
+	return TCP_NONE;
+}
+
 struct isla_tcp_listener *
 isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local, uint16_t port,
 	uint16_t backlog, const struct isla_tcp_ops *ops, void *arg,
 	const struct isla_tcp_opts *opts)
 {
 	struct isla_tcp_listener *l;
-	uint32_t i, slot = TCP_NONE;
+	uint16_t profile;
+	uint32_t slot;
+	int rc;
 
 	if (port == 0 || backlog == 0 || ops == NULL || ops->accept == NULL) {
 		rte_errno = EINVAL;
@@ -29,22 +53,15 @@ isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local, uint16_t po
 		rte_errno = EADDRNOTAVAIL;
 		return NULL;
 	}
-	for (i = 0; i < tcp->nb_listeners; i++) {
-		l = &tcp->listener[i];
-		if (l->port == port && isla_addr_eq(&l->local, local)) {
-			rte_errno = EADDRINUSE;
-			return NULL;
-		}
-		if (l->port == 0 && slot == TCP_NONE)
-			slot = i;
+	slot = listener_slot(tcp, local, port);
+	if (slot == TCP_NONE)
+		return NULL;
+	rc = tcp_profile_get(tcp, opts, &profile);
+	if (rc != 0) {
+		rte_errno = -rc;
+		return NULL;
 	}
-	if (slot == TCP_NONE) {
-		if (tcp->nb_listeners == tcp->conf.max_listeners) {
-			rte_errno = ENOSPC;
-			return NULL;
-		}
-		slot = tcp->nb_listeners++;
-	}
+	tcp->nb_listeners = RTE_MAX(tcp->nb_listeners, slot + 1);
 	l = &tcp->listener[slot];
 	memset(l, 0, sizeof(*l));
 	l->tcp = tcp;
@@ -53,8 +70,9 @@ isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local, uint16_t po
 	l->backlog = backlog;
 	l->ops = ops;
 	l->arg = arg;
-	if (opts != NULL)
-		l->opts = *opts;
+	l->profile = profile;
+	l->nodelay = opts != NULL && opts->nodelay;
+	l->cork = opts != NULL && opts->cork;
 	return l;
 }
 
@@ -71,12 +89,13 @@ isla_tcp_unlisten(struct isla_tcp_listener *l)
 			struct isla_tcp_conn *c = &tcp->conn[n];
 
 			n = c->next;
-			if (c->listener == l) {
+			if (c->listener == l - tcp->listener + 1) {
 				tcp_send_rst(c);
 				tcp_conn_drop(c, 0);
 			}
 		}
 	}
+	tcp_profile_put(tcp, l->profile);
 	l->port = 0;
 }
 
@@ -85,6 +104,7 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	const struct isla_tcp_ops *ops, void *ctx, const struct isla_tcp_opts *opts)
 {
 	struct isla_tcp_conn *c = NULL;
+	uint16_t profile = 0;
 	int rc = -EINVAL;
 
 	if (ends->remote_port == 0 || ops == NULL || isla_addr_is_unspecified(&ends->remote) ||
@@ -93,21 +113,23 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	rc = -EADDRNOTAVAIL;
 	if (!isla_addr_is_unspecified(&ends->local) && !inet_is_own(tcp->inet, &ends->local))
 		goto fail;
-	rc = -ENOSPC;
-	c = tcp_conn_alloc(tcp);
-	if (c == NULL)
-		goto fail;
-	rc = tcp_conn_init(c, ends, ISLA_NETIF_ANY, opts);
+	rc = tcp_profile_get(tcp, opts, &profile);
 	if (rc != 0)
 		goto fail;
+	c = tcp_conn_alloc(tcp);
+	rc = c != NULL ? tcp_conn_init(c, ends, ISLA_NETIF_ANY, profile) : -ENOSPC;
+	tcp_profile_put(tcp, profile);
+	if (rc != 0)
+		goto fail;
+	c->flags |= opts != NULL && opts->nodelay ? TCP_F_NODELAY : 0;
+	c->modes |= opts != NULL && opts->cork ? TCP_M_CORK : 0;
 	if (ends->local_port == 0) {
 		c->local_port = rte_cpu_to_be_16(tcp_ephemeral_port(tcp, &c->local, &c->remote,
 			ends->remote_port));
 		rc = -EADDRNOTAVAIL;
 		if (c->local_port == 0)
 			goto fail;
-		c->iss = tcp_isn(tcp, c);
-		c->snd_una = c->snd_nxt = c->recover = c->iss;
+		tcp_set_iss(c, tcp_isn(tcp, c));
 	}
 	rc = -EADDRINUSE;
 	if (tcp_find(tcp, &c->local, &c->remote, c->local_port, c->remote_port) != NULL)
@@ -144,23 +166,15 @@ isla_tcp_set_ops(struct isla_tcp_conn *c, const struct isla_tcp_ops *ops)
 	c->ops = ops;
 }
 
-void
-isla_tcp_set_nodelay(struct isla_tcp_conn *c, bool nodelay)
-{
-	if (nodelay)
-		c->flags |= TCP_F_NODELAY;
-	else
-		c->flags &= ~TCP_F_NODELAY;
-	tcp_sched(c);
-}
-
 uint32_t
 isla_tcp_send_room(const struct isla_tcp_conn *c)
 {
+	uint32_t sndbuf = tcp_opts_of(c)->sndbuf_bytes;
+
 	if (!tcp_in_state(c, TCP_SENDING) || (c->flags & TCP_F_FIN_QUEUED) ||
-		c->sndq_bytes >= c->sndbuf || c->snd_segs >= tcp_queue_max_mbufs(c->sndbuf))
+		c->sndq_bytes >= sndbuf || c->snd_segs >= tcp_queue_max_mbufs(sndbuf))
 		return 0;
-	return c->sndbuf - c->sndq_bytes;
+	return sndbuf - c->sndq_bytes;
 }
 
 /* 0 where the program may queue data now. */
@@ -223,13 +237,14 @@ isla_tcp_send_ext(struct isla_tcp_conn *c, const void *data, rte_iova_t iova, ui
 {
 	const uint8_t *p = data;
 	uint64_t left = RTE_MIN(len, (uint64_t)isla_tcp_send_room(c)), taken = 0;
+	uint32_t max_mbufs = tcp_queue_max_mbufs(tcp_opts_of(c)->sndbuf_bytes);
 	int rc = may_send(c);
 
 	if (rc != 0)
 		return rc;
 	if (shinfo->free_cb == NULL)
 		shinfo->free_cb = ext_freed;
-	while (left > 0 && c->snd_segs < tcp_queue_max_mbufs(c->sndbuf)) {
+	while (left > 0 && c->snd_segs < max_mbufs) {
 		uint16_t n = (uint16_t)RTE_MIN(left, EXT_CHUNK);
 		rte_iova_t at = iova == RTE_BAD_IOVA ? iova : iova + taken;
 		struct rte_mbuf *m = ext_mbuf(c, p + taken, at, n, shinfo);
@@ -343,47 +358,4 @@ isla_tcp_get_ends(const struct isla_tcp_conn *c, struct isla_tcp_ends *ends)
 	ends->remote = c->remote;
 	ends->local_port = rte_be_to_cpu_16(c->local_port);
 	ends->remote_port = rte_be_to_cpu_16(c->remote_port);
-}
-
-void
-isla_tcp_get_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
-{
-	memset(info, 0, sizeof(*info));
-	info->state = c->state;
-	info->snd_wscale = c->snd_wscale;
-	info->rcv_wscale = c->rcv_wscale;
-	info->backoff = c->nb_timeouts;
-	info->in_recovery = (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) != 0;
-	info->timestamps = (c->flags & TCP_F_TS) != 0;
-	info->sack = (c->flags & TCP_F_SACK) != 0;
-	info->snd_mss = c->mss;
-	info->rcv_mss = c->rcv_mss;
-	info->rto_us = c->rto;
-	info->rtt_us = c->srtt8 / 8;
-	info->rttvar_us = c->rttvar4 / 4;
-	info->min_rtt_us = c->min_rtt == UINT32_MAX ? 0 : c->min_rtt;
-	info->snd_cwnd_bytes = c->cwnd;
-	info->snd_ssthresh_bytes = c->ssthresh;
-	info->snd_wnd_bytes = c->snd_wnd;
-	info->rcv_wnd_bytes = c->rcv_adv - c->rcv_nxt;
-	info->unacked_bytes = c->snd_nxt - c->snd_una;
-	info->sndq_bytes = c->sndq_bytes;
-	info->rcvq_bytes = c->rcvq_bytes;
-	info->ooo_segs = c->nb_ooo;
-	info->bytes_acked = c->bytes_acked;
-	info->bytes_received = c->bytes_received;
-	info->segs_out = c->segs_out;
-	info->segs_in = c->segs_in;
-	info->total_retrans = c->total_retrans;
-}
-
-const char *
-isla_tcp_state_name(enum isla_tcp_state state)
-{
-	static const char *const names[] = {"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED",
-		"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK",
-		"TIME-WAIT"};
-	unsigned int i = (unsigned int)__builtin_ctz((unsigned int)state | 1u << 31);
-
-	return i < RTE_DIM(names) ? names[i] : "?";
 }

@@ -8,23 +8,36 @@
 
 #include "tcp_priv.h"
 
-static uint32_t
-initial_window(const struct isla_tcp_conn *c)
+struct newreno {
+	uint32_t acc; /* bytes acknowledged since cwnd last grew */
+};
+
+static_assert(sizeof(struct newreno) <= sizeof(((struct isla_tcp_conn *)0)->cc_state),
+	"an algorithm's state");
+
+static struct newreno *
+state(struct isla_tcp_conn *c)
 {
-	return (uint32_t)c->tcp->conf.init_cwnd_segs * c->mss;
+	return (struct newreno *)c->cc_state;
 }
 
-static void
+static bool
 newreno_init(struct isla_tcp_conn *c)
 {
-	c->cwnd = initial_window(c);
-	c->ssthresh = UINT32_MAX;
-	c->cwnd_acc = 0;
+	if (c->cwnd == 0) {
+		c->cwnd = tcp_cc_initial_window(c);
+		c->ssthresh = UINT32_MAX;
+	}
+	state(c)->acc = 0;
+	return true;
 }
 
 static void
-newreno_acked(struct isla_tcp_conn *c, uint32_t nb_bytes)
+newreno_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes)
 {
+	struct newreno *r = state(c);
+
+	RTE_SET_USED(a);
 	if (c->cwnd < c->ssthresh) {
 		/* RFC 3465, 2.2: L = 2, but 1 while what a timeout lost is still coming back. */
 		uint32_t limit = c->flags & TCP_F_RTO_RECOVERY ? c->mss : 2u * c->mss;
@@ -32,41 +45,34 @@ newreno_acked(struct isla_tcp_conn *c, uint32_t nb_bytes)
 		c->cwnd += RTE_MIN(nb_bytes, limit);
 		return;
 	}
-	c->cwnd_acc += nb_bytes;
-	if (c->cwnd_acc >= c->cwnd) {
-		c->cwnd_acc -= c->cwnd;
+	r->acc += nb_bytes;
+	if (r->acc >= c->cwnd) {
+		r->acc -= c->cwnd;
 		c->cwnd += c->mss;
 	}
-}
-
-/* RFC 5681, equation (4), with what is in flight. */
-static uint32_t
-half_flight(const struct isla_tcp_conn *c)
-{
-	return RTE_MAX((c->snd_nxt - c->snd_una) / 2, 2u * c->mss);
 }
 
 static void
 newreno_loss(struct isla_tcp_conn *c)
 {
-	c->ssthresh = half_flight(c);
+	c->ssthresh = tcp_cc_half_flight(c);
 	c->cwnd = c->ssthresh;
-	c->cwnd_acc = 0;
+	state(c)->acc = 0;
 }
 
 static void
 newreno_timeout(struct isla_tcp_conn *c)
 {
-	c->ssthresh = half_flight(c);
+	c->ssthresh = tcp_cc_half_flight(c);
 	c->cwnd = c->mss;
-	c->cwnd_acc = 0;
+	state(c)->acc = 0;
 }
 
 static void
 newreno_restart(struct isla_tcp_conn *c)
 {
-	c->cwnd = RTE_MIN(c->cwnd, initial_window(c));
-	c->cwnd_acc = 0;
+	c->cwnd = RTE_MIN(c->cwnd, tcp_cc_initial_window(c));
+	state(c)->acc = 0;
 }
 
 const struct tcp_cc_ops tcp_cc_newreno = {

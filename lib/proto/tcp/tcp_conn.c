@@ -12,7 +12,6 @@
 
 #define TCP_MSS_DEFAULT_V4 536  /* RFC 9293, MUST-15 */
 #define TCP_MSS_DEFAULT_V6 1220
-#define TCP_MSS_MIN        88   /* what a peer may force on us: below, headers eat the link */
 
 static bool
 is_estab(unsigned int state)
@@ -98,14 +97,14 @@ tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state)
 	count_transition(c, from, state);
 	if (from == ISLA_TCP_CLOSED)
 		tcp_conn_insert(c);
-	if (from == ISLA_TCP_SYN_RECEIVED && c->listener != NULL) {
-		c->listener->nb_pending--;
+	if (from == ISLA_TCP_SYN_RECEIVED && c->listener != 0) {
+		tcp_listener_of(c)->nb_pending--;
 		if (state != ISLA_TCP_ESTABLISHED)
-			c->listener = NULL;
+			c->listener = 0;
 	}
 	if (from == ISLA_TCP_TIME_WAIT)
 		time_wait_unlink(c);
-	c->state = state;
+	c->state = (uint16_t)state;
 	tcp_quiet_update(c);
 	if (state == ISLA_TCP_TIME_WAIT)
 		time_wait_link(c);
@@ -117,7 +116,7 @@ tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state)
 static uint16_t
 mss_of_mtu(const struct isla_tcp_conn *c)
 {
-	return (uint16_t)(c->via.mtu - inet_hdr_len(&c->local) - TCP_HDR_LEN);
+	return (uint16_t)(c->path.mtu - inet_hdr_len(&c->local) - TCP_HDR_LEN);
 }
 
 /* The smallest scale with which the whole buffer can be offered (RFC 7323, 2.3). */
@@ -131,40 +130,82 @@ wscale_of(uint32_t rcvbuf)
 	return scale;
 }
 
+void
+tcp_via(const struct isla_tcp_conn *c, struct inet_dst *via)
+{
+	via->next_hop = c->path.gateway == 0 ? c->remote : c->tcp->gateway[c->path.gateway];
+	via->netif = c->path.netif;
+	via->offloads = c->path.offloads;
+	via->mtu = c->path.mtu;
+}
+
+bool
+tcp_set_path(struct isla_tcp_conn *c, const struct inet_dst *via)
+{
+	struct isla_tcp *tcp = c->tcp;
+	uint16_t i = 0;
+
+	if (!isla_addr_eq(&via->next_hop, &c->remote)) {
+		for (i = 1; i <= tcp->nb_gateways; i++)
+			if (isla_addr_eq(&tcp->gateway[i], &via->next_hop))
+				break;
+		if (i == TCP_GATEWAYS_MAX)
+			return false;
+		tcp->gateway[i] = via->next_hop;
+		tcp->nb_gateways = RTE_MAX(tcp->nb_gateways, i);
+	}
+	c->path.gateway = i;
+	c->path.netif = via->netif;
+	c->path.offloads = via->offloads;
+	c->path.mtu = via->mtu;
+	return true;
+}
+
+void
+tcp_set_iss(struct isla_tcp_conn *c, uint32_t iss)
+{
+	c->iss = c->snd_una = c->snd_nxt = c->recover = c->snd_wl2 = iss;
+}
+
 int
 tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t netif,
-	const struct isla_tcp_opts *opts)
+	uint16_t profile)
 {
-	static const struct isla_tcp_opts none;
 	const struct isla_tcp_conf *conf = &c->tcp->conf;
+	const struct isla_tcp_opts *opts;
+	struct inet_dst via;
 
-	if (opts == NULL)
-		opts = &none;
-	if (!inet_route_back(c->tcp->inet, &ends->remote, netif, &c->via))
-		return -EHOSTUNREACH;
+	tcp_profile_ref(c->tcp, profile);
+	c->profile = profile;
+	opts = tcp_opts_of(c);
 	c->local = ends->local;
 	c->remote = ends->remote;
+	if (!inet_route_back(c->tcp->inet, &ends->remote, netif, &via) || !tcp_set_path(c, &via))
+		return -EHOSTUNREACH;
 	if (isla_addr_is_unspecified(&c->local) &&
-		!inet_select_src(c->tcp->inet, &c->remote, c->via.netif, &c->local))
+		!inet_select_src(c->tcp->inet, &c->remote, c->path.netif, &c->local))
 		return -EHOSTUNREACH;
 	c->local_port = rte_cpu_to_be_16(ends->local_port);
 	c->remote_port = rte_cpu_to_be_16(ends->remote_port);
-	c->rcvbuf = opts->rcvbuf_bytes != 0 ? opts->rcvbuf_bytes : conf->rcvbuf_bytes;
-	c->sndbuf = opts->sndbuf_bytes != 0 ? opts->sndbuf_bytes : conf->sndbuf_bytes;
-	c->rcv_wscale = conf->no_wscale ? 0 : wscale_of(c->rcvbuf);
+	c->rcvbuf = conf->rcvbuf_bytes;
+	c->rcv_wscale = wscale_of(conf->no_autotune ? c->rcvbuf : conf->rcvbuf_max_bytes);
+	if (opts->rcvbuf_bytes != 0) {
+		c->modes |= TCP_M_RCVBUF_SET;
+		c->rcvbuf = opts->rcvbuf_bytes;
+		c->rcv_wscale = wscale_of(c->rcvbuf);
+	}
+	if (conf->no_wscale)
+		c->rcv_wscale = 0;
 	c->rcv_mss = mss_of_mtu(c);
 	if (opts->mss != 0)
 		c->rcv_mss = RTE_MIN(c->rcv_mss, RTE_MAX(opts->mss, (uint16_t)TCP_MSS_MIN));
 	c->mss = c->rcv_mss;
 	c->rcv_seg_max = RTE_MIN(c->rcv_mss, (uint16_t)TCP_MSS_DEFAULT_V4);
-	if (opts->nodelay)
-		c->flags |= TCP_F_NODELAY;
-	c->cc = &tcp_cc_newreno;
+	tcp_cc_set(c, c->tcp->profile[profile].cc);
 	c->rto = conf->rto_init_us;
 	c->min_rtt = UINT32_MAX;
-	c->iss = tcp_isn(c->tcp, c);
 	c->ts_offset = tcp_ts_offset(c->tcp, c);
-	c->snd_una = c->snd_nxt = c->recover = c->iss;
+	tcp_set_iss(c, tcp_isn(c->tcp, c));
 	return 0;
 }
 
@@ -190,7 +231,8 @@ tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in)
 	} else {
 		c->rcv_wscale = 0;
 	}
-	c->cc->init(c);
+	if (!c->cc->init(c))
+		tcp_cc_set(c, &tcp_cc_newreno);
 }
 
 void
@@ -206,6 +248,7 @@ tcp_conn_established(struct isla_tcp_conn *c)
 		c->cwnd = c->mss;
 	tcp_set_state(c, ISLA_TCP_ESTABLISHED);
 	c->nb_timeouts = 0;
+	tcp_limit_begin(c);
 	c->recover = c->snd_una - 1;
 	c->fack = c->reo_round = c->snd_una;
 	tcp_deadline_stop(c, TCP_T_RTX);
@@ -225,6 +268,8 @@ tcp_conn_drop(struct isla_tcp_conn *c, int err)
 	tcp_set_state(c, ISLA_TCP_CLOSED);
 	tcp_sndq_purge(c);
 	timer_stop(&c->tcp->core->wheel, &c->timer);
+	if (c->cc->release != NULL)
+		c->cc->release(c);
 	if (held && err == 0)
 		return; /* an orderly end; what was received can still be read */
 	tcp_rcvq_purge(c);

@@ -110,9 +110,12 @@ tcp_cookie_send(struct isla_tcp *tcp, struct isla_tcp_listener *l, const struct 
 	struct isla_tcp_ends ends;
 	struct tcp_opts opts = {.present = TCP_OPT_MSS};
 	struct tcp_reply reply = {.flags = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG, .opts = &opts};
+	int rc;
 
 	tcp_ends_of(in->pkt, &ends);
-	if (tcp_conn_init(&c, &ends, in->pkt->netif, &l->opts) != 0)
+	rc = tcp_conn_init(&c, &ends, in->pkt->netif, l->profile);
+	tcp_profile_put(tcp, l->profile);
+	if (rc != 0)
 		return false;
 	opts.mss = c.rcv_mss;
 	if ((in->opts.present & TCP_OPT_TIMESTAMPS) && !conf->no_timestamps) {

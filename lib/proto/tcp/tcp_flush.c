@@ -63,9 +63,9 @@ tell_error(struct isla_tcp_conn *c)
 static void
 tell_accept(struct isla_tcp_conn *c)
 {
-	struct isla_tcp_listener *l = c->listener;
+	struct isla_tcp_listener *l = tcp_listener_of(c);
 
-	c->listener = NULL;
+	c->listener = 0;
 	c->ops = l->ops;
 	if (c->ops->accept != NULL && c->ops->accept(c, l->arg) != 0 && is_held(c))
 		isla_tcp_abort(c);

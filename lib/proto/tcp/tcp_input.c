@@ -92,15 +92,14 @@ tcp_passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_i
 	if (c == NULL)
 		return ISLA_DROP_TCP_CONN_TABLE;
 	tcp_ends_of(in->pkt, &ends);
-	if (tcp_conn_init(c, &ends, in->pkt->netif, &l->opts) != 0) {
+	if (tcp_conn_init(c, &ends, in->pkt->netif, l->profile) != 0) {
 		tcp_conn_free(c);
 		return ISLA_DROP_NO_ROUTE;
 	}
 	tcp_conn_negotiate(c, in);
 	c->rcv_nxt = c->rcv_adv = cookie ? in->seq : in->seq + 1;
 	if (cookie) {
-		c->iss = (uint32_t)iss;
-		c->snd_una = c->recover = c->iss;
+		tcp_set_iss(c, (uint32_t)iss);
 		c->snd_nxt = c->iss + 1;
 		c->rcv_adv += RTE_MIN(c->rcvbuf, (uint32_t)UINT16_MAX);
 		c->rcv_acked = c->rcv_nxt;
@@ -109,8 +108,9 @@ tcp_passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_i
 	}
 	c->snd_wnd = c->snd_wnd_max = in->wnd;
 	c->snd_wl1 = c->rcv_nxt - 1;
-	c->snd_wl2 = c->iss;
-	c->listener = l;
+	c->listener = (uint16_t)(l - tcp->listener + 1);
+	c->flags |= l->nodelay ? TCP_F_NODELAY : 0;
+	c->modes |= l->cork ? TCP_M_CORK : 0;
 	l->nb_pending++;
 	tcp_set_state(c, ISLA_TCP_SYN_RECEIVED);
 	if (!cookie) {
@@ -241,6 +241,7 @@ seg_input(struct isla_tcp *tcp, struct rte_mbuf *m)
 		in.drop = ISLA_DROP_TCP_OPTIONS;
 	} else if (likely(c != NULL)) {
 		c->segs_in++;
+		c->rcvd_tick = (uint32_t)(tcp->core->now_us >> TCP_TICK_SHIFT);
 		if ((in.flags & RTE_TCP_SYN_FLAG) == 0)
 			in.wnd <<= c->snd_wscale;
 		if (unlikely(tcp_in_state(c, ISLA_TCP_SYN_SENT)))

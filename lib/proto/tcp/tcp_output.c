@@ -137,26 +137,46 @@ allowed_in_flight(const struct isla_tcp_conn *c)
 	return c->cwnd;
 }
 
+/* What holds sending up where the program's bytes are all sent, or not worth a segment. */
+static enum isla_tcp_limit
+limit_of_program(const struct isla_tcp_conn *c)
+{
+	return c->sndq_bytes >= tcp_opts_of(c)->sndbuf_bytes ? ISLA_TCP_LIMIT_SNDBUF :
+							       ISLA_TCP_LIMIT_APP;
+}
+
+/* New segments, as far as they may go; false where mbufs or room ran out. */
 static bool
 output_new(struct isla_tcp_conn *c)
 {
 	uint32_t allowed = allowed_in_flight(c), unsent, usable;
+	enum isla_tcp_limit limit = limit_of_program(c);
 
 	c->flags &= ~TCP_F_CWND_LIMITED;
-	while ((unsent = tcp_sndq_unsent(c)) > 0 && (usable = usable_window(c)) > 0) {
-		uint32_t n = RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss);
+	while ((unsent = tcp_sndq_unsent(c)) > 0) {
+		uint32_t n;
 		bool fin;
 
-		if (!worth_sending(c, n, unsent))
-			return true;
+		usable = usable_window(c);
+		if (usable == 0) {
+			limit = ISLA_TCP_LIMIT_RWND;
+			break;
+		}
+		n = RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss);
+		if (!worth_sending(c, n, unsent)) {
+			limit = n == unsent ? limit : ISLA_TCP_LIMIT_RWND;
+			break;
+		}
 		if (c->pipe + n > allowed) {
 			c->flags |= TCP_F_CWND_LIMITED;
-			return true;
+			limit = ISLA_TCP_LIMIT_CWND;
+			break;
 		}
 		fin = n == unsent && n < usable && (c->flags & TCP_F_FIN_QUEUED);
 		if (!send_new(c, n, fin))
 			return false;
 	}
+	tcp_limit_set(c, limit);
 	/* A window that is just full was in use, too. */
 	if (c->pipe + c->mss > c->cwnd)
 		c->flags |= TCP_F_CWND_LIMITED;

@@ -29,6 +29,7 @@
 #include "tcp_hdr.h"
 
 #define TCP_NONE UINT32_MAX
+#define TCP_MSS_MIN 88 /* what anybody may force on us: below, headers eat the link */
 
 /* Ranges that a SACK option repeats (RFC 2018, 4); beside timestamps one fewer. */
 #define TCP_SACK_RECENT TCP_SACK_MAX
@@ -98,6 +99,19 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_F_TLP_RETRANS   0x1000000 /* and it was a retransmission */
 #define TCP_F_UNDO          0x2000000 /* the last reduction may still prove needless */
 #define TCP_F_QUIET         0x4000000 /* nothing is left to send or to tell: see tcp_nb_conns() */
+#define TCP_F_CWR           0x8000000 /* reduced for an ECE, until recover is acknowledged */
+#define TCP_F_FRTO          0x10000000 /* after a timeout: may still prove spurious (RFC 5682) */
+#define TCP_F_PACE_WAIT     0x20000000 /* output waits for TCP_T_PACE */
+#define TCP_F_RCV_URG       0x40000000 /* rcv_up is beyond what the program has been given */
+#define TCP_F_SND_URG       0x80000000 /* snd_up is beyond snd_una */
+
+/* tcp_conn::modes: what the program has asked for, or has come out of the handshake */
+#define TCP_M_CORK        0x01 /* only full segments leave */
+#define TCP_M_RCVBUF_SET  0x02 /* the program has fixed it: no auto-tuning */
+#define TCP_M_ECN         0x04 /* RFC 3168 was negotiated */
+#define TCP_M_ECN_ECHO    0x08 /* CE was seen: ECE with every ACK until CWR comes */
+#define TCP_M_ECN_CWR     0x10 /* the next new segment carries CWR */
+#define TCP_M_TFO_DATA    0x20 /* the SYN carried data */
 
 /* tcp_conn::events: callbacks owed */
 #define TCP_EV_ACCEPT    0x01
@@ -112,8 +126,14 @@ enum tcp_deadline {
 	TCP_T_LOSS,   /* RACK's reordering window, or with TCP_F_TLP_ARMED a tail loss probe */
 	TCP_T_DELACK, /* delayed ACK */
 	TCP_T_STATE,  /* 2 MSL in TIME-WAIT; FIN-WAIT-2 after the program has gone */
+	TCP_T_KEEP,   /* keep-alive */
+	TCP_T_PACE,   /* the next segment's time has come (TCP_F_PACE_WAIT) */
 	TCP_T_MAX
 };
+
+/* A deadline is a time in ticks of 64 us, modulo 2^32: good for half of 76 hours. */
+#define TCP_TICK_SHIFT    TIMER_TICK_SHIFT
+#define TCP_DEADLINE_NONE 0
 
 /* tcp_seg::flags */
 #define TCP_SEG_LOST    0x01 /* taken for lost, to be retransmitted */
@@ -143,7 +163,27 @@ struct isla_tcp_listener {
 	uint64_t cookie_us;  /* when the last SYN cookie was sent; 0: never */
 	const struct isla_tcp_ops *ops;
 	void *arg;
-	struct isla_tcp_opts opts;
+	uint16_t profile;    /* of its connections */
+	bool nodelay;
+	bool cork;
+};
+
+/*
+ * Settings that change rarely, kept once for all connections that have the same: those of the stack,
+ * of a listener, or of a single connection. Index 0 is the stack's own, and never goes.
+ */
+struct tcp_profile {
+	struct isla_tcp_opts opts;    /* defaults filled in; nodelay, cork and cc are empty */
+	const struct tcp_cc_ops *cc;
+	uint32_t nb_refs;             /* 0: free */
+};
+
+/* How a connection's packets leave; the gateway is an index, for there are few of them. */
+struct tcp_path {
+	uint16_t mtu;
+	uint16_t gateway;       /* in isla_tcp::gateway; 0: the peer is on the link */
+	uint8_t netif;
+	uint8_t offloads;       /* ISLA_NETIF_* of that interface */
 };
 
 struct isla_tcp_conn {
@@ -154,7 +194,9 @@ struct isla_tcp_conn {
 	rte_be16_t remote_port;
 	uint32_t hash;
 	uint32_t next;          /* in the bucket, or in the list of free records */
-	uint32_t state;         /* enum isla_tcp_state */
+	uint16_t state;         /* enum isla_tcp_state */
+	uint8_t modes;          /* TCP_M_* */
+	uint8_t events;         /* TCP_EV_* */
 	uint32_t flags;         /* TCP_F_* */
 
 	/* Segment arrival. */
@@ -168,19 +210,20 @@ struct isla_tcp_conn {
 	uint32_t snd_wl2;
 	uint32_t snd_wnd_max;   /* the largest window the peer has offered */
 	uint32_t recover;       /* RFC 6582 */
+	uint32_t rcvd_tick;     /* when the last segment came, in ticks: keep-alive */
 	uint8_t snd_wscale;
 	uint8_t rcv_wscale;
-	uint8_t events;         /* TCP_EV_* */
 	uint8_t dupacks;
+	uint8_t quick_acks;     /* ACKs that are not delayed: at the start, and after a loss */
 	uint16_t mss;           /* effective send MSS: payload of a full segment */
 	uint16_t rcv_mss;       /* offered by us */
 	uint16_t rcv_seg_max;   /* the peer's full segment, as far as seen */
+	uint16_t profile;       /* in isla_tcp::profile */
 
 	/* Output. */
 	uint32_t cwnd;
 	uint32_t ssthresh;
 	uint32_t pipe;
-	uint32_t cwnd_acc;      /* bytes acknowledged since cwnd last grew */
 	uint32_t nb_sacked;     /* segments in flight that the peer has out of order */
 	uint32_t fack;          /* RACK.fack: the highest sequence number that has arrived */
 	uint32_t rack_sent_us;  /* RACK.xmit_ts */
@@ -191,8 +234,16 @@ struct isla_tcp_conn {
 	uint32_t prr_delivered; /* RFC 6937 */
 	uint32_t prr_out;
 	uint32_t prr_fs;        /* RecoverFS */
-	uint32_t undo_cwnd;     /* what they were before the last reduction */
-	uint32_t undo_ssthresh;
+	union {
+		struct {
+			uint32_t undo_cwnd;     /* as before the last reduction */
+			uint32_t undo_ssthresh;
+		};
+		struct {
+			uint32_t tw_prev;       /* in TIME-WAIT: the list of these, */
+			uint32_t tw_next;       /* oldest first */
+		};
+	};
 	uint32_t undo_ts;       /* our timestamp when the first retransmission left; 0: none has */
 	uint16_t undo_retrans;  /* retransmissions that no D-SACK has answered */
 	uint8_t reo_mult;       /* RACK.reo_wnd_mult */
@@ -205,14 +256,26 @@ struct isla_tcp_conn {
 	uint32_t snd_cur_off;
 	uint32_t snd_head_off;  /* bytes of snd_head that are acknowledged */
 	uint32_t sndq_bytes;    /* from snd_una on, SYN and FIN not counted */
-	uint32_t sndbuf;
+	uint32_t snd_segs;      /* mbufs in the send queue */
 	uint32_t iss;
+	uint32_t snd_sml;       /* end of the last small segment (Minshall) */
+	uint32_t snd_up;        /* RFC 9293, 3.8.5 */
+	uint32_t stalled_ms;    /* since when snd_una waits, low bits; 0: nothing waits */
+	struct tcp_path path;
 	uint16_t hint;          /* where the neighbour stands in its cache */
 	uint8_t nb_timeouts;    /* consecutive ones; in persist: the exponent of the interval */
-	uint8_t nb_unanswered;  /* zero-window probes since the last ACK */
+	uint8_t nb_unanswered;  /* probes since the last segment: zero-window, keep-alive */
 	uint8_t err;            /* errno for the program */
-	uint32_t snd_segs;      /* mbufs in the send queue */
-	struct inet_dst via;
+	uint8_t soft_err;       /* from ICMP: the errno of a timeout, if there is one */
+
+	/* Congestion control: what belongs to the algorithm (tcp_cc.h), and what serves all. */
+	uint32_t cc_state[TCP_CC_STATE_WORDS];
+	uint32_t round_end;     /* snd_nxt when this round trip began */
+	uint32_t round_acked;   /* bytes acknowledged in it */
+	uint32_t pipe_ack;      /* RFC 7661: the most of it in the last rounds */
+	uint32_t pace_rate;     /* bytes a second; UINT32_MAX: not paced */
+	uint32_t pace_next_us;  /* the next segment leaves no earlier; low bits */
+	uint32_t nb_ce;         /* bytes that the peer has reported as marked */
 
 	/* Receive queue. */
 	struct rte_mbuf *rcv_head; /* one chain */
@@ -221,35 +284,42 @@ struct isla_tcp_conn {
 	uint32_t rcvq_bytes;    /* waiting for isla_tcp_recv() */
 	uint32_t rcv_held;      /* rcvq_bytes, and what the program has not consumed yet */
 	uint32_t rcvbuf;
+	uint32_t drs_seq;       /* rcv_nxt when this measurement began: receive-buffer auto-tuning */
+	uint32_t drs_us;        /* and when that was */
+	uint32_t drs_rtt;       /* the peer's round-trip time as the receiver sees it, us */
+	uint32_t drs_space;     /* what the program took in the last one */
+	uint32_t rcv_up;        /* RFC 9293, 3.8.5 */
 	uint32_t ts_recent;     /* RFC 7323, 4.3: TS.Recent */
 	uint32_t ts_recent_s;   /* when it was set, in seconds: it is good for 24 days */
 	uint32_t ts_offset;     /* what our timestamps begin with */
 	uint32_t sack_recent[TCP_SACK_RECENT]; /* where packets came out of order, latest first */
 	struct tcp_sack_block dsack; /* RFC 2883 */
 	uint16_t nb_ooo;
-	uint16_t nb_challenge;  /* challenge ACKs in the second challenge_s */
-	uint32_t challenge_s;
+	uint8_t nb_challenge;   /* challenge ACKs in the second challenge_s */
+	uint8_t challenge_s;
 
 	/* Round-trip time (RFC 6298), in us; srtt times 8, rttvar times 4; 0: no sample yet. */
 	uint32_t srtt8;
 	uint32_t rttvar4;
 	uint32_t rto;
 	uint32_t min_rtt;
+	uint32_t min_rtt_s;     /* when it was measured, in seconds */
 
 	/* Timers. */
 	struct timer timer;
-	uint64_t deadline[TCP_T_MAX]; /* UINT64_MAX: not set */
+	uint32_t deadline[TCP_T_MAX];
 	uint32_t last_sent_us;  /* low bits: time of the last data segment, for idle restart */
-	uint32_t soft_err;      /* from ICMP: the errno of a timeout, if there is one */
 
 	/* Cold. */
 	struct isla_tcp *tcp;
 	const struct isla_tcp_ops *ops;
 	void *ctx;
-	struct isla_tcp_listener *listener; /* in SYN-RECEIVED */
 	const struct tcp_cc_ops *cc;
 	uint32_t work_next;
-	uint32_t tw_prev, tw_next; /* list of connections in TIME-WAIT, oldest first */
+	uint16_t listener;      /* in SYN-RECEIVED: index + 1 in isla_tcp::listener */
+	uint8_t limit;          /* enum isla_tcp_limit: what holds sending up now */
+	uint32_t limit_tick;    /* since when */
+	uint32_t limit_ticks[ISLA_TCP_LIMIT_MAX];
 	uint32_t segs_out;
 	uint32_t segs_in;
 	uint32_t total_retrans;
@@ -257,10 +327,12 @@ struct isla_tcp_conn {
 	uint64_t bytes_acked;
 } __rte_cache_aligned;
 
-static_assert(sizeof(struct isla_tcp_conn) <= 512, "an idle connection costs no more");
+static_assert(sizeof(struct isla_tcp_conn) <= 576, "an idle connection costs no more");
 
 /* Segments of a burst between decoding and look-up. */
 #define TCP_BURST_MAX 64
+#define TCP_PROFILES_MAX 256
+#define TCP_GATEWAYS_MAX 65
 
 struct isla_tcp {
 	struct core *core;
@@ -285,6 +357,9 @@ struct isla_tcp {
 	uint32_t max_ooo;        /* the most of them: a quarter of the pool */
 	struct isla_tcp_listener *listener;
 	uint32_t nb_listeners;   /* highest slot used + 1 */
+	struct tcp_profile *profile;
+	struct isla_addr gateway[TCP_GATEWAYS_MAX]; /* 0 is unused */
+	uint16_t nb_gateways;
 
 	uint32_t work_head, work_tail;
 	bool stalled;            /* the last flush stopped for want of mbufs or room */
@@ -328,6 +403,13 @@ tcp_index(const struct isla_tcp_conn *c)
 	return (uint32_t)(c - c->tcp->conn);
 }
 
+/* Of a connection in SYN-RECEIVED that a listener opened. */
+static inline struct isla_tcp_listener *
+tcp_listener_of(const struct isla_tcp_conn *c)
+{
+	return &c->tcp->listener[c->listener - 1];
+}
+
 /* True where our FIN has been sent and acknowledged. */
 static inline bool
 tcp_fin_acked(const struct isla_tcp_conn *c)
@@ -359,9 +441,9 @@ void tcp_seg_free(struct isla_tcp *tcp, uint32_t index);
 void tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state);
 /* The program has let go, or the state has changed: is there anything left to do? */
 void tcp_quiet_update(struct isla_tcp_conn *c);
-/* Fill in a fresh record's addresses, route, options and initial sequence number. 0 or -errno. */
+/* Fill in a fresh record's addresses, route, settings and initial sequence number. 0 or -errno. */
 int tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t netif,
-	const struct isla_tcp_opts *opts);
+	uint16_t profile);
 /* Take over MSS and window scale of a SYN, and the congestion window that follows from them. */
 void tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in);
 /* The end: leave the table, free all mbufs; tell the program err, where it still listens and err
@@ -372,6 +454,34 @@ void tcp_conn_shutdown(struct isla_tcp_conn *c);
 /* The handshake is complete. */
 void tcp_conn_established(struct isla_tcp_conn *c);
 void tcp_time_wait_enter(struct isla_tcp_conn *c);
+
+/* The way to the peer as inet wants it. */
+void tcp_via(const struct isla_tcp_conn *c, struct inet_dst *via);
+/* Put via into the connection; false where there are too many gateways. */
+bool tcp_set_path(struct isla_tcp_conn *c, const struct inet_dst *via);
+/* The initial sequence number, and what follows from it. */
+void tcp_set_iss(struct isla_tcp_conn *c, uint32_t iss);
+
+/* tcp_profile.c: settings */
+/* The settings that opts asks for (NULL: the stack's), referenced once: 0, or -EINVAL, -ENOSPC,
+ * -EOPNOTSUPP as isla_tcp_set_opts(). */
+int tcp_profile_get(struct isla_tcp *tcp, const struct isla_tcp_opts *opts, uint16_t *profile);
+void tcp_profile_ref(struct isla_tcp *tcp, uint16_t profile);
+void tcp_profile_put(struct isla_tcp *tcp, uint16_t profile);
+/* Fill index 0 from the configuration: 0, or -EINVAL. */
+int tcp_profile_init(struct isla_tcp *tcp);
+
+static inline const struct isla_tcp_opts *
+tcp_opts_of(const struct isla_tcp_conn *c)
+{
+	return &c->tcp->profile[c->profile].opts;
+}
+
+/* tcp_limit.c: what holds sending up */
+void tcp_limit_set(struct isla_tcp_conn *c, enum isla_tcp_limit limit);
+/* The handshake is over. */
+void tcp_limit_begin(struct isla_tcp_conn *c);
+void tcp_limit_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info);
 
 /* tcp_input.c, tcp_steps.c */
 enum isla_drop tcp_rx(void *ctx, struct rte_mbuf *m);
@@ -530,8 +640,11 @@ void tcp_deadline_stop(struct isla_tcp_conn *c, enum tcp_deadline d);
 static inline bool
 tcp_deadline_is_set(const struct isla_tcp_conn *c, enum tcp_deadline d)
 {
-	return c->deadline[d] != UINT64_MAX;
+	return c->deadline[d] != TCP_DEADLINE_NONE;
 }
+
+/* Microseconds until a deadline that is set: 0 where it has passed. */
+uint32_t tcp_deadline_in_us(const struct isla_tcp_conn *c, enum tcp_deadline d);
 
 /* tcp_ts.c: RFC 7323 */
 /* Our timestamp clock: 1 ms, with the connection's own offset. */

@@ -160,17 +160,17 @@ probe_timeout(const struct isla_tcp_conn *c)
 void
 tcp_tlp_arm(struct isla_tcp_conn *c)
 {
-	uint64_t now_us = c->tcp->core->now_us, pto;
+	uint32_t pto;
 
 	if ((c->flags & TCP_F_SACK) == 0 || c->seg_head == TCP_NONE || c->nb_sacked > 0 ||
 		(c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY | TCP_F_TLP_OUT | TCP_F_PERSIST)))
 		return;
 	pto = probe_timeout(c);
 	/* 7.2: no later than the retransmission timer, whose place it takes then. */
-	if (c->deadline[TCP_T_RTX] < now_us + pto)
-		pto = RTE_MAX(c->deadline[TCP_T_RTX], now_us) - now_us;
+	if (tcp_deadline_is_set(c, TCP_T_RTX))
+		pto = RTE_MIN(pto, tcp_deadline_in_us(c, TCP_T_RTX));
 	c->flags |= TCP_F_TLP_ARMED;
-	tcp_deadline_set(c, TCP_T_LOSS, (uint32_t)pto);
+	tcp_deadline_set(c, TCP_T_LOSS, pto);
 }
 
 /* TLP_send_probe(). */

@@ -112,14 +112,18 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 		.flags = flags,
 		.opts = opts,
 	};
+	struct inet_dst via;
 	struct inet_tx tx = {
 		.src = &c->local,
 		.dst = &c->remote,
-		.via = &c->via,
+		.via = &via,
 		.hint = &c->hint,
 		.proto = IPPROTO_TCP,
+		.hop_limit = tcp_opts_of(c)->hop_limit,
+		.tos = tcp_opts_of(c)->tos,
 	};
 
+	tcp_via(c, &via);
 	if (opts == NULL) {
 		seg_opts(c, m->pkt_len, flags, &own);
 		seg.opts = &own;
@@ -132,7 +136,7 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 	}
 	if (flags & RTE_TCP_ACK_FLAG)
 		c->rcv_acked = c->rcv_nxt;
-	hdr_put(m, &seg, c->via.offloads);
+	hdr_put(m, &seg, c->path.offloads);
 	c->segs_out++;
 	inet_output(c->tcp->inet, m, &tx);
 }
@@ -140,7 +144,7 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 bool
 tcp_out_full(const struct isla_tcp_conn *c)
 {
-	return outlist_room(&c->tcp->core->out[c->via.netif]) == 0;
+	return outlist_room(&c->tcp->core->out[c->path.netif]) == 0;
 }
 
 bool
@@ -158,7 +162,7 @@ tcp_send_ack(struct isla_tcp_conn *c)
 void
 tcp_send_challenge_ack(struct isla_tcp_conn *c)
 {
-	uint32_t now_s = (uint32_t)(c->tcp->core->now_us / 1000000);
+	uint8_t now_s = (uint8_t)(c->tcp->core->now_us / 1000000);
 
 	if (c->challenge_s != now_s) {
 		c->challenge_s = now_s;

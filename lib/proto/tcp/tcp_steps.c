@@ -53,10 +53,8 @@ reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 	c = tcp_lookup(tcp, pkt->hash, &pkt->dst, &pkt->src, pkt->dst_port, pkt->src_port);
 	/* Its own must lie beyond the old ones, too, which may have run ahead of the ISN's clock.
 	 */
-	if (c != NULL && seq_le(c->iss, old)) {
-		c->iss = old + UINT16_MAX;
-		c->snd_una = c->snd_nxt = c->recover = c->snd_wl2 = c->iss;
-	}
+	if (c != NULL && seq_le(c->iss, old))
+		tcp_set_iss(c, old + UINT16_MAX);
 	return true;
 }
 

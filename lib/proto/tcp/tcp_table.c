@@ -90,7 +90,6 @@ tcp_conn_alloc(struct isla_tcp *tcp)
 	c->state = ISLA_TCP_CLOSED;
 	c->next = c->work_next = c->tw_prev = c->tw_next = TCP_NONE;
 	c->seg_head = c->seg_tail = TCP_NONE;
-	memset(c->deadline, 0xff, sizeof(c->deadline));
 	timer_init(&c->timer, TIMER_TCP);
 	return c;
 }
@@ -127,6 +126,7 @@ tcp_conn_free(struct isla_tcp_conn *c)
 		c->flags |= TCP_F_DEAD;
 		return;
 	}
+	tcp_profile_put(tcp, c->profile);
 	tcp->nb_conns--;
 	c->next = tcp->conn_free;
 	tcp->conn_free = tcp_index(c);
@@ -161,7 +161,10 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->max_conns = f->max_conns != 0 ? f->max_conns : 16384;
 	f->max_listeners = f->max_listeners != 0 ? f->max_listeners : 64;
 	f->max_segs = f->max_segs != 0 ? f->max_segs : 65536;
+	f->max_orphans = f->max_orphans != 0 ? f->max_orphans : RTE_MAX(f->max_conns / 4, 1u);
 	f->rcvbuf_bytes = f->rcvbuf_bytes != 0 ? f->rcvbuf_bytes : 262144;
+	f->rcvbuf_max_bytes = f->rcvbuf_max_bytes != 0 ? f->rcvbuf_max_bytes : 4194304;
+	f->rcvbuf_max_bytes = RTE_MAX(f->rcvbuf_max_bytes, f->rcvbuf_bytes);
 	f->sndbuf_bytes = f->sndbuf_bytes != 0 ? f->sndbuf_bytes : 262144;
 	f->rto_min_us = f->rto_min_us != 0 ? f->rto_min_us : 200000;
 	f->rto_init_us = f->rto_init_us != 0 ? f->rto_init_us : 1000000;
@@ -171,6 +174,11 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->fin_wait2_us = f->fin_wait2_us != 0 ? f->fin_wait2_us : 60000000;
 	f->syn_retries = f->syn_retries != 0 ? f->syn_retries : 7;
 	f->data_retries = f->data_retries != 0 ? f->data_retries : 15;
+	f->r1_retries = f->r1_retries != 0 ? f->r1_retries : 3;
+	f->keep_idle_s = f->keep_idle_s != 0 ? f->keep_idle_s : 7200;
+	f->keep_intvl_s = f->keep_intvl_s != 0 ? f->keep_intvl_s : 75;
+	f->keep_cnt = f->keep_cnt != 0 ? f->keep_cnt : 9;
+	f->ecn = f->ecn != ISLA_TCP_ECN_DEFAULT ? f->ecn : ISLA_TCP_ECN_ON;
 	f->ooo_segs = f->ooo_segs != 0 ? f->ooo_segs : 512;
 	f->init_cwnd_segs = f->init_cwnd_segs != 0 ? f->init_cwnd_segs : 10;
 }
@@ -188,7 +196,10 @@ tables_alloc(struct isla_tcp *tcp)
 	tcp->seg = mem->alloc(f->max_segs * sizeof(*tcp->seg), RTE_CACHE_LINE_SIZE, node);
 	tcp->listener = mem->alloc(f->max_listeners * sizeof(*tcp->listener),
 		RTE_CACHE_LINE_SIZE, node);
-	if (tcp->bucket == NULL || tcp->conn == NULL || tcp->seg == NULL || tcp->listener == NULL)
+	tcp->profile = mem->alloc(TCP_PROFILES_MAX * sizeof(*tcp->profile), RTE_CACHE_LINE_SIZE,
+		node);
+	if (tcp->bucket == NULL || tcp->conn == NULL || tcp->seg == NULL ||
+		tcp->listener == NULL || tcp->profile == NULL)
 		return false;
 	tcp->bucket_mask = nb_buckets - 1;
 	for (i = 0; i < nb_buckets; i++)
@@ -259,7 +270,7 @@ tcp_create(struct core *core, struct inet *inet, const struct isla_tcp_conf *con
 	tcp->max_ooo = core->pool->size / 4;
 	tcp->work_head = tcp->work_tail = TCP_NONE;
 	tcp->tw_head = tcp->tw_tail = TCP_NONE;
-	if (!tables_alloc(tcp)) {
+	if (!tables_alloc(tcp) || tcp_profile_init(tcp) != 0) {
 		tcp_free(tcp);
 		return NULL;
 	}
@@ -294,5 +305,6 @@ tcp_free(struct isla_tcp *tcp)
 	mem->free(tcp->conn);
 	mem->free(tcp->seg);
 	mem->free(tcp->listener);
+	mem->free(tcp->profile);
 	mem->free(tcp);
 }

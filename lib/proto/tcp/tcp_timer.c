@@ -11,20 +11,41 @@
 
 #include "tcp_priv.h"
 
+#define TICK_US (1u << TCP_TICK_SHIFT)
+
 void
 tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint32_t in_us)
 {
 	struct core *core = c->tcp->core;
+	uint64_t at = (core->now_us + in_us + TICK_US - 1) >> TCP_TICK_SHIFT;
 
-	c->deadline[d] = core->now_us + in_us;
-	if (!timer_is_armed(&c->timer) || c->timer.expire_us > c->deadline[d])
-		timer_set(&core->wheel, &c->timer, c->deadline[d]);
+	/* What falls on the value that stands for none comes a tick later. */
+	at += (uint32_t)at == TCP_DEADLINE_NONE;
+	c->deadline[d] = (uint32_t)at;
+	if (!timer_is_armed(&c->timer) || c->timer.expire_us > at << TCP_TICK_SHIFT)
+		timer_set(&core->wheel, &c->timer, at << TCP_TICK_SHIFT);
 }
 
 void
 tcp_deadline_stop(struct isla_tcp_conn *c, enum tcp_deadline d)
 {
-	c->deadline[d] = UINT64_MAX;
+	c->deadline[d] = TCP_DEADLINE_NONE;
+}
+
+/* Ticks until a deadline that is set, not above 0 where it has passed. */
+static int32_t
+ticks_left(const struct isla_tcp_conn *c, enum tcp_deadline d)
+{
+	return (int32_t)(c->deadline[d] - (uint32_t)(c->tcp->core->now_us >> TCP_TICK_SHIFT));
+}
+
+uint32_t
+tcp_deadline_in_us(const struct isla_tcp_conn *c, enum tcp_deadline d)
+{
+	uint64_t now_us = c->tcp->core->now_us, at_us;
+
+	at_us = ((now_us >> TCP_TICK_SHIFT) + RTE_MAX(ticks_left(c, d), 0)) << TCP_TICK_SHIFT;
+	return at_us > now_us ? (uint32_t)(at_us - now_us) : 0;
 }
 
 static uint32_t
@@ -45,7 +66,7 @@ syn_timeout(struct isla_tcp_conn *c)
 {
 	const struct isla_tcp_conf *conf = &c->tcp->conf;
 
-	if (c->nb_timeouts >= conf->syn_retries) {
+	if (c->nb_timeouts >= tcp_opts_of(c)->syn_retries) {
 		tcp_conn_drop(c, timeout_err(c));
 		return;
 	}
@@ -132,18 +153,32 @@ rtx_expired(struct isla_tcp_conn *c)
 static bool
 take_expired(struct isla_tcp_conn *c, enum tcp_deadline d)
 {
-	if (c->deadline[d] > c->tcp->core->now_us)
+	if (!tcp_deadline_is_set(c, d) || ticks_left(c, d) > 0)
 		return false;
-	c->deadline[d] = UINT64_MAX;
+	c->deadline[d] = TCP_DEADLINE_NONE;
 	return true;
+}
+
+/* Arm the timer for the first deadline that is left. */
+static void
+rearm(struct isla_tcp_conn *c)
+{
+	struct core *core = c->tcp->core;
+	int32_t next = INT32_MAX;
+	unsigned int d;
+
+	for (d = 0; d < TCP_T_MAX; d++)
+		if (tcp_deadline_is_set(c, d))
+			next = RTE_MIN(next, RTE_MAX(ticks_left(c, d), 1));
+	if (next != INT32_MAX)
+		timer_set(&core->wheel, &c->timer,
+			((core->now_us >> TCP_TICK_SHIFT) + (uint32_t)next) << TCP_TICK_SHIFT);
 }
 
 static void
 conn_timer(void *ctx, struct timer *t)
 {
 	struct isla_tcp_conn *c = RTE_PTR_SUB(t, offsetof(struct isla_tcp_conn, timer));
-	uint64_t next;
-	unsigned int d;
 
 	RTE_SET_USED(ctx);
 	if (take_expired(c, TCP_T_STATE)) {
@@ -159,13 +194,8 @@ conn_timer(void *ctx, struct timer *t)
 		tcp_loss_timer(c);
 	if (take_expired(c, TCP_T_RTX))
 		rtx_expired(c);
-	if (c->state == ISLA_TCP_CLOSED)
-		return;
-	next = c->deadline[0];
-	for (d = 1; d < TCP_T_MAX; d++)
-		next = RTE_MIN(next, c->deadline[d]);
-	if (next != UINT64_MAX)
-		timer_set(&c->tcp->core->wheel, &c->timer, next);
+	if (c->state != ISLA_TCP_CLOSED)
+		rearm(c);
 }
 
 /* It only has to wake the loop: the flush that follows does the work. */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The algorithms of congestion control: found by name, given to connections, and what they share.
+ */
+
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "tcp_priv.h"
+
+/* The first is the default. */
+static const struct tcp_cc_ops *const algorithms[] = {
+	&tcp_cc_newreno,
+};
+
+const struct tcp_cc_ops *
+tcp_cc_find(const char *name)
+{
+	size_t i;
+
+	if (name == NULL)
+		return algorithms[0];
+	for (i = 0; i < RTE_DIM(algorithms); i++)
+		if (strcmp(algorithms[i]->name, name) == 0)
+			return algorithms[i];
+	return NULL;
+}
+
+const char *
+tcp_cc_names(void)
+{
+	return "newreno";
+}
+
+bool
+tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc)
+{
+	if (c->cc == cc)
+		return true;
+	if (c->cc != NULL && c->cc->release != NULL)
+		c->cc->release(c);
+	c->cc = cc;
+	memset(c->cc_state, 0, sizeof(c->cc_state));
+	c->pace_rate = UINT32_MAX;
+	/* Before the handshake there is no MSS to begin with: tcp_conn_negotiate() calls init. */
+	if (c->cwnd == 0 || cc->init(c))
+		return true;
+	c->cc = &tcp_cc_newreno;
+	c->cc->init(c);
+	return false;
+}
+
+uint32_t
+tcp_cc_initial_window(const struct isla_tcp_conn *c)
+{
+	return (uint32_t)c->tcp->conf.init_cwnd_segs * c->mss;
+}
+
+uint32_t
+tcp_cc_half_flight(const struct isla_tcp_conn *c)
+{
+	return RTE_MAX((c->snd_nxt - c->snd_una) / 2, 2u * c->mss);
+}
