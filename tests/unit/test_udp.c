@@ -272,6 +272,25 @@ the_most_specific_socket_gets_it(void)
 	CU_ASSERT_EQUAL(got.nb, 3);
 }
 
+/* 0.0.0.0 is every address of IPv4, and goes before "any"; "any" can leave IPv4 alone. */
+static void
+sockets_of_one_family(void)
+{
+	struct isla_udp_sock *any = bind_to(NULL, PORT, NULL), *v4;
+
+	isla_udp_set_v6only(any);
+	CU_ASSERT_EQUAL(fix_input(udp4, sizeof(udp4)), ISLA_DROP_UDP_NO_PORT);
+	CU_ASSERT_EQUAL(fix_input(udp6, sizeof(udp6)), ISLA_ACCEPTED);
+	CU_ASSERT_PTR_EQUAL(got.sock, any);
+	v4 = bind_to("0.0.0.0", PORT, NULL);
+	CU_ASSERT_EQUAL(fix_input(udp4, sizeof(udp4)), ISLA_ACCEPTED);
+	CU_ASSERT_PTR_EQUAL(got.sock, v4);
+	CU_ASSERT_EQUAL(fix_input(udp6, sizeof(udp6)), ISLA_ACCEPTED);
+	CU_ASSERT_PTR_EQUAL(got.sock, any);
+	isla_udp_close(any);
+	CU_ASSERT_EQUAL(fix_input(udp6, sizeof(udp6)), ISLA_DROP_UDP_NO_PORT);
+}
+
 static void
 broadcasts_and_groups_reach_sockets_of_any_address(void)
 {
@@ -304,7 +323,7 @@ broadcasts_and_groups_reach_sockets_of_any_address(void)
 static void
 binding_has_its_limits(void)
 {
-	static const char *const bad[] = {"192.168.1.3", "0.0.0.0", "192.168.1.255", "224.0.0.1",
+	static const char *const bad[] = {"192.168.1.3", "192.168.1.255", "224.0.0.1",
 		"255.255.255.255", "ff02::1", "2001:db8::3"};
 	struct isla_udp_sock *sock[8];
 	unsigned int i, round;
@@ -666,6 +685,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_port_is_believed_only_where_it_is_known_to_be_right),
 	SUITE_TEST(an_unbound_port_is_counted),
 	SUITE_TEST(the_most_specific_socket_gets_it),
+	SUITE_TEST(sockets_of_one_family),
 	SUITE_TEST(broadcasts_and_groups_reach_sockets_of_any_address),
 	SUITE_TEST(binding_has_its_limits),
 	SUITE_TEST(a_socket_may_be_closed_in_its_callback),

@@ -57,7 +57,8 @@ typedef void isla_udp_error_fn(struct isla_udp_sock *sock, void *ctx, int err,
 /**
  * Bind a port.
  *
- * @param local  own address, or isla_addr_any for every one of either family
+ * @param local  own address, 0.0.0.0 for every one of IPv4, or isla_addr_any for every one of either
+ *               family; the most specific socket gets the datagram
  * @param port   host byte order, 1 to 65535
  * @return the socket; NULL with rte_errno EADDRINUSE, EINVAL or ENOSPC (table full)
  */
@@ -67,6 +68,9 @@ struct isla_udp_sock *isla_udp_bind(struct isla_udp *udp, const struct isla_addr
 /** Who hears of errors (RFC 1122, 4.1.3.3), with the context of isla_udp_bind(); NULL: nobody, as at
  * first. The callback may send, and may close its socket. */
 void isla_udp_set_error(struct isla_udp_sock *sock, isla_udp_error_fn *error);
+
+/** A socket that is bound to isla_addr_any takes no datagram of IPv4's any more. */
+void isla_udp_set_v6only(struct isla_udp_sock *sock);
 
 /** Give the port back; no callback follows. */
 void isla_udp_close(struct isla_udp_sock *sock);

@@ -27,6 +27,7 @@ struct isla_udp_sock {
 	void *ctx;
 	struct isla_addr local;
 	uint16_t port;
+	bool v6only;
 	uint16_t next; /* of the same port, or the next free one; an index + 1, 0 ends */
 };
 
@@ -92,6 +93,21 @@ find_sock(struct isla_udp *udp, const struct isla_addr *local, uint16_t port)
 	return NULL;
 }
 
+/* The socket that is to hear of a datagram: the most specific one. */
+static struct isla_udp_sock *
+find_receiver(struct isla_udp *udp, const struct isla_addr *local, uint16_t port)
+{
+	const struct isla_addr any_v4 = isla_addr_from_v4(0);
+	struct isla_udp_sock *sock = find_sock(udp, local, port);
+	bool is_v4 = isla_addr_is_v4(local);
+
+	if (sock == NULL && is_v4)
+		sock = find_sock(udp, &any_v4, port);
+	if (sock == NULL)
+		sock = find_sock(udp, &isla_addr_any, port);
+	return sock != NULL && sock->v6only && is_v4 ? NULL : sock;
+}
+
 struct isla_udp_sock *
 isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port,
 	isla_udp_recv_fn *recv, void *ctx)
@@ -100,7 +116,7 @@ isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port
 	int err = 0;
 
 	if (port == 0 || recv == NULL ||
-		(!isla_addr_eq(local, &isla_addr_any) && !inet_is_own(udp->inet, local)))
+		(!isla_addr_is_unspecified(local) && !inet_is_own(udp->inet, local)))
 		err = EINVAL;
 	else if (find_sock(udp, local, port) != NULL)
 		err = EADDRINUSE;
@@ -114,6 +130,7 @@ isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port
 	udp->free = sock->next;
 	sock->recv = recv;
 	sock->error = NULL;
+	sock->v6only = false;
 	sock->ctx = ctx;
 	sock->local = *local;
 	sock->port = port;
@@ -126,6 +143,12 @@ void
 isla_udp_set_error(struct isla_udp_sock *sock, isla_udp_error_fn *error)
 {
 	sock->error = error;
+}
+
+void
+isla_udp_set_v6only(struct isla_udp_sock *sock)
+{
+	sock->v6only = true;
 }
 
 void
@@ -199,9 +222,7 @@ udp_input(void *ctx, struct rte_mbuf *m)
 		core_count(udp->core, ISLA_C_UDP_IN_ERRORS);
 		return drop;
 	}
-	sock = find_sock(udp, &ends.local, ends.local_port);
-	if (sock == NULL)
-		sock = find_sock(udp, &isla_addr_any, ends.local_port);
+	sock = find_receiver(udp, &ends.local, ends.local_port);
 	if (sock == NULL) {
 		core_count(udp->core, ISLA_C_UDP_NO_PORTS);
 		inet_send_port_unreach(udp->inet, m);
@@ -235,10 +256,8 @@ udp_error(void *ctx, const struct inet_error *err)
 		.remote_port = rte_be_to_cpu_16(err->remote_port),
 		.netif = err->netif,
 	};
-	struct isla_udp_sock *sock = find_sock(udp, &ends.local, ends.local_port);
+	struct isla_udp_sock *sock = find_receiver(udp, &ends.local, ends.local_port);
 
-	if (sock == NULL)
-		sock = find_sock(udp, &isla_addr_any, ends.local_port);
 	if (sock != NULL && sock->error != NULL)
 		sock->error(sock, sock->ctx, errno_of[err->kind], &ends);
 }

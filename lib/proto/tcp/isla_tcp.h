@@ -69,6 +69,8 @@ struct isla_tcp_ops {
 	void (*readable)(struct isla_tcp_conn *conn, void *ctx);
 	/** The peer acknowledged data: the send queue has room again. */
 	void (*writable)(struct isla_tcp_conn *conn, void *ctx);
+	/** The peer's FIN has come; data before it may still wait for isla_tcp_recv(). */
+	void (*fin)(struct isla_tcp_conn *conn, void *ctx);
 	/** The peer's FIN has come and all data before it has been taken by isla_tcp_recv().
 	 * Sending is still possible (half-close, RFC 9293, 3.6). */
 	void (*eof)(struct isla_tcp_conn *conn, void *ctx);
@@ -80,7 +82,8 @@ struct isla_tcp_ops {
 	 * a row were not answered). */
 	void (*trouble)(struct isla_tcp_conn *conn, void *ctx, int err);
 	/**
-	 * The connection has ended abnormally; the handle dies when this returns.
+	 * The connection has ended abnormally; the handle dies when this returns. What was received
+	 * in order before can be taken within the callback, by isla_tcp_recv().
 	 *
 	 * @param err  ECONNRESET, ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH or
 	 *             ECONNABORTED (the stack shuts down)
@@ -105,6 +108,7 @@ struct isla_tcp_opts {
 	bool cork;                /**< only full segments leave, for 200 ms at most */
 	bool keepalive;           /**< probe a connection that is idle (RFC 9293, 3.8.4) */
 	bool fastopen;            /**< TCP Fast Open (RFC 7413): take data in a SYN, or send it */
+	bool v6only;              /**< a listener on isla_addr_any: none of IPv4's */
 	const char *cc;           /**< congestion control: see isla_tcp_cc_names() */
 };
 
@@ -175,6 +179,7 @@ struct isla_tcp_info {
 	bool in_recovery;        /**< fast recovery, or after a timeout */
 	bool in_loss;            /**< after a timeout */
 	bool in_cwr;             /**< the window was reduced for a mark (RFC 3168) */
+	bool fin_rcvd;           /**< the peer's FIN has come */
 	bool timestamps;         /**< negotiated */
 	bool sack;               /**< negotiated */
 	bool wscale;             /**< negotiated */
@@ -223,7 +228,8 @@ struct isla_tcp_info {
 /**
  * Listen on a port.
  *
- * @param local    own address, or isla_addr_any for every one of either family
+ * @param local    own address, 0.0.0.0 for every one of IPv4, or isla_addr_any for every one of
+ *                 either family; the most specific listener gets the connection
  * @param port     host byte order, 1 to 65535
  * @param backlog  connections in the handshake, 1 to 65535; a SYN beyond is answered with a SYN
  *                 cookie (RFC 4987, 3.6), and counted
@@ -235,6 +241,18 @@ struct isla_tcp_info {
 struct isla_tcp_listener *isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local,
 	uint16_t port, uint16_t backlog, const struct isla_tcp_ops *ops, void *arg,
 	const struct isla_tcp_opts *opts);
+
+/**
+ * How many handshakes more may be completed: each takes one away, and while there is none left, SYNs
+ * and the handshakes' last ACKs are dropped, to come again. For a program that keeps what was
+ * accepted in a bounded queue.
+ *
+ * @param room  UINT32_MAX, as it is at first: no bound
+ */
+void isla_tcp_listener_set_room(struct isla_tcp_listener *listener, uint32_t room);
+
+/** Change the backlog of isla_tcp_listen(), 1 to 65535. */
+void isla_tcp_listener_set_backlog(struct isla_tcp_listener *listener, uint16_t backlog);
 
 /** Stop listening. Connections in the handshake are reset, accepted ones live on. */
 void isla_tcp_unlisten(struct isla_tcp_listener *listener);
@@ -333,6 +351,11 @@ void isla_tcp_abort(struct isla_tcp_conn *conn);
 
 void isla_tcp_get_ends(const struct isla_tcp_conn *conn, struct isla_tcp_ends *ends);
 void isla_tcp_get_info(const struct isla_tcp_conn *conn, struct isla_tcp_info *info);
+
+/** isla_tcp_info::state alone. */
+enum isla_tcp_state isla_tcp_get_state(const struct isla_tcp_conn *conn);
+/** isla_tcp_info::rcvq_bytes alone. */
+uint32_t isla_tcp_recv_bytes(const struct isla_tcp_conn *conn);
 
 /** The state's name as in RFC 9293: "SYN-RECEIVED". Any thread. */
 const char *isla_tcp_state_name(enum isla_tcp_state state);

@@ -68,12 +68,26 @@ isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local, uint16_t po
 	l->local = *local;
 	l->port = port;
 	l->backlog = backlog;
+	l->room = UINT32_MAX;
 	l->ops = ops;
 	l->arg = arg;
 	l->profile = profile;
 	l->nodelay = opts != NULL && opts->nodelay;
+	l->v6only = opts != NULL && opts->v6only;
 	l->cork = opts != NULL && opts->cork;
 	return l;
+}
+
+void
+isla_tcp_listener_set_room(struct isla_tcp_listener *l, uint32_t room)
+{
+	l->room = room;
+}
+
+void
+isla_tcp_listener_set_backlog(struct isla_tcp_listener *l, uint16_t backlog)
+{
+	l->backlog = RTE_MAX(backlog, (uint16_t)1);
 }
 
 void

@@ -270,9 +270,14 @@ tcp_conn_drop(struct isla_tcp_conn *c, int err)
 	timer_stop(&c->tcp->core->wheel, &c->timer);
 	if (c->cc->release != NULL)
 		c->cc->release(c);
+	if (c->listener != 0 && (c->events & TCP_EV_ACCEPT) &&
+		tcp_listener_of(c)->room != UINT32_MAX)
+		tcp_listener_of(c)->room++;
 	if (held && err == 0)
 		return; /* an orderly end; what was received can still be read */
-	tcp_rcvq_purge(c);
+	tcp_ooo_purge(c);
+	if (!held)
+		tcp_rcvq_purge(c);
 	c->events = 0;
 	if (held) {
 		c->err = (uint8_t)err;

@@ -154,6 +154,10 @@ tcp_cookie_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_i
 		core_count(tcp->core, ISLA_C_TCP_SYNCOOKIES_FAILED);
 		return false;
 	}
+	if (l->room == 0) {
+		in->drop = ISLA_DROP_TCP_BACKLOG;
+		return true;
+	}
 	opts_decode(in, mss);
 	in->drop = tcp_passive_open(tcp, l, in, in->ack - 1, &c);
 	if (in->drop != ISLA_ACCEPTED)

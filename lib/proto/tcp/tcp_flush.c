@@ -54,6 +54,7 @@ tell_error(struct isla_tcp_conn *c)
 {
 	if (c->ops->error != NULL)
 		c->ops->error(c, c->ctx, c->err);
+	tcp_rcvq_purge(c);
 	if (is_held(c)) {
 		c->flags |= TCP_F_RELEASED;
 		tcp_conn_free(c);
@@ -89,6 +90,8 @@ tell(struct isla_tcp_conn *c)
 	if ((events & TCP_EV_READABLE) && c->rcv_head != NULL && is_held(c) &&
 		c->ops->readable != NULL)
 		c->ops->readable(c, c->ctx);
+	if ((events & TCP_EV_FIN) && is_held(c) && c->ops->fin != NULL)
+		c->ops->fin(c, c->ctx);
 	if ((events & TCP_EV_WRITABLE) && is_held(c) && tcp_in_state(c, TCP_SENDING) &&
 		c->ops->writable != NULL)
 		c->ops->writable(c, c->ctx);

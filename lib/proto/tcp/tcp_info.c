@@ -70,6 +70,7 @@ isla_tcp_get_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->backoff = c->nb_timeouts;
 	info->probes = c->nb_unanswered;
 	info->in_recovery = (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) != 0;
+	info->fin_rcvd = (c->flags & TCP_F_FIN_RCVD) != 0;
 	info->in_loss = (c->flags & TCP_F_RTO_RECOVERY) != 0;
 	info->in_cwr = (c->flags & TCP_F_CWR) != 0;
 	info->reordering = (c->flags & TCP_F_REORDERING) != 0;
@@ -93,6 +94,18 @@ isla_tcp_get_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->segs_out = c->segs_out;
 	info->segs_in = c->segs_in;
 	info->total_retrans = c->total_retrans;
+}
+
+enum isla_tcp_state
+isla_tcp_get_state(const struct isla_tcp_conn *c)
+{
+	return c->state;
+}
+
+uint32_t
+isla_tcp_recv_bytes(const struct isla_tcp_conn *c)
+{
+	return c->rcvq_bytes;
 }
 
 const char *

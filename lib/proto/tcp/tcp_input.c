@@ -128,6 +128,8 @@ syn_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in)
 {
 	struct isla_tcp_conn *c;
 
+	if (l->room == 0)
+		return ISLA_DROP_TCP_BACKLOG;
 	if (l->nb_pending < l->backlog)
 		return tcp_passive_open(tcp, l, in, TCP_ISS_NEW, &c);
 	core_count(tcp->core, ISLA_C_TCP_LISTEN_OVERFLOWS);

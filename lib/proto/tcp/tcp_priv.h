@@ -118,6 +118,7 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_EV_CONNECTED 0x02
 #define TCP_EV_READABLE  0x04
 #define TCP_EV_WRITABLE  0x08
+#define TCP_EV_FIN       0x10
 #define TCP_EV_ERROR     0x20
 
 /* A connection's deadlines, all behind one timer. */
@@ -160,12 +161,14 @@ struct isla_tcp_listener {
 	uint16_t port; /* 0: the slot is free */
 	uint16_t backlog;
 	uint32_t nb_pending; /* connections in SYN-RECEIVED */
+	uint32_t room;       /* of isla_tcp_listener_set_room() */
 	uint64_t cookie_us;  /* when the last SYN cookie was sent; 0: never */
 	const struct isla_tcp_ops *ops;
 	void *arg;
 	uint16_t profile;    /* of its connections */
 	bool nodelay;
 	bool cork;
+	bool v6only;
 };
 
 /*
@@ -556,6 +559,8 @@ void tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us);
 /* Payload that is trimmed to the window and has something new; takes in->m or sets in->drop. */
 void tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in);
 void tcp_rcvq_purge(struct isla_tcp_conn *c);
+/* Only what came out of order. */
+void tcp_ooo_purge(struct isla_tcp_conn *c);
 /* The SACK option to send: RFC 2018, 4 and RFC 2883, 4. At most max blocks. */
 void tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max);
 /* The contiguous range that begins with a packet of the out-of-order queue; returns what follows.

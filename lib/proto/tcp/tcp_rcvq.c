@@ -332,17 +332,23 @@ tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 }
 
 void
-tcp_rcvq_purge(struct isla_tcp_conn *c)
+tcp_ooo_purge(struct isla_tcp_conn *c)
 {
-	rte_pktmbuf_free(c->rcv_head);
-	c->rcv_head = c->rcv_last = NULL;
-	c->rcvq_bytes = 0;
 	while (c->ooo != NULL) {
 		struct rte_mbuf *m = c->ooo;
 
 		ooo_unlink_head(c);
 		rte_pktmbuf_free(m);
 	}
+}
+
+void
+tcp_rcvq_purge(struct isla_tcp_conn *c)
+{
+	rte_pktmbuf_free(c->rcv_head);
+	c->rcv_head = c->rcv_last = NULL;
+	c->rcvq_bytes = 0;
+	tcp_ooo_purge(c);
 }
 
 /* The right edge that the buffer allows. */

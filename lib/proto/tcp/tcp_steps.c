@@ -190,6 +190,13 @@ syn_received_ack(struct isla_tcp_conn *c, struct tcp_in *in)
 		in->drop = ISLA_DROP_TCP_ACK;
 		return false;
 	}
+	if (c->listener != 0 && tcp_listener_of(c)->room != UINT32_MAX) {
+		if (tcp_listener_of(c)->room == 0) {
+			in->drop = ISLA_DROP_TCP_BACKLOG;
+			return false;
+		}
+		tcp_listener_of(c)->room--;
+	}
 	c->snd_una = c->iss + 1;
 	c->snd_wnd = in->wnd;
 	c->snd_wnd_max = RTE_MAX(c->snd_wnd_max, in->wnd);
@@ -301,6 +308,7 @@ step_fin(struct isla_tcp_conn *c, struct tcp_in *in)
 	c->rcv_nxt++;
 	c->rcv_adv = seq_lt(c->rcv_adv, c->rcv_nxt) ? c->rcv_nxt : c->rcv_adv;
 	c->flags |= TCP_F_FIN_RCVD | TCP_F_ACK_NOW;
+	c->events |= TCP_EV_FIN;
 	tcp_sched(c);
 	switch (c->state) {
 	case ISLA_TCP_ESTABLISHED:

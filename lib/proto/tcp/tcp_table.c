@@ -57,7 +57,9 @@ tcp_find(const struct isla_tcp *tcp, const struct isla_addr *local,
 struct isla_tcp_listener *
 tcp_listener_lookup(const struct isla_tcp *tcp, const struct isla_addr *local, uint16_t port)
 {
+	const struct isla_addr any_v4 = isla_addr_from_v4(0);
 	struct isla_tcp_listener *any = NULL;
+	bool is_v4 = isla_addr_is_v4(local);
 	uint32_t i;
 
 	for (i = 0; i < tcp->nb_listeners; i++) {
@@ -67,8 +69,13 @@ tcp_listener_lookup(const struct isla_tcp *tcp, const struct isla_addr *local, u
 			continue;
 		if (isla_addr_eq(&l->local, local))
 			return l;
-		if (isla_addr_eq(&l->local, &isla_addr_any))
+		if (isla_addr_eq(&l->local, &any_v4)) {
+			if (is_v4)
+				any = l;
+		} else if (isla_addr_eq(&l->local, &isla_addr_any) && any == NULL &&
+			!(is_v4 && l->v6only)) {
 			any = l;
+		}
 	}
 	return any;
 }
