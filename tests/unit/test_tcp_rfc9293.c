@@ -10,34 +10,8 @@
 #include <rte_common.h>
 #include <rte_errno.h>
 
+#include "peer_icmp.h"
 #include "peer_opts.h"
-
-#define ICMP_V4 1
-#define ICMP_V6 58
-
-struct icmp_type {
-	uint8_t type;
-	uint8_t code;
-};
-
-/* An ICMP error from the peer about the frame that was looked at last. */
-static void
-icmp_about_last(struct icmp_type v4, struct icmp_type v6)
-{
-	uint8_t buf[FRAME_MAX], proto = peer.is_v6 ? ICMP_V6 : ICMP_V4;
-	uint8_t *icmp = buf + frame_l4_off(&peer.ends);
-	uint32_t quote = RTE_MIN(peer.last.len - 14, 128u);
-	uint16_t cksum;
-
-	memset(icmp, 0, 8);
-	icmp[0] = peer.is_v6 ? v6.type : v4.type;
-	icmp[1] = peer.is_v6 ? v6.code : v4.code;
-	memcpy(icmp + 8, peer.last.bytes + 14, quote);
-	cksum = frame_l4_cksum(&peer.ends, proto, icmp, 8 + quote);
-	icmp[2] = (uint8_t)(cksum >> 8);
-	icmp[3] = (uint8_t)cksum;
-	peer_inject_bytes(buf, frame_finish(buf, &peer.ends, proto, 8 + quote));
-}
 
 /* MUST-11: an active open goes to CLOSED and is told of it; LISTEN is for passive ones. */
 static void

@@ -74,6 +74,7 @@ extern "C" {
 	X(TCP_FAST_RETRANS, "TCPFastRetrans", "segments retransmitted on duplicate ACKs")          \
 	X(TCP_LOSS_PROBES, "TCPLossProbes", "tail loss probes sent")                               \
 	X(TCP_UNDOS, "TCPUndos", "window reductions undone: nothing had been lost")                \
+	X(TCP_MTU_LOWERED, "TCPMtuLowered", "connections whose path took smaller packets only")    \
 	X(TCP_DUP_ACKS_IN, "TCPDupAcksIn", "duplicate ACKs received")                              \
 	X(TCP_DELAYED_ACKS, "DelayedACKs", "ACKs sent by the delayed ACK timer")                   \
 	X(TCP_OFO_QUEUE, "TCPOFOQueue", "segments queued out of order")                            \

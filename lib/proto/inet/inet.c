@@ -45,12 +45,12 @@ inet_create(struct core *core, struct link *link, const struct inet_conf *conf)
 	/* Memory for no route at all may be NULL, so there is always one. */
 	inet->routes = core->mem.alloc((conf->max_routes + 1ul) * sizeof(inet->routes[0]),
 		RTE_CACHE_LINE_SIZE, core->socket_id);
-	if (inet->routes == NULL) {
-		core->mem.free(inet);
+	inet->core = core;
+	if (inet->routes == NULL || !inet_pmtu_init(inet)) {
+		inet_free(inet);
 		return NULL;
 	}
 	inet->max_routes = conf->max_routes;
-	inet->core = core;
 	inet->link = link;
 	icmp_rate_init(&inet->errors, conf->icmp_rate);
 	icmp_rate_init(&inet->echo_replies, conf->icmp_rate);
@@ -66,6 +66,7 @@ inet_free(struct inet *inet)
 {
 	if (inet == NULL)
 		return;
+	inet->core->mem.free(inet->pmtu);
 	inet->core->mem.free(inet->routes);
 	inet->core->mem.free(inet);
 }

@@ -119,6 +119,15 @@ bool inet_is_broadcast(const struct inet *inet, const struct isla_addr *addr);
 bool inet_select_src(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
 	struct isla_addr *src);
 
+/* The MTU of the whole path to dst, as far as it is known (RFC 1191, RFC 8201): at most mtu, that of
+ * its first link. */
+uint16_t inet_pmtu(const struct inet *inet, const struct isla_addr *dst, uint16_t mtu);
+
+/* The path to dst carries no more than that, for the next ten minutes; no less than inet_pmtu_min()
+ * is believed. For those who have made sure that the error is about a packet of theirs. */
+void inet_pmtu_lower(struct inet *inet, const struct isla_addr *dst, uint16_t mtu);
+uint16_t inet_pmtu_min(const struct isla_addr *dst);
+
 /*
  * Send a transport packet: the mbuf's data begins with the transport header, whose checksum is
  * complete or, with RTE_MBUF_F_TX_TCP_CKSUM or _UDP_CKSUM set in ol_flags and l4_len filled, left

@@ -29,6 +29,19 @@ struct inet_static_route {
 	uint8_t netif;
 };
 
+/* A path's MTU, and until when it is believed. */
+struct pmtu_entry {
+	struct isla_addr dst;
+	uint64_t until_us; /* 0: free */
+	uint16_t mtu;
+};
+
+#define PMTU_WAYS 4
+
+struct pmtu_set {
+	struct pmtu_entry entry[PMTU_WAYS];
+};
+
 struct inet {
 	struct core *core;
 	struct link *link;
@@ -37,6 +50,9 @@ struct inet {
 	uint32_t nb_routes;
 	uint32_t max_routes;
 	struct inet_static_route *routes; /* the longest prefix first */
+	struct isla_key pmtu_key;
+	uint64_t pmtu_until_us; /* when the youngest entry ends */
+	struct pmtu_set *pmtu;
 	struct inet_proto proto[256];
 };
 
@@ -120,9 +136,10 @@ enum isla_drop ext_walk(struct inet *inet, struct rte_mbuf *m, struct ext_walk *
 void ext_param_problem(struct inet *inet, struct rte_mbuf *m, const struct ext_walk *w,
 	uint8_t code, uint16_t ptr);
 
-/* route.c */
+/* pmtu.c */
 
-
+/* False where memory is short. */
+bool inet_pmtu_init(struct inet *inet);
 
 /* icmp.c */
 

@@ -34,8 +34,12 @@ in_flight(struct isla_tcp_conn *c, const struct tcp_seg *s)
 bool
 tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s)
 {
-	bool push = s->seq + s->len == c->snd_una + c->sndq_bytes;
+	bool push;
 
+	/* The path may have become narrower since it was cut. */
+	if (s->len > c->mss && !tcp_pmtu_fit(c, s))
+		return false;
+	push = s->seq + s->len == c->snd_una + c->sndq_bytes;
 	if (tcp_out_full(c) || !tcp_send_seg(c, s, push))
 		return false;
 	if (c->undo_ts == 0)

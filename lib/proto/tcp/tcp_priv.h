@@ -599,6 +599,18 @@ void tcp_segs_rewind(struct isla_tcp_conn *c);
 /* Take the first segment, or all of them, for lost. */
 void tcp_segs_mark_lost(struct isla_tcp_conn *c, bool all);
 
+/* Cut a segment that is not in flight, be it lost or about to be sent again: s keeps len bytes of
+ * payload, the rest, which is lost, follows it. False: no record is free. */
+bool tcp_seg_split(struct isla_tcp_conn *c, struct tcp_seg *s, uint32_t len);
+
+/* tcp_pmtu.c: RFC 1191, RFC 8201, RFC 4821 */
+/* A router says that a packet was too big; err->seq is in flight. */
+void tcp_pmtu_error(struct isla_tcp_conn *c, const struct inet_error *err);
+/* A retransmission timeout, the nb_timeouts-th in a row. */
+void tcp_pmtu_timeout(struct isla_tcp_conn *c);
+/* Make a segment fit the path before it is sent again; false: try later. */
+bool tcp_pmtu_fit(struct isla_tcp_conn *c, struct tcp_seg *s);
+
 /* tcp_output.c */
 /* Send a segment again. False: no mbuf or no room. */
 bool tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s);

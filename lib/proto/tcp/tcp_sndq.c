@@ -165,6 +165,30 @@ tcp_seg_mark_lost(struct isla_tcp_conn *c, struct tcp_seg *s)
 	c->pipe -= s->len;
 }
 
+bool
+tcp_seg_split(struct isla_tcp_conn *c, struct tcp_seg *s, uint32_t len)
+{
+	struct isla_tcp *tcp = c->tcp;
+	struct tcp_seg *rest;
+	uint32_t i;
+
+	rest = tcp_seg_alloc(tcp, &i);
+	if (rest == NULL)
+		return false;
+	*rest = *s;
+	rest->seq += len;
+	rest->len -= len;
+	rest->off += len;
+	normalise(&rest->m, &rest->off);
+	rest->flags |= TCP_SEG_LOST;
+	s->len = len;
+	s->flags &= (uint8_t)~TCP_SEG_FIN;
+	s->next = i;
+	if (&tcp->seg[c->seg_tail] == s)
+		c->seg_tail = i;
+	return true;
+}
+
 void
 tcp_segs_forget_sacked(struct isla_tcp_conn *c)
 {

@@ -252,6 +252,9 @@ tcp_icmp_error(void *ctx, const struct inet_error *err)
 	case INET_ERR_TIME_EXCEEDED:
 		c->soft_err = EHOSTUNREACH;
 		break;
+	case INET_ERR_TOO_BIG:
+		tcp_pmtu_error(c, err);
+		break;
 	default:
 		break;
 	}
