@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A router with a smaller MTU behind isla0: RFC 1191, RFC 8201.
+
+isla -- the suite's namespace, which forwards -- veth of 1300 bytes -- a client's namespace. The
+client says that it takes full segments (advmss), so that only the router's errors can tell."""
+
+import hashlib
+
+import pytest
+
+from framework import traffic
+from framework.topology import Link, Namespace, need_tool
+
+MTU = 1300
+SIZE = 3 * 1000 * 1000
+ISLA_OPTIONS = ["--gateway", Link.KERNEL_V4, "--gateway", Link.KERNEL_V6]
+
+
+def make_docroot(path):
+    (path / "file.bin").write_bytes(traffic.pattern(SIZE, seed=9))
+
+
+@pytest.fixture(scope="module")
+def client(isla, ns):
+    """The client's namespace, behind the router."""
+    with Namespace("pmtu") as far:
+        ns.run(["ip", "link", "add", "near0", "mtu", MTU, "type", "veth", "peer", "name", "far0",
+                "mtu", MTU, "netns", far.name])
+        ns.run(["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"
+                " && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding"])
+        for where, dev, v4, v6 in ((ns, "near0", "10.9.0.1/24", "fd09::1/64"),
+                                   (far, "far0", "10.9.0.2/24", "fd09::2/64")):
+            where.run(["ip", "addr", "add", v4, "dev", dev])
+            where.run(["ip", "-6", "addr", "add", v6, "dev", dev, "nodad"])
+            where.run(["ip", "link", "set", dev, "up"])
+        far.run(["ip", "route", "add", "192.168.1.0/24", "via", "10.9.0.1", "advmss", 1460])
+        far.run(["ip", "-6", "route", "add", "fd00::/64", "via", "fd09::1", "advmss", 1440])
+        yield far
+        ns.run(["ip", "link", "del", "near0"], check=False)
+
+
+def errors_sent(ns, addr):
+    """ICMP errors that say 'too big' which the router has sent."""
+    if ":" in addr:
+        out = ns.run(["cat", "/proc/net/snmp6"]).stdout.split()
+        return int(out[out.index("Icmp6OutPktTooBigs") + 1])
+    names, values = [line.split() for line in ns.run(["cat", "/proc/net/snmp"]).stdout.splitlines()
+                     if line.startswith("Icmp:")]
+    return int(values[names.index("OutDestUnreachs")])
+
+
+def test_download(ns, client, addr, tmp_path):
+    need_tool("curl")
+    before = errors_sent(ns, addr)
+    out = tmp_path / "file.bin"
+    for _ in range(3):
+        client.run(["curl", "-s", "-g", "-f", "--max-time", "20", "-o", out,
+                    traffic.url(addr, "/file.bin")], timeout=30)
+        assert hashlib.sha256(out.read_bytes()).digest() == hashlib.sha256(
+            traffic.pattern(SIZE, seed=9)).digest()
+        out.unlink()
+    # The second and third knew: all errors are of the first one's initial flight.
+    assert 1 <= errors_sent(ns, addr) - before <= 40
+
+
+def test_echo(client, addr):
+    """Both directions: what comes back was cut by Isla."""
+    data = traffic.pattern(1000000, seed=4)
+    with traffic.tcp_connect(client, addr, 7) as sock:
+        assert traffic.echo(sock, data) == data
