@@ -199,6 +199,19 @@ isla_engine_stop(struct isla_engine *e)
 		idle_ring(&e->worker[i].idle);
 }
 
+int
+isla_engine_post(struct isla_engine *e, uint16_t shard, struct isla_engine_request *req)
+{
+	struct worker *w;
+
+	if (shard >= e->nb_workers)
+		return -EINVAL;
+	w = &e->worker[shard];
+	if (mailbox_post(&w->mailbox, req))
+		idle_ring(&w->idle);
+	return 0;
+}
+
 /* The mbufs that a driver has for good are not ours to miss. */
 static uint32_t
 not_kept(const struct isla_engine *e, uint32_t nb_missing)

@@ -146,6 +146,16 @@ struct isla_engine_stats {
 	struct isla_port_stats port[ISLA_ENGINE_PORT_MAX];
 };
 
+/**
+ * A request into a shard: a function that runs there, between two bursts. Embedded in what it is
+ * about; the caller sets run. See isla_engine_post().
+ */
+struct isla_engine_request {
+	/** On the shard's thread. The request is the caller's again: it may be posted or freed. */
+	void (*run)(struct isla_stack *stack, struct isla_engine_request *req);
+	struct isla_engine_request *next; /**< the engine's own */
+};
+
 /** What became of a port; see isla_engine_port_info(). */
 struct isla_engine_port_info {
 	uint16_t port_id;
@@ -218,6 +228,18 @@ void isla_engine_run(struct isla_engine *engine);
 
 /** Ask isla_engine_run() to return. Async-signal-safe; from any thread. */
 void isla_engine_stop(struct isla_engine *engine);
+
+/**
+ * Let a function run on a shard, between two bursts: requests run in the order in which they were
+ * posted, with the stack's clock set, and a shard that sleeps wakes up. From any thread, the shard's
+ * own included, once isla_engine_start() has returned. Without a lock and without memory.
+ * What is posted before isla_engine_run() runs when it begins; what has not run when
+ * it returns never does, and is the caller's again then.
+ *
+ * @param req  must not be waiting already
+ * @return 0, or -EINVAL: there is no such shard
+ */
+int isla_engine_post(struct isla_engine *engine, uint16_t shard, struct isla_engine_request *req);
 
 /**
  * Free the stacks, close the ports and free the mempools; every service must have been stopped.

@@ -19,6 +19,7 @@
 #include "fault.h"
 #include "idle.h"
 #include "isla_engine.h"
+#include "mailbox.h"
 #include "pools.h"
 #include "port.h"
 
@@ -38,6 +39,7 @@ struct worker {
 	uint16_t burst;
 	bool stalled;              /* in this round a port took none of what waited */
 	uint64_t next_chore_us;
+	struct mailbox mailbox;
 	struct worker_tx tx[ISLA_ENGINE_PORT_MAX];
 	struct isla_loop_stats stats; /* but for the steps, which backoff keeps */
 	uint64_t tx_copied_bytes;

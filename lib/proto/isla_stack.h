@@ -97,6 +97,10 @@ int isla_stack_route_add(struct isla_stack *stack, const struct isla_prefix *pre
 void isla_stack_input(struct isla_stack *stack, uint8_t netif, struct rte_mbuf **pkts,
 	uint16_t nb_pkts, uint64_t now_us);
 
+/** Tell the time, before calls that are made neither within a callback nor right after a burst: what
+ * they begin is timed from then on. */
+void isla_stack_set_now(struct isla_stack *stack, uint64_t now_us);
+
 /** Run timers and callbacks and produce frames. */
 void isla_stack_flush(struct isla_stack *stack, uint64_t now_us);
 

@@ -172,6 +172,12 @@ isla_stack_flush(struct isla_stack *s, uint64_t now_us)
 	tcp_flush(s->tcp);
 }
 
+void
+isla_stack_set_now(struct isla_stack *s, uint64_t now_us)
+{
+	set_now(s, now_us);
+}
+
 uint16_t
 isla_stack_output(struct isla_stack *s, uint8_t netif, struct rte_mbuf ***pkts)
 {
