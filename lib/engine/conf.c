@@ -26,12 +26,14 @@ isla_engine_conf_init(struct isla_engine_conf *conf)
 	conf->backoff.sleep_us = 50;
 	conf->stop_us = 2000000;
 	conf->tick_us = 1000000;
+	conf->fault_seed = 1;
 }
 
 int
 conf_check(const struct isla_engine_conf *conf, struct fault *fault)
 {
 	uint16_t i, j;
+	int rc = 0;
 
 	if (conf->nb_ports == 0)
 		return fault_set(fault, -ENODEV,
@@ -60,5 +62,7 @@ conf_check(const struct isla_engine_conf *conf, struct fault *fault)
 			conf->backoff.sleep_us);
 	if (conf->tick != NULL && conf->tick_us == 0)
 		return fault_set(fault, -EINVAL, "a tick every 0 us is not possible");
-	return 0;
+	for (i = 0; rc == 0 && i < ISLA_FAULT_DIRS; i++)
+		rc = conf_check_fault(conf, &conf->fault[i], fault);
+	return rc;
 }

@@ -8,4 +8,8 @@
 /* Returns 0, or -errno with a line in fault on the first setting that cannot be. */
 int conf_check(const struct isla_engine_conf *conf, struct fault *fault);
 
+/* fault_set.c: may that be done to the frames of a direction? As conf_check(). */
+int conf_check_fault(const struct isla_engine_conf *conf, const struct isla_fault *f,
+	struct fault *line);
+
 #endif /* CONF_H */

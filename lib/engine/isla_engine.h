@@ -33,6 +33,8 @@
 #include <isla_netif.h>
 #include <isla_stack.h>
 
+#include "isla_fault.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -99,6 +101,8 @@ struct isla_engine_conf {
 	void (*tick)(struct isla_engine *engine, void *ctx);
 	void *tick_ctx;
 	uint64_t tick_us;      /**< [1000000] */
+	struct isla_fault fault[ISLA_FAULT_DIRS]; /**< a bad path on purpose [none] */
+	uint64_t fault_seed;   /**< which frames that meets follows from it [1] */
 	/** Of the stacks. The engine sets the pools, mem, socket_id and the times; the key too
 	 * (from getrandom(2)) where it is all zero. */
 	struct isla_stack_conf stack;
@@ -142,6 +146,7 @@ struct isla_engine_stats {
 	uint64_t time_us;             /**< when it was taken, on the loop's clock */
 	struct isla_stats stack;      /**< of all shards together */
 	struct isla_loop_stats loop;  /**< of all shards together */
+	struct isla_fault_stats fault[ISLA_FAULT_DIRS]; /**< of all shards and ports together */
 	uint16_t nb_ports;
 	struct isla_port_stats port[ISLA_ENGINE_PORT_MAX];
 };
@@ -248,6 +253,21 @@ int isla_engine_post(struct isla_engine *engine, uint16_t shard, struct isla_eng
  *         in which case their pools stay. 0 for NULL
  */
 uint32_t isla_engine_free(struct isla_engine *engine);
+
+/**
+ * Change what is done to the frames of one direction, on every port and shard: from the next frame
+ * on, while those that wait keep their time. From tick, or while isla_engine_run() does not run.
+ *
+ * @param fault  all zero: nothing
+ * @param err    receives one line that says what is not possible, and why
+ * @return 0; -EINVAL (a value), -E2BIG (limit_pkts: more than a fourth of the mbufs), -ENOMEM
+ */
+int isla_engine_fault_set(struct isla_engine *engine, enum isla_fault_dir dir,
+	const struct isla_fault *fault, char *err, size_t err_size);
+
+/** What was last set, or configured. As isla_engine_fault_set(). */
+void isla_engine_fault_get(const struct isla_engine *engine, enum isla_fault_dir dir,
+	struct isla_fault *fault);
 
 /** Take a snapshot. From tick, or while isla_engine_run() does not run. */
 void isla_engine_get_stats(const struct isla_engine *engine, struct isla_engine_stats *stats);

@@ -31,6 +31,8 @@ loop_rx(struct worker *w, uint64_t now_us)
 
 	for (i = 0; i < w->nb_ports; i++) {
 		n = rte_eth_rx_burst(w->port[i].id, w->queue, pkts, w->burst);
+		if (unlikely(w->faults != NULL))
+			n = fault_stage_rx(w->faults, i, pkts, n, BURST_MAX, now_us);
 		if (n == 0)
 			continue;
 		w->stats.nb_rx_bursts++;
@@ -60,11 +62,34 @@ tx_linearize(struct worker *w, struct rte_mbuf **pkts, uint16_t nb)
 	return i;
 }
 
+/* The frames for a port, oldest first: from the stack, or, on a bad path, from its end. */
+static uint16_t
+tx_waiting(struct worker *w, uint16_t i, struct rte_mbuf ***pkts, uint64_t now_us)
+{
+	uint16_t nb = isla_stack_output(w->stack, (uint8_t)i, pkts);
+
+	if (likely(w->faults == NULL) || fault_stage_is_idle(w->faults, ISLA_FAULT_TX, i))
+		return nb;
+	fault_stage_tx(w->faults, i, *pkts, nb, now_us);
+	isla_stack_sent(w->stack, (uint8_t)i, nb);
+	return fault_stage_output(w->faults, i, pkts, now_us);
+}
+
+/* The first nb of what tx_waiting() showed are gone. */
+static void
+tx_taken(struct worker *w, uint16_t i, uint16_t nb)
+{
+	if (likely(w->faults == NULL) || fault_stage_is_idle(w->faults, ISLA_FAULT_TX, i))
+		isla_stack_sent(w->stack, (uint8_t)i, nb);
+	else
+		fault_stage_sent(w->faults, i, nb);
+}
+
 static void
 tx_drop(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb)
 {
 	rte_pktmbuf_free_bulk(pkts, nb);
-	isla_stack_sent(w->stack, (uint8_t)i, nb);
+	tx_taken(w, i, nb);
 	w->stats.nb_tx_dropped += nb;
 }
 
@@ -82,6 +107,8 @@ tx_stalled(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb, ui
 		tx->next_look_us = now_us + LINK_LOOK_US;
 		if (!port_link_is_up(&w->port[i])) {
 			tx_drop(w, i, pkts, nb);
+			if (w->faults != NULL)
+				fault_stage_flush(w->faults, ISLA_FAULT_TX, i);
 			return;
 		}
 	}
@@ -99,7 +126,7 @@ loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us)
 	struct rte_mbuf **pkts;
 	uint16_t nb, ready, sent = 0;
 
-	nb = ready = isla_stack_output(w->stack, (uint8_t)i, &pkts);
+	nb = ready = tx_waiting(w, i, &pkts, now_us);
 	if (nb == 0)
 		return 0;
 	if (port->linearize)
@@ -117,7 +144,7 @@ loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us)
 	}
 	if (likely(sent > 0)) {
 		w->tx[i].stalled_since_us = 0;
-		isla_stack_sent(w->stack, (uint8_t)i, sent);
+		tx_taken(w, i, sent);
 	} else {
 		tx_stalled(w, i, pkts, nb, now_us);
 	}
@@ -134,6 +161,8 @@ loop_round(struct worker *w, uint64_t now_us)
 	w->stalled = false;
 	for (i = 0; i < w->nb_ports; i++)
 		nb += loop_tx_port(w, i, now_us);
+	if (unlikely(w->faults != NULL) && fault_stage_is_done(w->faults))
+		w->faults = NULL;
 	return nb != 0;
 }
 
@@ -144,6 +173,8 @@ loop_sleep(struct worker *w, uint64_t now_us, uint64_t until_us)
 	uint64_t next_us = isla_stack_next_us(w->stack);
 
 	next_us = RTE_MIN(next_us, RTE_MIN(until_us, w->next_chore_us));
+	if (w->faults != NULL)
+		next_us = RTE_MIN(next_us, fault_stage_next_us(w->faults));
 	/* A port that takes nothing must not keep a shard awake which has work for it. */
 	if (w->stalled)
 		next_us = RTE_MAX(next_us, now_us + STALL_SLEEP_US);

@@ -43,6 +43,33 @@ loop_stats_add(struct isla_loop_stats *sum, const struct isla_loop_stats *s)
 	sum->nb_tx_linearized += s->nb_tx_linearized;
 }
 
+/* A shard's fault stage, once it has one. */
+static void
+fault_stats_add(struct isla_engine_stats *sum, const struct worker *w)
+{
+	struct isla_fault_stats s;
+	unsigned int dir;
+
+	for (dir = 0; w->fault_stage != NULL && dir < ISLA_FAULT_DIRS; dir++) {
+		struct isla_fault_stats *to = &sum->fault[dir];
+
+		fault_stage_get_stats(w->fault_stage, (enum isla_fault_dir)dir, &s);
+		to->nb_frames += s.nb_frames;
+		to->nb_passed += s.nb_passed;
+		to->nb_dropped += s.nb_dropped;
+		to->nb_duplicated += s.nb_duplicated;
+		to->nb_corrupted += s.nb_corrupted;
+		to->nb_reordered += s.nb_reordered;
+		to->nb_limit_full += s.nb_limit_full;
+		to->nb_buffer_full += s.nb_buffer_full;
+		to->nb_no_mbuf += s.nb_no_mbuf;
+		to->nb_flushed += s.nb_flushed;
+		to->nb_waiting += s.nb_waiting;
+		to->copied_bytes += s.copied_bytes;
+		sum->stack.counter[ISLA_C_PAYLOAD_BYTES_COPIED] += s.copied_bytes;
+	}
+}
+
 static void
 port_stats_get(const struct port *port, struct isla_port_stats *out)
 {
@@ -77,6 +104,7 @@ isla_engine_get_stats(const struct isla_engine *e, struct isla_engine_stats *sta
 		stats->stack.counter[ISLA_C_PAYLOAD_BYTES_COPIED] += w->tx_copied_bytes;
 		worker_get_stats(w, &loop);
 		loop_stats_add(&stats->loop, &loop);
+		fault_stats_add(stats, w);
 	}
 	stats->nb_ports = e->conf.nb_ports;
 	for (i = 0; i < e->conf.nb_ports; i++)

@@ -5,6 +5,8 @@
 
 #include <inttypes.h>
 
+#include <rte_common.h>
+
 #include "isla_engine.h"
 
 /* Events a second; after less than a millisecond there is no rate. */
@@ -85,6 +87,49 @@ print_loop(FILE *out, const struct isla_loop_stats *l)
 		"\n", l->nb_tx_stalls, l->nb_tx_dropped, l->nb_tx_linearized);
 }
 
+/* What was done to the frames of a direction on purpose, under names such as faultRxDropped. */
+static void
+print_fault(FILE *out, const char *dir, const struct isla_fault_stats *s)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+		const char *desc;
+	} lines[] = {
+		{"Frames", s->nb_frames, "came in"},
+		{"Passed", s->nb_passed, "went on, duplicates included"},
+		{"Dropped", s->nb_dropped, "lost by chance"},
+		{"Duplicated", s->nb_duplicated, "copies that were added"},
+		{"Corrupted", s->nb_corrupted, "with a bit flipped"},
+		{"Reordered", s->nb_reordered, "held back to be overtaken"},
+		{"LimitFull", s->nb_limit_full, "dropped: too many frames waited"},
+		{"BufferFull", s->nb_buffer_full, "dropped: too many bytes waited for the rate"},
+		{"NoMbuf", s->nb_no_mbuf, "not copied, for want of an mbuf"},
+		{"Flushed", s->nb_flushed, "dropped: link down, or the end"},
+		{"Waiting", s->nb_waiting, "wait now"},
+	};
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(lines); i++) {
+		char name[40];
+
+		if (lines[i].value == 0)
+			continue;
+		snprintf(name, sizeof(name), "fault%s%s", dir, lines[i].name);
+		fprintf(out, "  %-36s %14" PRIu64 "  %s\n", name, lines[i].value, lines[i].desc);
+	}
+}
+
+static void
+print_faults(FILE *out, const struct isla_fault_stats fault[ISLA_FAULT_DIRS])
+{
+	if (fault[ISLA_FAULT_RX].nb_frames == 0 && fault[ISLA_FAULT_TX].nb_frames == 0)
+		return;
+	fprintf(out, "\n  Faults on purpose (those that are not zero)\n");
+	print_fault(out, "Rx", &fault[ISLA_FAULT_RX]);
+	print_fault(out, "Tx", &fault[ISLA_FAULT_TX]);
+}
+
 void
 isla_engine_print_stats(FILE *out, const struct isla_engine_stats *stats,
 	const struct isla_engine_stats *prev)
@@ -99,6 +144,7 @@ isla_engine_print_stats(FILE *out, const struct isla_engine_stats *stats,
 		print_port(out, &stats->port[i],
 			prev != NULL && i < prev->nb_ports ? &prev->port[i] : &none, dt_us);
 	print_counters(out, &stats->stack);
+	print_faults(out, stats->fault);
 	print_loop(out, &stats->loop);
 	fflush(out);
 }

@@ -67,6 +67,17 @@ stack_init(struct worker *w, int socket_id, struct fault *fault)
 	return netifs_add(w, fault);
 }
 
+static int
+faults_init(struct worker *w, struct fault *fault)
+{
+	unsigned int dir;
+	int rc = 0;
+
+	for (dir = 0; rc == 0 && dir < ISLA_FAULT_DIRS; dir++)
+		rc = worker_fault_set(w, (enum isla_fault_dir)dir, &w->conf->fault[dir]);
+	return rc == 0 ? 0 : fault_set(fault, rc, "no fault stage: %s", rte_strerror(-rc));
+}
+
 int
 worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *ports,
 	struct fault *fault)
@@ -93,6 +104,8 @@ worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *
 	rc = pools_create(&w->pools, &pools, fault);
 	if (rc == 0)
 		rc = stack_init(w, node, fault);
+	if (rc == 0)
+		rc = faults_init(w, fault);
 	if (rc == 0)
 		return 0;
 	worker_free_stack(w);
@@ -168,6 +181,8 @@ output_waits(struct worker *w)
 	struct rte_mbuf **pkts;
 	uint16_t i;
 
+	if (w->faults != NULL && fault_stage_has_output(w->faults))
+		return true;
 	for (i = 0; i < w->nb_ports; i++)
 		if (isla_stack_output(w->stack, (uint8_t)i, &pkts) > 0)
 			return true;
@@ -208,6 +223,8 @@ worker_run(struct worker *w)
 void
 worker_free_stack(struct worker *w)
 {
+	fault_stage_free(w->fault_stage);
+	w->fault_stage = w->faults = NULL;
 	isla_stack_free(w->stack);
 	w->stack = NULL;
 	idle_fini(&w->idle);
@@ -238,4 +255,6 @@ worker_clear_stats(struct worker *w)
 	memset(&w->stats, 0, sizeof(w->stats));
 	memset(w->backoff.account, 0, sizeof(w->backoff.account));
 	w->tx_copied_bytes = 0;
+	if (w->fault_stage != NULL)
+		fault_stage_clear_stats(w->fault_stage);
 }

@@ -17,6 +17,7 @@
 #include "backoff.h"
 #include "clock.h"
 #include "fault.h"
+#include "fault_stage.h"
 #include "idle.h"
 #include "isla_engine.h"
 #include "mailbox.h"
@@ -37,6 +38,7 @@ struct worker {
 	uint16_t nb_ports;
 	uint16_t queue;
 	uint16_t burst;
+	struct fault_stage *faults; /* NULL: the path is as it is */
 	bool stalled;              /* in this round a port took none of what waited */
 	uint64_t next_chore_us;
 	struct mailbox mailbox;
@@ -46,6 +48,7 @@ struct worker {
 	struct backoff backoff;
 	/* What it seldom touches. */
 	struct idle idle;
+	struct fault_stage *fault_stage; /* once a fault was set; faults is this, or NULL */
 	struct pools pools;
 	uint64_t next_calibration_us;
 	uint64_t next_tick_us;     /* UINT64_MAX: no tick */
@@ -70,6 +73,10 @@ void worker_run(struct worker *w);
  */
 void worker_free_stack(struct worker *w);
 uint32_t worker_free_pools(struct worker *w);
+
+/* fault_set.c: what is done to the frames of a direction, from now on; on the shard's thread.
+ * Returns 0, -E2BIG or -ENOMEM. */
+int worker_fault_set(struct worker *w, enum isla_fault_dir dir, const struct isla_fault *f);
 
 /* The loop's counters, with those of its steps. */
 void worker_get_stats(const struct worker *w, struct isla_loop_stats *stats);

@@ -243,6 +243,135 @@ nothing_waits_for_a_link_that_is_down(void)
 }
 
 static void
+set_fault(const char *text)
+{
+	struct isla_fault fault[ISLA_FAULT_DIRS];
+	unsigned int dirs, i;
+
+	CU_ASSERT_EQUAL(isla_fault_parse(text, fault, &dirs, err, sizeof(err)), 0);
+	for (i = 0; i < ISLA_FAULT_DIRS; i++)
+		if ((dirs & 1u << i) != 0)
+			CU_ASSERT_EQUAL(isla_engine_fault_set(engine, (enum isla_fault_dir)i,
+				&fault[i], err, sizeof(err)), 0);
+}
+
+static void
+faults_come_and_go_at_run_time(void)
+{
+	struct isla_engine_stats stats;
+	struct isla_fault fault;
+	struct rte_mbuf *m;
+
+	start();
+	CU_ASSERT_PTR_NULL(worker()->faults);
+	set_fault("rx drop 100%");
+	inject_arp_request();
+	round_after(1);
+	CU_ASSERT_PTR_NULL(take());
+	set_fault("off");
+	set_fault("tx delay 5ms");
+	isla_engine_fault_get(engine, ISLA_FAULT_TX, &fault);
+	CU_ASSERT_EQUAL(fault.delay_us, 5000);
+	inject_arp_request();
+	round_after(1);
+	CU_ASSERT_PTR_NULL(take());
+	round_after(4000);
+	CU_ASSERT_PTR_NULL(take());
+	CU_ASSERT_EQUAL(worker()->faults, worker()->fault_stage);
+	set_fault("off");
+	CU_ASSERT_TRUE(round_after(1000));
+	m = take();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	rte_pktmbuf_free(m);
+	/* The last frame is out: the path is as it is again. */
+	CU_ASSERT_PTR_NULL(worker()->faults);
+	inject_arp_request();
+	round_after(1);
+	m = take();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	rte_pktmbuf_free(m);
+	isla_engine_get_stats(engine, &stats);
+	CU_ASSERT_EQUAL(stats.fault[ISLA_FAULT_RX].nb_frames, 1);
+	CU_ASSERT_EQUAL(stats.fault[ISLA_FAULT_RX].nb_dropped, 1);
+	CU_ASSERT_EQUAL(stats.fault[ISLA_FAULT_TX].nb_frames, 1);
+	CU_ASSERT_EQUAL(stats.fault[ISLA_FAULT_TX].nb_passed, 1);
+	isla_engine_clear_stats(engine);
+	isla_engine_get_stats(engine, &stats);
+	CU_ASSERT_EQUAL(stats.fault[ISLA_FAULT_RX].nb_frames, 0);
+}
+
+static void
+faults_hold_mbufs_until_the_end(void)
+{
+	conf.fault[ISLA_FAULT_RX].delay_us = 1000000;
+	conf.fault[ISLA_FAULT_TX].delay_us = 1000000;
+	start();
+	CU_ASSERT_PTR_NOT_NULL(worker()->faults);
+	inject_arp_request();
+	round_after(1);
+	round_after(1000001);
+	inject_arp_request();
+	round_after(1);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(worker()->pools.pkt), 2);
+	/* teardown() sees that none is missing. */
+}
+
+static void
+a_link_that_is_down_frees_what_waits(void)
+{
+	const struct rte_eth_rxtx_callback *cb;
+	struct isla_engine_stats stats;
+	unsigned int i;
+
+	start();
+	set_fault("tx rate 8mbit");
+	cb = rte_eth_add_tx_callback(conf.port[0].port_id, 0, limit_tx, NULL);
+	tx_budget = 0;
+	for (i = 0; i < 20; i++)
+		inject_arp_request();
+	round_after(1);
+	rte_eth_dev_set_link_down(conf.port[0].port_id);
+	round_after(100);
+	isla_engine_get_stats(engine, &stats);
+	CU_ASSERT_TRUE(stats.loop.nb_tx_dropped > 0);
+	CU_ASSERT_TRUE(stats.fault[ISLA_FAULT_TX].nb_flushed > 0);
+	CU_ASSERT_EQUAL(
+		stats.loop.nb_tx_dropped + stats.fault[ISLA_FAULT_TX].nb_flushed, 20);
+	CU_ASSERT_EQUAL(stats.fault[ISLA_FAULT_TX].nb_waiting, 0);
+	rte_eth_remove_tx_callback(conf.port[0].port_id, 0, cb);
+}
+
+static void
+faults_that_cannot_be(void)
+{
+	static const struct isla_fault bad[] = {
+		{.drop_ppb = ISLA_FAULT_ONE + 1},
+		{.dup_ppb = UINT32_MAX},
+		{.delay_us = ISLA_FAULT_TIME_MAX_US + 1},
+		{.delay_us = 5, .jitter_us = 6},
+		{.rate_bps = 999},
+		{.rate_bps = UINT64_MAX},
+		{.delay_us = 1, .limit_pkts = 1023 / 4 + 1},
+	};
+	struct isla_fault good = {.delay_us = 1, .limit_pkts = 1023 / 4};
+	size_t i;
+
+	start();
+	for (i = 0; i < RTE_DIM(bad); i++) {
+		err[0] = '\0';
+		CU_ASSERT_TRUE(isla_engine_fault_set(engine, ISLA_FAULT_RX, &bad[i], err,
+			sizeof(err)) < 0);
+		CU_ASSERT_NOT_EQUAL(err[0], '\0');
+	}
+	CU_ASSERT_PTR_NULL(worker()->faults);
+	CU_ASSERT_EQUAL(isla_engine_fault_set(engine, (enum isla_fault_dir)2, &good, err,
+		sizeof(err)), -EINVAL);
+	CU_ASSERT_EQUAL(isla_engine_fault_set(engine, ISLA_FAULT_RX, &good, err,
+		sizeof(err)), 0);
+	CU_ASSERT_PTR_NOT_NULL(worker()->faults);
+}
+
+static void
 stop_at_tick(struct isla_engine *e, void *ctx)
 {
 	struct isla_engine_stats stats;
@@ -375,6 +504,10 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_the_port_does_not_take_is_offered_again),
 	SUITE_TEST(a_stall_ends_by_dropping_one_frame_at_a_time),
 	SUITE_TEST(nothing_waits_for_a_link_that_is_down),
+	SUITE_TEST(faults_come_and_go_at_run_time),
+	SUITE_TEST(faults_hold_mbufs_until_the_end),
+	SUITE_TEST(a_link_that_is_down_frees_what_waits),
+	SUITE_TEST(faults_that_cannot_be),
 	SUITE_TEST(it_runs_until_it_is_stopped),
 	SUITE_TEST(it_is_stopped_from_another_thread),
 	SUITE_TEST(a_stop_before_the_run_counts),

@@ -124,7 +124,28 @@ the_loops_time_is_shared_out(void)
 	CU_ASSERT_TRUE(has("spin                  0 rounds        0.000 s   0.00 %"));
 }
 
+static void
+faults_are_said_where_there_were_any(void)
+{
+	now.fault[ISLA_FAULT_RX].nb_frames = 12;
+	now.fault[ISLA_FAULT_TX].nb_dropped = 34;
+	print(NULL);
+	CU_ASSERT_TRUE(has("faultRxFrames"));
+	CU_ASSERT_TRUE(has("faultTxDropped"));
+	CU_ASSERT_TRUE(has(" 34  lost by chance"));
+	CU_ASSERT_FALSE(has("faultRxDropped"));
+}
+
+static void
+without_faults_nothing_is_said_of_them(void)
+{
+	print(NULL);
+	CU_ASSERT_FALSE(has("ault"));
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(faults_are_said_where_there_were_any),
+	SUITE_TEST(without_faults_nothing_is_said_of_them),
 	SUITE_TEST(what_is_zero_is_left_out),
 	SUITE_TEST(no_copied_byte_is_said),
 	SUITE_TEST(copied_bytes_are_said_once),
