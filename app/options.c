@@ -196,6 +196,22 @@ const struct option options_table[] = {
 		.accepts = "a time from 1ms to 240s",
 		.help = "how long a connection stays in TIME-WAIT",
 	},
+
+	{
+		.name = "fault", .arg = "'DIR FAULTS'", .group = OPTION_FAULTS,
+		.parse = option_fault, .repeats = true,
+		.accepts = "rx, tx or both, and faults such as 'tx drop 1% delay 5ms'",
+		.help = "what happens to frames between the port and the stack, DIR being rx, tx or "
+			"both: some of drop, dup, corrupt and reorder (a share such as 0.1%), burst "
+			"(losses in a row), hold (how long a reordered frame is held back), delay "
+			"and jitter (5ms), rate (100mbit), buffer (bytes that wait for the rate) "
+			"and limit (frames that wait); once for each direction",
+	},
+	{
+		.name = "fault-seed", .arg = "N", .group = OPTION_FAULTS, .parse = option_u64,
+		FIELD(engine.fault_seed), .max = UINT64_MAX, .def = "1",
+		.help = "which frames meet a fault follows from it",
+	},
 	{.name = NULL},
 };
 
@@ -206,6 +222,7 @@ static const char *const group_titles[OPTION_GROUPS] = {
 	[OPTION_SERVICES] = "Services",
 	[OPTION_LOOP] = "The loop when idle",
 	[OPTION_TCP] = "TCP",
+	[OPTION_FAULTS] = "A bad path on purpose",
 };
 
 const struct option *
@@ -230,7 +247,7 @@ value_parse(const struct option *o, const char *value, struct options *opts, cha
 	if (rc == 0)
 		return 0;
 	if (why[0] != '\0')
-		snprintf(err, err_size, "--%s %s: %s", o->name, value, why);
+		snprintf(err, err_size, "--%s %.120s: %s", o->name, value, why);
 	else if (rc == -ENOSPC)
 		snprintf(err, err_size, "--%s %s: the option is given too often", o->name, value);
 	else if (o->accepts != NULL)
@@ -396,7 +413,7 @@ print_wrapped(FILE *out, const char *text)
 static void
 print_option(FILE *out, const struct option *o)
 {
-	char left[64], text[512];
+	char left[64], text[640];
 	const struct service *const *s;
 	size_t n;
 

@@ -54,6 +54,7 @@ struct options {
 	uint16_t nb_gateways;
 	uint16_t nb_macs;
 	uint16_t nb_services;
+	unsigned int fault_dirs; /* for which there was a --fault: 1 << enum isla_fault_dir */
 	struct option_addr ip[OPTIONS_IP_MAX];
 	struct option_addr host_ip[OPTIONS_IP_MAX];
 	struct option_addr gateway[OPTIONS_GATEWAY_MAX];
@@ -68,6 +69,7 @@ enum option_group {
 	OPTION_SERVICES,
 	OPTION_LOOP,
 	OPTION_TCP,
+	OPTION_FAULTS,
 	OPTION_GROUPS
 };
 
@@ -113,6 +115,7 @@ void options_help(FILE *out);
 option_parse_fn option_flag;
 option_parse_fn option_u16;
 option_parse_fn option_u32;
+option_parse_fn option_u64;
 option_parse_fn option_mask;
 option_parse_fn option_bytes;
 option_parse_fn option_time;
@@ -124,5 +127,6 @@ option_parse_fn option_mac;
 option_parse_fn option_service;
 option_parse_fn option_idle;
 option_parse_fn option_backoff;
+option_parse_fn option_fault;
 
 #endif /* OPTIONS_H */

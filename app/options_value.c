@@ -76,6 +76,13 @@ option_u32(const struct option *o, const char *value, struct options *opts, char
 	return rc;
 }
 
+int
+option_u64(const struct option *o, const char *value, struct options *opts, char *why,
+	size_t why_size)
+{
+	return parse_number(o, value, field(o, opts));
+}
+
 /* Hexadecimal with or without 0x; where the option has a max it is a mask of what may be set. */
 int
 option_mask(const struct option *o, const char *value, struct options *opts, char *why,
@@ -365,5 +372,24 @@ option_backoff(const struct option *o, const char *value, struct options *opts, 
 		value += n;
 	} while (*value++ == ',');
 	opts->engine.backoff = b;
+	return 0;
+}
+
+int
+option_fault(const struct option *o, const char *value, struct options *opts, char *why,
+	size_t why_size)
+{
+	struct isla_fault fault[ISLA_FAULT_DIRS];
+	unsigned int dirs;
+
+	memcpy(fault, opts->engine.fault, sizeof(fault));
+	if (isla_fault_parse(value, fault, &dirs, why, why_size) != 0)
+		return -EINVAL;
+	if ((opts->fault_dirs & dirs) != 0) {
+		snprintf(why, why_size, "this direction has been given its faults already");
+		return -EEXIST;
+	}
+	opts->fault_dirs |= dirs;
+	memcpy(opts->engine.fault, fault, sizeof(fault));
 	return 0;
 }

@@ -369,7 +369,32 @@ help_has_every_option(void)
 	free(text);
 }
 
+static void
+faults_of_either_direction(void)
+{
+	take("--fault tx,drop=1%,delay=5ms --fault=rx,rate=100mbit --fault-seed 18446744073709551615");
+	CU_ASSERT_EQUAL(opts.engine.fault[ISLA_FAULT_TX].drop_ppb, 10000000);
+	CU_ASSERT_EQUAL(opts.engine.fault[ISLA_FAULT_TX].delay_us, 5000);
+	CU_ASSERT_EQUAL(opts.engine.fault[ISLA_FAULT_TX].rate_bps, 0);
+	CU_ASSERT_EQUAL(opts.engine.fault[ISLA_FAULT_RX].rate_bps, 100000000);
+	CU_ASSERT_EQUAL(opts.engine.fault_seed, UINT64_MAX);
+	take("--fault both,dup=1%");
+	CU_ASSERT_EQUAL(opts.engine.fault[ISLA_FAULT_RX].dup_ppb, 10000000);
+	CU_ASSERT_EQUAL(opts.engine.fault[ISLA_FAULT_TX].dup_ppb, 10000000);
+	CU_ASSERT_EQUAL(opts.engine.fault_seed, 1);
+	take("");
+	CU_ASSERT_TRUE(isla_fault_is_off(&opts.engine.fault[ISLA_FAULT_RX]));
+	CU_ASSERT_TRUE(isla_fault_is_off(&opts.engine.fault[ISLA_FAULT_TX]));
+	refuse("--fault=tx,drop=1", "--fault tx,drop=1", "drop '1' is not possible");
+	refuse("--fault=up,drop=1%", "--fault", "rx, tx or both");
+	refuse("--fault=tx,drop=1% --fault=both,dup=1%", "--fault both", "already");
+	refuse("--fault", "--fault", "DIR FAULTS");
+	refuse("--fault-seed=-1", "--fault-seed '-1'", "a number from 0");
+	refuse("--fault-seed=18446744073709551616", "--fault-seed", "a number from 0");
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(faults_of_either_direction),
 	SUITE_TEST(nothing_gives_the_defaults),
 	SUITE_TEST(every_option_reaches_its_field),
 	SUITE_TEST(what_is_not_known_is_named),
