@@ -252,6 +252,22 @@ sim_free(struct sim *sim)
 	return left;
 }
 
+static bool
+is_arp(const uint8_t *bytes, uint32_t len)
+{
+	return len >= 14 && bytes[12] == 0x08 && bytes[13] == 0x06;
+}
+
+/* Neighbour discovery's types are 133 to 137 (RFC 4861), behind the fixed IPv6 header. */
+static bool
+is_spared(const struct sim *sim, const uint8_t *bytes, uint32_t len)
+{
+	if (!sim->conf.spare_neigh)
+		return false;
+	return is_arp(bytes, len) || (len > 54 && bytes[12] == 0x86 && bytes[13] == 0xdd &&
+		bytes[20] == 58 && bytes[54] >= 133 && bytes[54] <= 137);
+}
+
 /*
  * Up to 8 adjacent bits: the Internet checksum finds every such error. The Ethernet header and what
  * is not IP has no checksum up here, since the wire has its own; so these stay whole.
@@ -261,7 +277,8 @@ corrupt(struct sim *sim, struct sim_flight *flight)
 {
 	uint32_t bit, nb_bits = 1 + (uint32_t)(sim_rand(&sim->rng) % 8);
 
-	if (flight->len <= 14 || (flight->bytes[12] == 0x08 && flight->bytes[13] == 0x06))
+	if (flight->len <= 14 || is_arp(flight->bytes, flight->len) ||
+		is_spared(sim, flight->bytes, flight->len))
 		return;
 	bit = 14 * 8 + (uint32_t)(sim_rand(&sim->rng) % ((flight->len - 14) * 8));
 	for (; nb_bits > 0 && bit / 8 < flight->len; nb_bits--, bit++)
@@ -329,7 +346,7 @@ transmit(struct sim *sim, unsigned int from, const uint8_t *bytes, uint32_t len)
 		}
 		sim->busy_us[from] += ((uint64_t)len * 8000000 + dir->rate_bps - 1) / dir->rate_bps;
 	}
-	if (!pass || chance(&sim->rng, dir->loss_ppm)) {
+	if (!pass || (chance(&sim->rng, dir->loss_ppm) && !is_spared(sim, bytes, len))) {
 		sim->stats.nb_lost++;
 		return;
 	}

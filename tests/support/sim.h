@@ -95,6 +95,8 @@ struct sim_conf {
 	struct sim_host_conf host[2]; /* number is filled in */
 	uint32_t split_first;         /* received frames come in chained segments, the first of
 	                               * at least that many bytes; 0: each in one */
+	bool spare_neigh;             /* ARP and neighbour discovery suffer no loss: a link so bad
+	                               * that nobody answers is another test */
 	sim_tap_fn *tap;
 	void *tap_ctx;
 };

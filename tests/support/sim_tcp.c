@@ -403,6 +403,7 @@ sim_tcp_start(struct sim_tcp *st, const struct sim_tcp_conf *conf)
 	CU_ASSERT_FATAL(st->side[0] != NULL && st->side[1] != NULL && st->flow != NULL);
 	st->conf.sim.tap = tap;
 	st->conf.sim.tap_ctx = st;
+	st->conf.sim.spare_neigh = true;
 	st->sim = sim_create(&st->conf.sim);
 	st->listener = isla_tcp_listen(isla_stack_tcp(st->sim->host[0].stack), &isla_addr_any,
 		SIM_TCP_PORT, 1024, &ops, st, &conf->opts[0]);

@@ -489,6 +489,10 @@ congestion_avoidance(void)
 	app_send(100u * mss);
 	expect_segs(1, 10);
 	expect_after(200000, ACK, .seq = S(1), .ack = P(1), .len = mss);
+	/* The duplicate says that the timeout was no mistake (RFC 5682). */
+	acked++;
+	inject(ACK, .seq = P(1), .ack = S(1 + mss));
+	inject(ACK, .seq = P(1), .ack = S(1 + mss));
 	/* Up to ssthresh = 5 segments in slow start, one ACK a segment. */
 	for (i = 0; app_info().snd_cwnd_bytes < 5u * mss && i < 20; i++) {
 		acked++;

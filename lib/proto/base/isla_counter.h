@@ -75,6 +75,7 @@ extern "C" {
 	X(TCP_LOSS_PROBES, "TCPLossProbes", "tail loss probes sent")                               \
 	X(TCP_UNDOS, "TCPUndos", "window reductions undone: nothing had been lost")                \
 	X(TCP_MTU_LOWERED, "TCPMtuLowered", "connections whose path took smaller packets only")    \
+	X(TCP_SPURIOUS_RTOS, "TCPSpuriousRTOs", "timeouts that F-RTO found needless")              \
 	X(TCP_DUP_ACKS_IN, "TCPDupAcksIn", "duplicate ACKs received")                              \
 	X(TCP_DELAYED_ACKS, "DelayedACKs", "ACKs sent by the delayed ACK timer")                   \
 	X(TCP_OFO_QUEUE, "TCPOFOQueue", "segments queued out of order")                            \

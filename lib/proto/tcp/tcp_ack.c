@@ -10,6 +10,20 @@
 
 #include "tcp_priv.h"
 
+#define MIN_RTT_WINDOW_S 300
+
+/* The least of the last five minutes, or a little more: a path may change for the worse. */
+static void
+min_rtt_update(struct isla_tcp_conn *c, uint32_t rtt)
+{
+	uint32_t now_s = (uint32_t)(c->tcp->core->now_us / 1000000);
+
+	if (rtt > c->min_rtt && now_s - c->min_rtt_s <= MIN_RTT_WINDOW_S)
+		return;
+	c->min_rtt = rtt;
+	c->min_rtt_s = now_s;
+}
+
 void
 tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us)
 {
@@ -17,7 +31,7 @@ tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us)
 	uint32_t rtt = RTE_MAX(RTE_MIN(rtt_us, conf->rto_max_us), 1u);
 	uint64_t rto;
 
-	c->min_rtt = RTE_MIN(c->min_rtt, rtt);
+	min_rtt_update(c, rtt);
 	if (c->srtt8 == 0) {
 		c->srtt8 = rtt * 8;
 		c->rttvar4 = rtt * 2;
@@ -99,7 +113,6 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 		payload--;
 	tcp_segs_acked(c, ack, a);
 	c->snd_una = ack;
-	a->advanced = true;
 	if (payload > 0) {
 		tcp_sndq_acked(c, payload);
 		c->bytes_acked += payload;
@@ -117,6 +130,7 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 			c->cc->acked(c, a, nb);
 		if ((c->flags & TCP_F_RTO_RECOVERY) && seq_ge(ack, c->recover)) {
 			c->flags &= ~TCP_F_RTO_RECOVERY;
+			tcp_frto_end(c);
 			tcp_rack_recovered(c);
 		}
 	} else if ((c->flags & TCP_F_SACK) == 0) {
@@ -153,8 +167,6 @@ sack_ack(struct isla_tcp_conn *c, const struct tcp_acked *a)
 		if (c->flags & TCP_F_UNDO)
 			tcp_undo_check(c, a);
 	}
-	if (c->flags & TCP_F_TLP_OUT)
-		tcp_tlp_acked(c, a);
 	if (c->nb_sacked > 0 || (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) != 0)
 		lost = tcp_rack_detect(c);
 	if (lost && (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) == 0)
@@ -171,17 +183,26 @@ sack_ack(struct isla_tcp_conn *c, const struct tcp_acked *a)
 void
 tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
-	struct tcp_acked a = {.in = in, .fack = c->fack, .rtt_us = UINT32_MAX};
 	bool advanced = seq_gt(in->ack, c->snd_una);
+	struct tcp_acked a = {
+		.in = in,
+		.fack = c->fack,
+		.rtt_us = UINT32_MAX,
+		.advanced = advanced,
+		.is_dup = is_dupack(c, in),
+	};
 
 	c->nb_unanswered = 0;
 	if ((c->flags & TCP_F_SACK) && (in->opts.present & TCP_OPT_SACK))
 		tcp_sack_mark(c, &a);
+	/* While what was in flight can still be seen. */
+	if (c->flags & TCP_F_TLP_OUT)
+		tcp_tlp_acked(c, &a);
 	if (c->cc->ack != NULL)
 		c->cc->ack(c, &a);
 	if (advanced) {
 		new_ack(c, &a);
-	} else if (is_dupack(c, in)) {
+	} else if (a.is_dup) {
 		core_count(c->tcp->core, ISLA_C_TCP_DUP_ACKS_IN);
 		if ((c->flags & TCP_F_SACK) == 0)
 			tcp_recovery_dupack(c);
@@ -190,6 +211,8 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 		sack_ack(c, &a);
 	if (seq_ge(in->ack, c->snd_una))
 		wnd_update(c, in, advanced);
+	if (c->flags & TCP_F_FRTO)
+		tcp_frto_acked(c, &a);
 	if ((c->flags & TCP_F_PERSIST) && c->snd_wnd > 0)
 		persist_leave(c);
 }

@@ -59,6 +59,8 @@ output_lost(struct isla_tcp_conn *c)
 {
 	struct tcp_seg *s;
 
+	if (c->modes & TCP_M_FRTO_NEW)
+		return true;
 	while ((s = first_lost(c)) != NULL) {
 		if (s != &c->tcp->seg[c->seg_head] && c->pipe + s->len > c->cwnd)
 			return true;
@@ -208,6 +210,12 @@ restart_if_idle(struct isla_tcp_conn *c)
 	if (c->snd_una == c->snd_nxt && tcp_sndq_unsent(c) > 0 &&
 		(uint32_t)c->tcp->core->now_us - c->last_sent_us > c->rto)
 		c->cc->restart(c);
+}
+
+bool
+tcp_output_may_send_new(const struct isla_tcp_conn *c)
+{
+	return tcp_sndq_unsent(c) > 0 && usable_window(c) > 0;
 }
 
 bool

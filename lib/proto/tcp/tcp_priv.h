@@ -112,6 +112,7 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_M_ECN_ECHO    0x08 /* CE was seen: ECE with every ACK until CWR comes */
 #define TCP_M_ECN_CWR     0x10 /* the next new segment carries CWR */
 #define TCP_M_TFO_DATA    0x20 /* the SYN carried data */
+#define TCP_M_FRTO_NEW    0x40 /* F-RTO's step 3: new data goes out, what is lost waits */
 
 /* tcp_conn::events: callbacks owed */
 #define TCP_EV_ACCEPT    0x01
@@ -502,6 +503,8 @@ struct tcp_acked {
 	uint32_t delivered;     /* bytes that have newly arrived, in order or out of order */
 	uint32_t rtt_us;        /* a sample, or UINT32_MAX */
 	bool advanced;          /* snd_una has moved */
+	bool is_dup;            /* a duplicate ACK as RFC 5681 has it */
+	bool original;          /* something arrived that was sent once, and before recover */
 	bool dsack;             /* the peer got something twice */
 };
 
@@ -525,6 +528,13 @@ void tcp_tlp_acked(struct isla_tcp_conn *c, const struct tcp_acked *a);
 /* The loss deadline has come. */
 void tcp_loss_timer(struct isla_tcp_conn *c);
 
+/* tcp_frto.c: RFC 5682 */
+/* The first timeout of a window of data. */
+void tcp_frto_begin(struct isla_tcp_conn *c);
+void tcp_frto_end(struct isla_tcp_conn *c);
+/* An ACK, with TCP_F_FRTO set. */
+void tcp_frto_acked(struct isla_tcp_conn *c, const struct tcp_acked *a);
+
 /* tcp_recovery.c: fast recovery, with SACK and without */
 /* Loss was found: reduce the window, once for a window's worth of data. */
 void tcp_recovery_enter(struct isla_tcp_conn *c);
@@ -534,6 +544,8 @@ void tcp_recovery_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint
 void tcp_recovery_dupack(struct isla_tcp_conn *c);
 /* Remember the windows before they are reduced. */
 void tcp_undo_begin(struct isla_tcp_conn *c);
+/* The last reduction was needless. */
+void tcp_undo(struct isla_tcp_conn *c);
 /* Undo the reduction where this ACK proves that nothing was lost (RFC 3522, RFC 3708). */
 void tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a);
 
@@ -590,6 +602,8 @@ void tcp_sndq_sent(struct isla_tcp_conn *c, uint32_t n);
 uint32_t tcp_sndq_unsent(const struct isla_tcp_conn *c);
 /* Take segments up to ack off the chain; fills in rtt_us and adds to delivered. */
 void tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a);
+/* A segment has arrived, in order or out of order: what that tells about a timeout. */
+void tcp_acked_note(const struct isla_tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a);
 /* A segment is taken for lost, or not any more. */
 void tcp_seg_mark_lost(struct isla_tcp_conn *c, struct tcp_seg *s);
 /* After a timeout: what was reported out of order may have been dropped (RFC 2018, 8). */
@@ -614,6 +628,8 @@ bool tcp_pmtu_fit(struct isla_tcp_conn *c, struct tcp_seg *s);
 /* tcp_output.c */
 /* Send a segment again. False: no mbuf or no room. */
 bool tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s);
+/* Is there new data, and does the peer's window take any of it? */
+bool tcp_output_may_send_new(const struct isla_tcp_conn *c);
 /* One new segment whatever the congestion window says; false where there is nothing to send. */
 bool tcp_output_beyond_cwnd(struct isla_tcp_conn *c);
 /* Send all that may be sent. False where it stopped for want of mbufs or room: try again. */

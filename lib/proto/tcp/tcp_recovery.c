@@ -39,6 +39,22 @@ unmark_lost(struct isla_tcp_conn *c)
 }
 
 void
+tcp_undo(struct isla_tcp_conn *c)
+{
+	core_count(c->tcp->core, ISLA_C_TCP_UNDOS);
+	c->cwnd = RTE_MAX(c->cwnd, c->undo_cwnd);
+	c->ssthresh = RTE_MAX(c->ssthresh, c->undo_ssthresh);
+	if (c->cc->undo != NULL)
+		c->cc->undo(c);
+	c->flags &= ~(TCP_F_UNDO | TCP_F_RECOVERY | TCP_F_RTO_RECOVERY);
+	tcp_frto_end(c);
+	c->recover = c->snd_una - 1;
+	c->dupacks = 0;
+	unmark_lost(c);
+	tcp_sched(c);
+}
+
+void
 tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a)
 {
 	bool needless = false;
@@ -49,16 +65,8 @@ tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a)
 	/* Every retransmission arrived as a duplicate. */
 	if (a->dsack && c->undo_retrans > 0)
 		needless |= --c->undo_retrans == 0;
-	if (!needless)
-		return;
-	core_count(c->tcp->core, ISLA_C_TCP_UNDOS);
-	c->cwnd = RTE_MAX(c->cwnd, c->undo_cwnd);
-	c->ssthresh = RTE_MAX(c->ssthresh, c->undo_ssthresh);
-	c->flags &= ~(TCP_F_UNDO | TCP_F_RECOVERY | TCP_F_RTO_RECOVERY);
-	c->recover = c->snd_una - 1;
-	c->dupacks = 0;
-	unmark_lost(c);
-	tcp_sched(c);
+	if (needless)
+		tcp_undo(c);
 }
 
 void

@@ -89,6 +89,7 @@ mark_block(struct isla_tcp_conn *c, const struct tcp_sack_block *b, struct tcp_a
 		if (seq_lt(s->seq, b->left) || seq_gt(s->seq + s->len, b->right) ||
 			(s->flags & TCP_SEG_SACKED) != 0)
 			continue;
+		tcp_acked_note(c, s, a);
 		if ((s->flags & TCP_SEG_LOST) == 0)
 			c->pipe -= s->len;
 		s->flags &= (uint8_t)~TCP_SEG_LOST;

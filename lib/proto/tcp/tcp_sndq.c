@@ -117,10 +117,18 @@ tcp_sndq_purge(struct isla_tcp_conn *c)
 }
 
 void
+tcp_acked_note(const struct isla_tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a)
+{
+	if ((s->flags & (TCP_SEG_RETRANS | TCP_SEG_SACKED)) == 0 &&
+		seq_le(s->seq + s->len, c->recover))
+		a->original = true;
+}
+
+void
 tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a)
 {
 	struct isla_tcp *tcp = c->tcp;
-	bool any_retrans = false;
+	bool waited = false;
 
 	while (c->seg_head != TCP_NONE) {
 		uint32_t i = c->seg_head;
@@ -130,9 +138,10 @@ tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a)
 		if (seq_ge(s->seq, ack))
 			break;
 		/* Karn: what was sent twice says nothing about the round-trip time, nor does what
-		 * had to wait for that. */
-		any_retrans |= (s->flags & TCP_SEG_RETRANS) != 0;
-		a->rtt_us = any_retrans ? UINT32_MAX : (uint32_t)tcp->core->now_us - s->sent_us;
+		 * had to wait for that, or has been reported before. */
+		waited |= (s->flags & (TCP_SEG_RETRANS | TCP_SEG_SACKED)) != 0;
+		a->rtt_us = waited ? UINT32_MAX : (uint32_t)tcp->core->now_us - s->sent_us;
+		tcp_acked_note(c, s, a);
 		n = RTE_MIN(s->len, ack - s->seq);
 		if ((s->flags & TCP_SEG_SACKED) == 0)
 			a->delivered += n;

@@ -112,8 +112,10 @@ data_timeout(struct isla_tcp_conn *c)
 	if ((c->flags & TCP_F_RTO_RECOVERY) == 0 || seq_ge(c->snd_una, c->recover)) {
 		if ((c->flags & TCP_F_RECOVERY) == 0)
 			tcp_undo_begin(c);
+		tcp_frto_begin(c);
 		c->cc->timeout(c);
 	} else {
+		tcp_frto_end(c);
 		c->cwnd = c->mss;
 	}
 	if (c->nb_sacked > 0 && (c->tcp->seg[c->seg_head].flags & TCP_SEG_SACKED))
