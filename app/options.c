@@ -191,6 +191,11 @@ const struct option options_table[] = {
 		.help = "the shortest retransmission timeout",
 	},
 	{
+		.name = "tcp-pacing", .group = OPTION_TCP, .parse = option_flag,
+		FIELD(engine.stack.tcp.pacing),
+		.help = "spread each window over its round trip instead of sending it in bursts",
+	},
+	{
 		.name = "tcp-time-wait", .arg = "TIME", .group = OPTION_TCP, .parse = option_time,
 		FIELD(engine.stack.tcp.time_wait_us), .min = 1000, .max = 240000000, .def = "60s",
 		.accepts = "a time from 1ms to 240s",

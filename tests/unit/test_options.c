@@ -118,7 +118,8 @@ every_option_reaches_its_field(void)
 	       "--burst=64 --mbuf-size=4096 --total-num-mbufs=2048 --enable-rx-cksum "
 	       "--tx-offloads=0x8008 --no-lsc-interrupt --mtu=1400 --no-ipv6-link-local "
 	       "--docroot=/srv --idle=sleep --tcp-max-conns=100 --tcp-rcvbuf=64K --tcp-sndbuf=2m "
-	       "--tcp-rto-min=1s --tcp-time-wait=100ms --help --version");
+	       "--tcp-rto-min=1s --tcp-pacing --tcp-time-wait=100ms --help --version");
+	CU_ASSERT_TRUE(opts.engine.stack.tcp.pacing);
 	CU_ASSERT_EQUAL(opts.stats_period_s, 3);
 	CU_ASSERT_EQUAL(opts.portmask, 5);
 	CU_ASSERT_EQUAL(opts.nb_rxq, 1);

@@ -96,7 +96,7 @@ struct isla_tcp_opts {
 	uint32_t rcvbuf_bytes;    /**< the receive buffer, fixed; 0: the stack's, which grows */
 	uint32_t sndbuf_bytes;    /**< the most that the send queue holds */
 	uint32_t user_timeout_ms; /**< data may wait that long for its ACK (RFC 5482) */
-	uint32_t max_pacing_rate; /**< bytes a second; 0: as congestion control wants it */
+	uint32_t max_pacing_rate; /**< bytes a second, a full segment's at least; 0: no bound */
 	uint16_t mss;             /**< the most that is offered in the MSS option, and sent */
 	uint16_t keep_idle_s;     /**< keep-alive: idle for so long before the first probe */
 	uint16_t keep_intvl_s;    /**< between two probes */
@@ -149,6 +149,7 @@ struct isla_tcp_conf {
 	bool no_timestamps;      /**< nor timestamps (RFC 7323, 3) */
 	bool no_sack;            /**< nor selective acknowledgment (RFC 2018) */
 	bool no_autotune;        /**< receive buffers stay as they are */
+	bool pacing;             /**< spread each window over its round trip, whatever the algorithm */
 	const char *cc;          /**< congestion control [newreno]; see isla_tcp_cc_names() */
 };
 

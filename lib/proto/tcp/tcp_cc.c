@@ -43,6 +43,7 @@ tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc)
 	c->cc = cc;
 	memset(c->cc_state, 0, sizeof(c->cc_state));
 	c->pace_rate = UINT32_MAX;
+	tcp_pace_init(c);
 	/* Before the handshake there is no MSS to begin with: tcp_conn_negotiate() calls init. */
 	if (c->cwnd == 0 || cc->init(c))
 		return true;

@@ -24,6 +24,7 @@ struct tcp_acked;
 #define TCP_CC_ECN  0x01 /* answers single marks (RFC 8257): ECE follows each CE */
 #define TCP_CC_RATE 0x02 /* wants delivery rate samples */
 #define TCP_CC_OWN  0x04 /* sets cwnd in recovery, too: no proportional rate reduction */
+#define TCP_CC_PACE 0x08 /* sets pace_rate, by tcp_pace_set() */
 
 struct tcp_cc_ops {
 	const char *name;

@@ -53,9 +53,19 @@ tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s)
 	return true;
 }
 
+/* True where pacing lets no more out in this pass: prr_out counts what leaves. */
+static bool
+paced_out(struct isla_tcp_conn *c, uint32_t stop)
+{
+	if ((int32_t)(c->prr_out - stop) < 0)
+		return false;
+	c->flags |= TCP_F_PACE_WAIT;
+	return true;
+}
+
 /* The first lost segment goes out whatever the window says; the others as it lets them. */
 static bool
-output_lost(struct isla_tcp_conn *c)
+output_lost(struct isla_tcp_conn *c, uint32_t stop)
 {
 	struct tcp_seg *s;
 
@@ -63,6 +73,8 @@ output_lost(struct isla_tcp_conn *c)
 		return true;
 	while ((s = first_lost(c)) != NULL) {
 		if (s != &c->tcp->seg[c->seg_head] && c->pipe + s->len > c->cwnd)
+			return true;
+		if (paced_out(c, stop))
 			return true;
 		if (!tcp_retransmit(c, s))
 			return false;
@@ -153,7 +165,7 @@ limit_of_program(const struct isla_tcp_conn *c)
 
 /* New segments, as far as they may go; false where mbufs or room ran out. */
 static bool
-output_new(struct isla_tcp_conn *c)
+output_new(struct isla_tcp_conn *c, uint32_t stop)
 {
 	uint32_t allowed = allowed_in_flight(c), unsent, usable;
 	enum isla_tcp_limit limit = limit_of_program(c);
@@ -175,6 +187,10 @@ output_new(struct isla_tcp_conn *c)
 		}
 		if (c->pipe + n > allowed) {
 			c->flags |= TCP_F_CWND_LIMITED;
+			limit = ISLA_TCP_LIMIT_CWND;
+			break;
+		}
+		if (paced_out(c, stop)) {
 			limit = ISLA_TCP_LIMIT_CWND;
 			break;
 		}
@@ -227,20 +243,33 @@ tcp_output_beyond_cwnd(struct isla_tcp_conn *c)
 }
 
 static bool
+output_segs(struct isla_tcp_conn *c, uint32_t stop)
+{
+	if (c->seg_head != TCP_NONE && !output_lost(c, stop))
+		return false;
+	return (c->flags & TCP_F_PERSIST) != 0 || (output_new(c, stop) && output_fin(c));
+}
+
+static bool
 output_data(struct isla_tcp_conn *c)
 {
-	uint32_t nxt = c->snd_nxt;
+	uint32_t nxt = c->snd_nxt, out = c->prr_out;
+	bool done;
 
-	if (c->seg_head != TCP_NONE && !output_lost(c))
-		return false;
 	restart_if_idle(c);
-	if ((c->flags & TCP_F_PERSIST) == 0 && (!output_new(c) || !output_fin(c)))
+	if (c->pace_rate != UINT32_MAX) {
+		done = output_segs(c, out + tcp_pace_begin(c));
+		tcp_pace_end(c, c->prr_out - out);
+	} else {
+		done = output_segs(c, out + INT32_MAX);
+	}
+	if (!done)
 		return false;
 	if (c->snd_nxt != nxt)
 		tcp_tlp_arm(c);
 	/* Something waits, nothing is in flight to bring news of the window: ask for it. */
 	if (c->snd_una == c->snd_nxt && (tcp_sndq_unsent(c) > 0 || fin_pending(c)) &&
-		!tcp_deadline_is_set(c, TCP_T_RTX)) {
+		(c->flags & TCP_F_PACE_WAIT) == 0 && !tcp_deadline_is_set(c, TCP_T_RTX)) {
 		c->flags |= TCP_F_PERSIST;
 		c->nb_timeouts = 0;
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);

@@ -636,6 +636,17 @@ bool tcp_output_beyond_cwnd(struct isla_tcp_conn *c);
 bool tcp_output(struct isla_tcp_conn *c);
 /* The persist timer: what fits the window, or a zero-window probe. */
 void tcp_output_probe(struct isla_tcp_conn *c);
+/* tcp_pace.c */
+/* The rate of an algorithm that paces (TCP_CC_PACE), bytes a second; bounded by the settings. */
+void tcp_pace_set(struct isla_tcp_conn *c, uint64_t rate);
+/* The algorithm or the settings have changed. */
+void tcp_pace_init(struct isla_tcp_conn *c);
+/* About a millisecond's worth: what leaves at once. */
+uint32_t tcp_pace_quantum(const struct isla_tcp_conn *c);
+/* Of a connection with a pace_rate: what may leave in this output pass, and what did. With
+ * TCP_F_PACE_WAIT more would have: the timer brings the next pass. */
+uint32_t tcp_pace_begin(struct isla_tcp_conn *c);
+void tcp_pace_end(struct isla_tcp_conn *c, uint32_t nb_bytes);
 /* tcp_segment.c */
 /* An ACK at once; false where there is no mbuf. */
 bool tcp_send_ack(struct isla_tcp_conn *c);

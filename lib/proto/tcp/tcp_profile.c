@@ -124,6 +124,7 @@ isla_tcp_set_opts(struct isla_tcp_conn *c, const struct isla_tcp_opts *opts)
 	}
 	tcp_profile_put(tcp, c->profile);
 	c->profile = profile;
+	tcp_pace_init(c);
 	if (opts->rcvbuf_bytes != 0) {
 		c->modes |= TCP_M_RCVBUF_SET;
 		c->rcvbuf = opts->rcvbuf_bytes;

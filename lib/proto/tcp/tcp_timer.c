@@ -193,6 +193,8 @@ conn_timer(void *ctx, struct timer *t)
 		c->flags |= TCP_F_ACK_NOW;
 		tcp_sched(c);
 	}
+	if (take_expired(c, TCP_T_PACE))
+		tcp_sched(c);
 	if (take_expired(c, TCP_T_LOSS))
 		tcp_loss_timer(c);
 	if (take_expired(c, TCP_T_RTX))
