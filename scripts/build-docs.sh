@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The API reference, out of the public headers.
+# The API reference, out of the public headers, and the conformance tables as a page.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +11,8 @@ usage()
 Usage: scripts/build-docs.sh [DIRECTORY]
 
 Writes the API reference to DIRECTORY/html [build/doc], with Doxygen, which is installed where it is
-missing. Fails on any warning.
+missing, and beside it conformance.html: what each RFC of TCP demands, and the test that shows it.
+Fails on any warning.
 END
 }
 
@@ -32,4 +33,6 @@ cd "$ISLA_ROOT"
 	cat doc/Doxyfile
 	say "OUTPUT_DIRECTORY = \"$out\""
 } | doxygen - || die "doxygen warned; its messages stand above"
+scripts/check-conformance --render "$out/html"
 say "the API reference: $out/html/index.html"
+say "conformance: $out/html/conformance.html"

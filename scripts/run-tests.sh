@@ -112,6 +112,19 @@ run_dts()
 	fi
 }
 
+# What the tables of doc/conformance promise: their tests exist, and have run just now.
+check_conformance()
+{
+	local args=() file
+
+	[ -z "$expr" ] || return 0
+	step "Conformance tables"
+	for file in "${results[@]}"; do
+		args+=(--ran "$file")
+	done
+	"$ISLA_ROOT/scripts/check-conformance" "${args[@]}" || failed_runs+=("check-conformance")
+}
+
 # A runner that failed without naming a test that failed is a failure, too.
 summary()
 {
@@ -159,4 +172,5 @@ trap_exit
 prepare
 [ "$meson_tests" = no ] || run_meson_tests
 [ "$dts" = no ] || run_dts
+check_conformance
 summary
