@@ -79,13 +79,13 @@ seg_opts(struct isla_tcp_conn *c, uint32_t payload, uint8_t flags, struct tcp_op
 	uint32_t room = c->mss - payload;
 
 	opts->present = 0;
-	if (flags & RTE_TCP_RST_FLAG)
-		return;
 	if (c->flags & TCP_F_TS) {
 		opts->present |= TCP_OPT_TIMESTAMPS;
 		opts->ts_val = tcp_ts_now(c);
 		opts->ts_ecr = c->ts_recent; /* c->mss has been reduced for them */
 	}
+	if (flags & RTE_TCP_RST_FLAG)
+		return;
 	if ((c->flags & TCP_F_SACK) && (c->ooo != NULL || (c->flags & TCP_F_DSACK))) {
 		unsigned int max = opts->present != 0 ? TCP_SACK_MAX - 1 : TCP_SACK_MAX;
 
