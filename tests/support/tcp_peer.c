@@ -115,12 +115,32 @@ on_error(struct isla_tcp_conn *conn, void *ctx, int err)
 		app.conn = NULL;
 }
 
+static void
+on_trouble(struct isla_tcp_conn *conn, void *ctx, int err)
+{
+	CU_ASSERT_PTR_EQUAL(conn, app.conn);
+	CU_ASSERT_PTR_EQUAL(ctx, &app);
+	app.nb_trouble++;
+	app.trouble = err;
+}
+
+static void
+on_urgent(struct isla_tcp_conn *conn, void *ctx, uint32_t nb_bytes)
+{
+	CU_ASSERT_PTR_EQUAL(conn, app.conn);
+	CU_ASSERT_PTR_EQUAL(ctx, &app);
+	app.nb_urgent++;
+	app.urgent_bytes = nb_bytes;
+}
+
 const struct isla_tcp_ops app_ops = {
 	.accept = on_accept,
 	.connected = on_connected,
 	.readable = on_readable,
 	.writable = on_writable,
 	.eof = on_eof,
+	.urgent = on_urgent,
+	.trouble = on_trouble,
 	.error = on_error,
 };
 
@@ -184,6 +204,22 @@ app_abort(void)
 {
 	isla_tcp_abort(app.conn);
 	app.conn = NULL;
+	peer_flush();
+}
+
+struct isla_tcp_opts
+app_opts(void)
+{
+	struct isla_tcp_opts opts;
+
+	isla_tcp_get_opts(app.conn, &opts);
+	return opts;
+}
+
+void
+app_set_opts(const struct isla_tcp_opts *opts)
+{
+	CU_ASSERT_EQUAL(isla_tcp_set_opts(app.conn, opts), 0);
 	peer_flush();
 }
 

@@ -52,6 +52,9 @@ struct app {
 	int accept_rc;
 	unsigned int nb_accept, nb_connected, nb_readable, nb_writable, nb_eof, nb_error;
 	int err;
+	unsigned int nb_trouble, nb_urgent;
+	int trouble;           /* the last one's errno */
+	uint32_t urgent_bytes; /* of the last call */
 	uint32_t tx_len; /* bytes that isla_tcp_send() took */
 	uint32_t rx_len; /* bytes taken */
 	uint8_t *rx;
@@ -163,6 +166,9 @@ void app_read(void);              /* take and consume all that waits */
 void app_shutdown(void);
 void app_close(void);
 void app_abort(void);
+/* The settings of app.conn: get them, change a field, put them back. */
+struct isla_tcp_opts app_opts(void);
+void app_set_opts(const struct isla_tcp_opts *opts);
 
 /* The ladder: each leaves the connection in that state, with no frame pending. Sequence numbers:
  * the peer has sent SYN and, where the state says so, FIN, and nothing else; so has the stack. */

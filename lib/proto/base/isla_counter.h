@@ -81,6 +81,7 @@ extern "C" {
 	X(TCP_OFO_QUEUE, "TCPOFOQueue", "segments queued out of order")                            \
 	X(TCP_OFO_MERGE, "TCPOFOMerge", "segments out of order that held nothing new")             \
 	X(TCP_ZERO_WINDOW_PROBES, "TCPWinProbe", "zero-window probes sent")                        \
+	X(TCP_KEEPALIVES, "TCPKeepAlive", "keep-alive probes sent")                                \
 	X(TCP_CHALLENGE_ACKS, "TCPChallengeACK", "challenge ACKs sent")                            \
 	X(TCP_TIME_WAIT, "TW", "connections that entered TIME-WAIT")                               \
 	X(TCP_LISTEN_OVERFLOWS, "ListenOverflows", "SYNs that found the backlog full")             \

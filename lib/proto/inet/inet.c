@@ -189,3 +189,9 @@ inet_confirm(struct inet *inet, const struct inet_dst *via, uint16_t hint)
 {
 	link_confirm(inet->link, via->netif, &via->next_hop, hint);
 }
+
+void
+inet_suspect(struct inet *inet, const struct inet_dst *via, uint16_t hint)
+{
+	link_suspect(inet->link, via->netif, &via->next_hop, hint);
+}

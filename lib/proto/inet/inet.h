@@ -138,6 +138,10 @@ enum isla_drop inet_output(struct inet *inet, struct rte_mbuf *m, const struct i
 /* Transport saw forward progress over this way (RFC 4861, 7.3.1): its next hop is reachable. */
 void inet_confirm(struct inet *inet, const struct inet_dst *via, uint16_t hint);
 
+/* The opposite (RFC 9293, MUST-20; RFC 1122, 3.3.1.4): nothing comes back over this way, so its next
+ * hop may be dead, and is asked. */
+void inet_suspect(struct inet *inet, const struct inet_dst *via, uint16_t hint);
+
 /* Input: the link room's upward handler. */
 enum isla_drop inet_input(void *ctx, struct rte_mbuf *m, bool is_v6);
 

@@ -178,3 +178,12 @@ link_confirm(struct link *link, uint8_t netif, const struct isla_addr *next_hop,
 	if (likely(neigh_is(n, netif, next_hop)))
 		neigh_confirm(link->neigh, n);
 }
+
+void
+link_suspect(struct link *link, uint8_t netif, const struct isla_addr *next_hop, uint16_t hint)
+{
+	struct neigh *n = neigh_at(link->neigh, hint);
+
+	if (neigh_is(n, netif, next_hop))
+		neigh_suspect(link->neigh, n);
+}

@@ -106,4 +106,9 @@ enum isla_drop ndp_input(struct link *link, struct rte_mbuf *m);
 void link_confirm(struct link *link, uint8_t netif, const struct isla_addr *next_hop,
 	uint16_t hint);
 
+/* Transport misses every answer that should come over this neighbour (RFC 1122, 3.3.1.4): ask it
+ * whether it is there. */
+void link_suspect(struct link *link, uint8_t netif, const struct isla_addr *next_hop,
+	uint16_t hint);
+
 #endif /* LINK_H */

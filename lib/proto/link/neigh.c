@@ -449,6 +449,15 @@ solicit_again(struct neigh_table *t, struct neigh *n)
 		n->nb_solicits++;
 }
 
+void
+neigh_suspect(struct neigh_table *t, struct neigh *n)
+{
+	if (n->state != NEIGH_REACHABLE && n->state != NEIGH_STALE && n->state != NEIGH_DELAY)
+		return;
+	set_state(t, n, NEIGH_PROBE, t->retrans_us);
+	solicit_again(t, n);
+}
+
 static void
 neigh_timer(void *ctx, struct timer *timer)
 {

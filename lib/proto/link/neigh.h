@@ -170,6 +170,9 @@ neigh_confirm(struct neigh_table *t, struct neigh *n)
 		neigh_set_reachable(t, n);
 }
 
+/* It may have died, as an upper layer thinks: ask, while packets go on being sent. */
+void neigh_suspect(struct neigh_table *t, struct neigh *n);
+
 /* Forget the entries of an interface whose address has become our own or a broadcast address. */
 void neigh_purge(struct neigh_table *t, uint8_t netif);
 

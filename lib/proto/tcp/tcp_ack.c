@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 
 #include "tcp_priv.h"
@@ -193,6 +194,8 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 	};
 
 	c->nb_unanswered = 0;
+	if (unlikely(c->soft_err != 0) && advanced)
+		c->soft_err = 0; /* it was passing */
 	if ((c->flags & TCP_F_SACK) && (in->opts.present & TCP_OPT_SACK))
 		tcp_sack_mark(c, &a);
 	/* While what was in flight can still be seen. */

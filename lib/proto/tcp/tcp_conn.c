@@ -254,6 +254,8 @@ tcp_conn_established(struct isla_tcp_conn *c)
 	c->recover = c->snd_una - 1;
 	c->fack = c->reo_round = c->snd_una;
 	tcp_deadline_stop(c, TCP_T_RTX);
+	if (tcp_opts_of(c)->keepalive)
+		tcp_keep_begin(c);
 	/* Closed by the program in mid-handshake: FIN comes right after it (RFC 9293, 3.10.4). */
 	if (c->flags & TCP_F_FIN_QUEUED)
 		tcp_set_state(c, ISLA_TCP_FIN_WAIT_1);
@@ -308,5 +310,6 @@ tcp_time_wait_enter(struct isla_tcp_conn *c)
 {
 	tcp_set_state(c, ISLA_TCP_TIME_WAIT);
 	tcp_deadline_stop(c, TCP_T_RTX);
+	tcp_deadline_stop(c, TCP_T_KEEP);
 	tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.time_wait_us);
 }

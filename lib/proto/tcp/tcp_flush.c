@@ -31,6 +31,14 @@ tcp_sched(struct isla_tcp_conn *c)
 	tcp->work_tail = i;
 }
 
+void
+tcp_trouble(struct isla_tcp_conn *c, int err)
+{
+	c->err = (uint8_t)err;
+	c->events |= TCP_EV_TROUBLE;
+	tcp_sched(c);
+}
+
 static struct isla_tcp_conn *
 work_pop(struct isla_tcp *tcp)
 {
@@ -87,6 +95,9 @@ tell(struct isla_tcp_conn *c)
 		tell_accept(c);
 	if ((events & TCP_EV_CONNECTED) && is_held(c) && c->ops->connected != NULL)
 		c->ops->connected(c, c->ctx);
+	if ((events & TCP_EV_TROUBLE) && is_held(c) && c->state != ISLA_TCP_CLOSED &&
+		c->ops->trouble != NULL)
+		c->ops->trouble(c, c->ctx, c->err);
 	if ((events & TCP_EV_READABLE) && c->rcv_head != NULL && is_held(c) &&
 		c->ops->readable != NULL)
 		c->ops->readable(c, c->ctx);

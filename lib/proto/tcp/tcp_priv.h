@@ -121,6 +121,7 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_EV_WRITABLE  0x08
 #define TCP_EV_FIN       0x10
 #define TCP_EV_ERROR     0x20
+#define TCP_EV_TROUBLE   0x40
 
 /* A connection's deadlines, all behind one timer. */
 enum tcp_deadline {
@@ -264,7 +265,7 @@ struct isla_tcp_conn {
 	uint32_t iss;
 	uint32_t snd_sml;       /* end of the last small segment (Minshall) */
 	uint32_t snd_up;        /* RFC 9293, 3.8.5 */
-	uint32_t stalled_ms;    /* since when snd_una waits, low bits; 0: nothing waits */
+	uint32_t stalled_ms;    /* since when the peer is silent, low bits; after a time-out only */
 	struct tcp_path path;
 	uint16_t hint;          /* where the neighbour stands in its cache */
 	uint8_t nb_timeouts;    /* consecutive ones; in persist: the exponent of the interval */
@@ -650,6 +651,8 @@ void tcp_pace_end(struct isla_tcp_conn *c, uint32_t nb_bytes);
 /* tcp_segment.c */
 /* An ACK at once; false where there is no mbuf. */
 bool tcp_send_ack(struct isla_tcp_conn *c);
+/* A keep-alive: an ACK of the byte before snd_una, which the peer must answer. */
+bool tcp_send_keepalive(struct isla_tcp_conn *c);
 /* RFC 5961: an ACK that is rate limited. */
 void tcp_send_challenge_ack(struct isla_tcp_conn *c);
 bool tcp_send_syn(struct isla_tcp_conn *c);
@@ -674,11 +677,31 @@ bool tcp_out_full(const struct isla_tcp_conn *c);
 
 /* tcp_flush.c: the work list */
 void tcp_sched(struct isla_tcp_conn *c);
+/* Tell the program that something is wrong, and that the connection goes on. */
+void tcp_trouble(struct isla_tcp_conn *c, int err);
+
+/* tcp_keep.c: how long the peer may be silent */
+/* The settings have changed, or the handshake is complete: keep-alive begins or stops. */
+void tcp_keep_begin(struct isla_tcp_conn *c);
+/* Likewise, for one that runs. */
+void tcp_keep_change(struct isla_tcp_conn *c);
+void tcp_keep_timer(struct isla_tcp_conn *c);
+/* The error of a time-out: what ICMP has said meanwhile, or that nobody answered. */
+int tcp_timeout_err(const struct isla_tcp_conn *c);
+/* A timer of retransmission or probes has expired, the first in a row, waited_us after it was last
+ * known that the peer was there: the user timeout counts from there. */
+void tcp_stall_begin(struct isla_tcp_conn *c, uint32_t waited_us);
+/* R2: the user timeout, where the program has set one, else nb of max tries. */
+bool tcp_is_hopeless(const struct isla_tcp_conn *c, unsigned int nb, unsigned int max);
+/* The next try comes in in_us, or when the user timeout ends. */
+uint32_t tcp_stall_clamp(const struct isla_tcp_conn *c, uint32_t in_us);
+/* nb tries have not been answered: R1? */
+void tcp_doubt(struct isla_tcp_conn *c, unsigned int nb);
 
 /* tcp_timer.c */
 void tcp_timer_init(struct isla_tcp *tcp);
-/* Set a deadline, from now. */
-void tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint32_t in_us);
+/* Set a deadline, from now: at most 38 hours. */
+void tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint64_t in_us);
 void tcp_deadline_stop(struct isla_tcp_conn *c, enum tcp_deadline d);
 
 static inline bool

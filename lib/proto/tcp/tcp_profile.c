@@ -109,10 +109,18 @@ tcp_profile_put(struct isla_tcp *tcp, uint16_t profile)
 	tcp->profile[profile].nb_refs--;
 }
 
+static bool
+keep_differs(const struct isla_tcp_opts *a, const struct isla_tcp_opts *b)
+{
+	return a->keepalive != b->keepalive || a->keep_idle_s != b->keep_idle_s ||
+		a->keep_intvl_s != b->keep_intvl_s;
+}
+
 int
 isla_tcp_set_opts(struct isla_tcp_conn *c, const struct isla_tcp_opts *opts)
 {
 	struct isla_tcp *tcp = c->tcp;
+	struct isla_tcp_opts old = *tcp_opts_of(c);
 	uint16_t profile;
 	int rc = tcp_profile_get(tcp, opts, &profile);
 
@@ -125,6 +133,8 @@ isla_tcp_set_opts(struct isla_tcp_conn *c, const struct isla_tcp_opts *opts)
 	tcp_profile_put(tcp, c->profile);
 	c->profile = profile;
 	tcp_pace_init(c);
+	if (keep_differs(&old, tcp_opts_of(c)))
+		tcp_keep_change(c);
 	if (opts->rcvbuf_bytes != 0) {
 		c->modes |= TCP_M_RCVBUF_SET;
 		c->rcvbuf = opts->rcvbuf_bytes;

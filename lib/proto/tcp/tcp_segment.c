@@ -159,6 +159,19 @@ tcp_send_ack(struct isla_tcp_conn *c)
 	return true;
 }
 
+bool
+tcp_send_keepalive(struct isla_tcp_conn *c)
+{
+	struct rte_mbuf *m = core_alloc(c->tcp->core);
+
+	if (m == NULL)
+		return false;
+	core_count(c->tcp->core, ISLA_C_TCP_OUT_SEGS);
+	core_count(c->tcp->core, ISLA_C_TCP_KEEPALIVES);
+	conn_send(c, m, c->snd_nxt - 1, RTE_TCP_ACK_FLAG, NULL);
+	return true;
+}
+
 void
 tcp_send_challenge_ack(struct isla_tcp_conn *c)
 {

@@ -180,7 +180,7 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->time_wait_us = f->time_wait_us != 0 ? f->time_wait_us : 60000000;
 	f->fin_wait2_us = f->fin_wait2_us != 0 ? f->fin_wait2_us : 60000000;
 	f->syn_retries = f->syn_retries != 0 ? f->syn_retries : 7;
-	f->data_retries = f->data_retries != 0 ? f->data_retries : 15;
+	f->data_retries = f->data_retries != 0 ? RTE_MIN(f->data_retries, UINT8_MAX) : 15;
 	f->r1_retries = f->r1_retries != 0 ? f->r1_retries : 3;
 	f->keep_idle_s = f->keep_idle_s != 0 ? f->keep_idle_s : 7200;
 	f->keep_intvl_s = f->keep_intvl_s != 0 ? f->keep_intvl_s : 75;
@@ -218,6 +218,14 @@ tables_alloc(struct isla_tcp *tcp)
 	return true;
 }
 
+/* RFC 9293, MUST-56 and SHLD-25: the program hears of it, and may go on. */
+static void
+soft_error(struct isla_tcp_conn *c, int err)
+{
+	c->soft_err = (uint8_t)err;
+	tcp_trouble(c, err);
+}
+
 /* ICMP errors are hints from anybody who has seen a packet: they end an attempt to connect, and no
  * connection that is synchronized (RFC 5927, 5.2 and 6). */
 static void
@@ -238,7 +246,7 @@ tcp_icmp_error(void *ctx, const struct inet_error *err)
 			tcp_conn_drop(c, ECONNREFUSED);
 		break;
 	case INET_ERR_NET_UNREACH:
-		c->soft_err = ENETUNREACH;
+		soft_error(c, ENETUNREACH);
 		break;
 	case INET_ERR_HOST_UNREACH:
 		/* Nobody can forge what the link room says itself. */
@@ -246,11 +254,11 @@ tcp_icmp_error(void *ctx, const struct inet_error *err)
 			tcp_conn_drop(c, EHOSTUNREACH);
 			break;
 		}
-		c->soft_err = EHOSTUNREACH;
+		soft_error(c, EHOSTUNREACH);
 		break;
 	case INET_ERR_ADMIN_PROHIBITED:
 	case INET_ERR_TIME_EXCEEDED:
-		c->soft_err = EHOSTUNREACH;
+		soft_error(c, EHOSTUNREACH);
 		break;
 	case INET_ERR_TOO_BIG:
 		tcp_pmtu_error(c, err);

@@ -5,8 +5,6 @@
  * timer finds out when it fires.
  */
 
-#include <errno.h>
-
 #include <rte_common.h>
 
 #include "tcp_priv.h"
@@ -14,7 +12,7 @@
 #define TICK_US (1u << TCP_TICK_SHIFT)
 
 void
-tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint32_t in_us)
+tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint64_t in_us)
 {
 	struct core *core = c->tcp->core;
 	uint64_t at = (core->now_us + in_us + TICK_US - 1) >> TCP_TICK_SHIFT;
@@ -54,26 +52,29 @@ double_up_to(uint32_t us, uint32_t max_us)
 	return us > max_us / 2 ? max_us : 2 * us;
 }
 
-/* What a time-out is called: what ICMP has said meanwhile, or that nobody answered. */
-static int
-timeout_err(const struct isla_tcp_conn *c)
+static void
+count_up(uint8_t *nb)
 {
-	return c->soft_err != 0 ? (int)c->soft_err : ETIMEDOUT;
+	*nb += *nb < UINT8_MAX;
 }
 
 static void
 syn_timeout(struct isla_tcp_conn *c)
 {
 	const struct isla_tcp_conf *conf = &c->tcp->conf;
+	uint8_t max = tcp_opts_of(c)->syn_retries;
 
-	if (c->nb_timeouts >= tcp_opts_of(c)->syn_retries) {
-		tcp_conn_drop(c, timeout_err(c));
+	if (c->nb_timeouts == 0)
+		tcp_stall_begin(c, c->rto);
+	if (c->nb_timeouts >= max || tcp_is_hopeless(c, c->nb_timeouts, max)) {
+		tcp_conn_drop(c, tcp_timeout_err(c));
 		return;
 	}
 	c->nb_timeouts++;
+	tcp_doubt(c, c->nb_timeouts);
 	c->rto = double_up_to(c->rto, conf->rto_max_us);
 	c->flags |= TCP_F_SYN_NOW;
-	tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	tcp_deadline_set(c, TCP_T_RTX, tcp_stall_clamp(c, c->rto));
 	tcp_sched(c);
 }
 
@@ -84,17 +85,45 @@ persist_timeout(struct isla_tcp_conn *c)
 	const struct isla_tcp_conf *conf = &c->tcp->conf;
 	uint64_t in_us;
 
-	if (c->nb_unanswered >= conf->data_retries ||
+	if (c->nb_timeouts == 0)
+		tcp_stall_begin(c, 0);
+	if (tcp_is_hopeless(c, c->nb_unanswered, conf->data_retries) ||
 		((c->flags & TCP_F_RELEASED) && c->nb_timeouts >= conf->data_retries)) {
-		tcp_conn_drop(c, timeout_err(c));
+		tcp_conn_drop(c, tcp_timeout_err(c));
 		return;
 	}
-	c->nb_unanswered++;
-	if (c->nb_timeouts < UINT8_MAX)
-		c->nb_timeouts++;
+	count_up(&c->nb_unanswered);
+	count_up(&c->nb_timeouts);
+	tcp_doubt(c, c->nb_unanswered);
 	in_us = (uint64_t)c->rto << RTE_MIN(c->nb_timeouts, 16);
-	tcp_deadline_set(c, TCP_T_RTX, (uint32_t)RTE_MIN(in_us, conf->rto_max_us));
+	in_us = tcp_stall_clamp(c, (uint32_t)RTE_MIN(in_us, conf->rto_max_us));
+	tcp_deadline_set(c, TCP_T_RTX, in_us);
 	tcp_output_probe(c);
+}
+
+/* RFC 9293, 3.8.3: count a try. False where it is one too many, and the connection has ended. */
+static bool
+data_try(struct isla_tcp_conn *c)
+{
+	const struct tcp_seg *head = &c->tcp->seg[c->seg_head];
+	uint8_t nb = c->nb_timeouts;
+
+	if (nb == 0)
+		tcp_stall_begin(c,
+			RTE_MAX(c->rto, (uint32_t)c->tcp->core->now_us - head->sent_us));
+	/* What lies beyond a window that has shrunk is not lost for want of an ACK: only silence
+	 * counts (RFC 9293, SHLD-17). */
+	if (head->len > c->snd_wnd && (c->flags & TCP_F_RELEASED) == 0) {
+		nb = c->nb_unanswered;
+		count_up(&c->nb_unanswered);
+	}
+	if (tcp_is_hopeless(c, nb, c->tcp->conf.data_retries)) {
+		tcp_conn_drop(c, tcp_timeout_err(c));
+		return false;
+	}
+	count_up(&c->nb_timeouts);
+	tcp_doubt(c, c->nb_timeouts);
+	return true;
 }
 
 /* RFC 6298, 5.4 to 5.7; RFC 5681, 3.1. */
@@ -103,12 +132,9 @@ data_timeout(struct isla_tcp_conn *c)
 {
 	const struct isla_tcp_conf *conf = &c->tcp->conf;
 
-	if (c->nb_timeouts >= conf->data_retries) {
-		tcp_conn_drop(c, timeout_err(c));
+	if (!data_try(c))
 		return;
-	}
 	core_count(c->tcp->core, ISLA_C_TCP_RTO_TIMEOUTS);
-	c->nb_timeouts++;
 	if ((c->flags & TCP_F_RTO_RECOVERY) == 0 || seq_ge(c->snd_una, c->recover)) {
 		if ((c->flags & TCP_F_RECOVERY) == 0)
 			tcp_undo_begin(c);
@@ -131,7 +157,7 @@ data_timeout(struct isla_tcp_conn *c)
 	else
 		tcp_segs_mark_lost(c, true);
 	c->rto = double_up_to(c->rto, conf->rto_max_us);
-	tcp_deadline_set(c, TCP_T_RTX, c->rto);
+	tcp_deadline_set(c, TCP_T_RTX, tcp_stall_clamp(c, c->rto));
 	tcp_sched(c);
 }
 
@@ -199,6 +225,8 @@ conn_timer(void *ctx, struct timer *t)
 		tcp_loss_timer(c);
 	if (take_expired(c, TCP_T_RTX))
 		rtx_expired(c);
+	if (c->state != ISLA_TCP_CLOSED && take_expired(c, TCP_T_KEEP))
+		tcp_keep_timer(c);
 	if (c->state != ISLA_TCP_CLOSED)
 		rearm(c);
 }
