@@ -80,7 +80,8 @@ const_lookup(const char *name, int64_t *value)
 			return true;
 		}
 	}
-	return false;
+	*value = errno_lookup(name);
+	return *value != 0;
 }
 
 int

@@ -14,8 +14,8 @@
 /* So that the peer's sequence numbers wrap early in every script, or change sign. */
 #define REMOTE_BASE_V4 0xfffffe00u
 #define REMOTE_BASE_V6 0x7ffffe00u
-#define LOCAL_BASE 0x10000000u
 /* An end that a script has no time for: a segment may come at any time. */
+#define IPV6_MTU_MIN 1280
 #define ANY_TIME_US 3600000000ll
 
 int64_t
@@ -87,7 +87,6 @@ play_flow(struct play *p, uint16_t port)
 	f = &p->flow[p->nb_flows++];
 	f->remote_port = port;
 	f->local_port = p->flow[0].local_port;
-	f->local_base = LOCAL_BASE;
 	f->remote_base = p->flow[0].remote_base;
 	return f;
 }
@@ -376,6 +375,10 @@ start(struct play *p)
 			return false;
 		}
 	}
+	if (p->is_v6 && conf.mtu < IPV6_MTU_MIN) {
+		fprintf(stderr, "%s: IPv6 wants an MTU of %u\n", p->script->path, IPV6_MTU_MIN - 20);
+		return false;
+	}
 	sim_host_init(&p->host, &conf);
 	p->socks = socks_create(p->host.stack, p->host.pool);
 	p->ends.dst = p->is_v6 ? p->host.v6 : p->host.v4;
@@ -385,7 +388,6 @@ start(struct play *p)
 	p->nb_flows = 1;
 	p->flow[0].remote_port = PLAY_PEER_PORT;
 	p->flow[0].local_port = PLAY_PORT;
-	p->flow[0].local_base = LOCAL_BASE;
 	p->flow[0].remote_base = p->is_v6 ? REMOTE_BASE_V6 : REMOTE_BASE_V4;
 	memset(p->fd_of, 0xff, sizeof(p->fd_of));
 	p->pcap = sim_pcap_open(getenv("SIM_PCAP"));
