@@ -122,6 +122,34 @@ pick(uint64_t *rng, uint32_t from, uint32_t to)
 	return from + (uint32_t)(sim_rand(rng) % (to - from + 1));
 }
 
+/* The name of one of the algorithms of congestion control. */
+static const char *
+pick_cc(uint64_t *rng)
+{
+	static char names[16][16];
+	static uint32_t nb;
+	const char *p = isla_tcp_cc_names();
+
+	while (nb < RTE_DIM(names) && sscanf(p, "%15[^, ]", names[nb]) == 1) {
+		p += strlen(names[nb++]);
+		p += strspn(p, ", ");
+	}
+	return names[sim_rand(rng) % nb];
+}
+
+/* Options of the protocol, each off and on. */
+static void
+any_options(struct isla_tcp_conf *tcp, uint64_t *rng)
+{
+	tcp->no_sack = pick(rng, 0, 2) == 0;
+	tcp->no_timestamps = pick(rng, 0, 2) == 0;
+	tcp->no_wscale = pick(rng, 0, 2) == 0;
+	tcp->no_autotune = pick(rng, 0, 2) == 0;
+	tcp->ecn = (uint8_t)pick(rng, 0, 3);
+	tcp->rto_min_us = pick(rng, 0, 2) == 0 ? 5000 : 0;
+	tcp->delack_us = pick(rng, 0, 2) == 0 ? pick(rng, 1000, 200000) : 0;
+}
+
 /* Everything at random: faults up to 20 %, delays, rates, windows, MTU, MSS, slow readers. */
 static struct sim_tcp_conf
 anything(uint64_t seed)
@@ -145,6 +173,8 @@ anything(uint64_t seed)
 		dir->reorder_us = pick(&rng, 1, 50000);
 		dir->corrupt_ppm = pick(&rng, 0, 2) != 0 ? 0 : pick(&rng, 0, 100000);
 		conf.sim.host[i].mtu = (uint16_t)pick(&rng, 1280, 1500);
+		any_options(&conf.sim.host[i].stack.tcp, &rng);
+		conf.opts[i].cc = pick_cc(&rng);
 		conf.sim.host[i].stack.tcp.syn_retries = 30;
 		conf.sim.host[i].stack.tcp.data_retries = 60;
 		conf.sim.host[i].stack.tcp.rto_max_us = 10000000;
@@ -164,7 +194,7 @@ static void
 sweep_of_seeds(void)
 {
 	const char *nb = getenv("SIM_SEEDS");
-	uint64_t seed = 1, last = nb != NULL ? strtoull(nb, NULL, 0) : 1000;
+	uint64_t seed = 1, last = nb != NULL ? strtoull(nb, NULL, 0) : 3000;
 	struct sim_tcp_conf conf;
 
 	if (sim_seed() != 0)

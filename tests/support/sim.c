@@ -443,7 +443,10 @@ sim_step(struct sim *sim)
 	if (next == UINT64_MAX)
 		return false;
 	/* A timer's time may lie before its tick: the clock goes on in any case. */
-	sim->now_us = next > sim->now_us ? next : sim->now_us + 1;
+	next = RTE_MAX(next, sim->now_us + 1);
+	if (sim->conf.jump != NULL && next - sim->now_us > SIM_JUMP_US)
+		sim->conf.jump(sim, sim->conf.tap_ctx, next);
+	sim->now_us = next;
 	sim->nb_steps++;
 	deliver(sim);
 	sim_flush(sim);

@@ -98,8 +98,12 @@ struct sim_conf {
 	bool spare_neigh;             /* ARP and neighbour discovery suffer no loss: a link so bad
 	                               * that nobody answers is another test */
 	sim_tap_fn *tap;
-	void *tap_ctx;
+	void (*jump)(struct sim *sim, void *ctx, uint64_t to_us); /* the clock is about to go on by
+	                               * more than SIM_JUMP_US: nothing happens until then */
+	void *tap_ctx;                /* of both */
 };
+
+#define SIM_JUMP_US 20000
 
 struct sim_stats {
 	uint64_t nb_sent, nb_delivered, nb_lost, nb_queue_full, nb_duplicated, nb_reordered;

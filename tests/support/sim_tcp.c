@@ -14,6 +14,12 @@
 #include "sim_tcp.h"
 
 #define FLOWS_MAX 64
+/* May have data or FIN to send. */
+#define SENDERS                                                                                    \
+	(ISLA_TCP_ESTABLISHED | ISLA_TCP_CLOSE_WAIT | ISLA_TCP_FIN_WAIT_1 | ISLA_TCP_CLOSING |     \
+		ISLA_TCP_LAST_ACK)
+/* Ticks of the timers and of the clock of milliseconds. */
+#define STALL_SLACK_US 5000
 
 /* What one side of a connection has shown on the wire. */
 struct sim_flow {
@@ -381,6 +387,58 @@ tap(struct sim *sim, void *ctx, const struct sim_frame *frame)
 
 /* The test's calls. */
 
+static uint32_t
+rto_max_us(const struct sim_tcp *st, unsigned int host)
+{
+	uint32_t us = st->conf.sim.host[host].stack.tcp.rto_max_us;
+
+	return us != 0 ? us : 60000000;
+}
+
+/*
+ * A side that has something to send and hears nothing waits for its retransmission timer, or for
+ * that of the persist state, and for no longer.
+ */
+static void
+check_stall(struct sim_tcp *st, const struct sim_side *side, uint64_t to_us)
+{
+	uint64_t quiet_us, limit_us;
+	struct isla_tcp_info info;
+	char text[160];
+
+	if (side->conn == NULL)
+		return;
+	isla_tcp_get_info(side->conn, &info);
+	if ((info.state & SENDERS) == 0 || info.unacked_bytes + info.notsent_bytes == 0)
+		return;
+	quiet_us = to_us - st->sim->now_us +
+		1000ull * RTE_MIN(info.last_data_sent_ms, info.last_recv_ms);
+	limit_us = info.rto_us;
+	if (info.probes > 0 || info.snd_wnd_bytes < info.snd_mss)
+		limit_us <<= RTE_MIN(info.backoff, 16);
+	limit_us = RTE_MIN(limit_us, (uint64_t)rto_max_us(st, side->host)) + STALL_SLACK_US;
+	if (quiet_us <= limit_us)
+		return;
+	snprintf(text, sizeof(text), "at %llu us host %u, %s: nothing for %llu us, the timer %u us, %u + %u bytes",
+		(unsigned long long)st->sim->now_us,
+		side->host, isla_tcp_state_name(info.state), (unsigned long long)quiet_us,
+		info.rto_us, info.unacked_bytes, info.notsent_bytes);
+	violation(st, text, NULL);
+}
+
+static void
+jump(struct sim *sim, void *ctx, uint64_t to_us)
+{
+	struct sim_tcp *st = ctx;
+	unsigned int host;
+	uint32_t i;
+
+	RTE_SET_USED(sim);
+	for (host = 0; host < 2; host++)
+		for (i = 0; i < st->nb[host]; i++)
+			check_stall(st, &st->side[host][i], to_us);
+}
+
 void
 sim_tcp_start(struct sim_tcp *st, const struct sim_tcp_conf *conf)
 {
@@ -402,6 +460,7 @@ sim_tcp_start(struct sim_tcp *st, const struct sim_tcp_conf *conf)
 	st->flow = calloc(FLOWS_MAX, sizeof(st->flow[0]));
 	CU_ASSERT_FATAL(st->side[0] != NULL && st->side[1] != NULL && st->flow != NULL);
 	st->conf.sim.tap = tap;
+	st->conf.sim.jump = jump;
 	st->conf.sim.tap_ctx = st;
 	st->conf.sim.spare_neigh = true;
 	st->sim = sim_create(&st->conf.sim);

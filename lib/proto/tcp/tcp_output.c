@@ -308,8 +308,11 @@ tcp_output_probe(struct isla_tcp_conn *c)
 		/* The window is small, not closed: silly-window avoidance has waited long enough.
 		 */
 		c->flags &= ~TCP_F_PERSIST;
+		c->nb_timeouts = 0;
 		send_new(c, RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss),
 			unsent == 0 && fin_pending(c));
+		/* Like any other segment, from now on. */
+		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	} else if (unsent > 0) {
 		send_new(c, 1, false);
 	} else if (fin_pending(c)) {
