@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Requirements of RFC 5961, RFC 6298, RFC 7323 and RFC 8985 that no other suite shows. Their names
- * stand in doc/conformance.
+ * Requirements of RFC 5681, RFC 5927, RFC 5961, RFC 6056, RFC 6298, RFC 7323 and RFC 8985 that no
+ * other suite shows. Their names stand in doc/conformance.
  */
 
 #include <string.h>
 
 #include <rte_common.h>
 
+#include "peer_icmp.h"
 #include "peer_opts.h"
 
 #define RTT_US 100000
@@ -26,6 +27,76 @@ round_trips(unsigned int n, uint64_t rtt_us)
 		advance_us(rtt_us);
 		inject_opts(ACK, .seq = P(1), .ack = S(from));
 	}
+}
+
+/* RFC 5681, 3.2 (RFC 3042): the first two duplicates let a new segment out each, which ssthresh does
+ * not count; the third sends what is lost, each further one lets one more out. */
+static void
+duplicate_acks_let_data_out(void)
+{
+	uint32_t mss = peer.mss, i;
+
+	established_passive();
+	app_send(30 * mss);
+	CU_ASSERT_EQUAL(peer_drain(), 10);
+	for (i = 10; i < 12; i++) {
+		inject(ACK, .seq = P(1), .ack = S(1));
+		expect(ACK, .seq = S(1 + i * mss), .ack = P(1), .len = (uint16_t)mss);
+		expect_nothing();
+	}
+	inject(ACK, .seq = P(1), .ack = S(1));
+	expect(ACK, .seq = S(1), .ack = P(1), .len = (uint16_t)mss);
+	expect_nothing();
+	CU_ASSERT_EQUAL(app_info().snd_ssthresh_bytes, 5 * mss);
+	CU_ASSERT_EQUAL(app_info().snd_cwnd_bytes, 8 * mss);
+	/* 12 segments are in flight: the window has to grow by more than 4. */
+	for (i = 0; i < 4; i++) {
+		inject(ACK, .seq = P(1), .ack = S(1));
+		expect_nothing();
+	}
+	for (i = 12; i < 15; i++) {
+		inject(ACK, .seq = P(1), .ack = S(1));
+		expect(ACK, .seq = S(1 + i * mss), .ack = P(1), .len = (uint16_t)mss);
+		expect_nothing();
+	}
+	inject(ACK, .seq = P(1), .ack = S(1 + 15 * mss));
+	CU_ASSERT(app_info().snd_cwnd_bytes <= 5 * mss);
+	CU_ASSERT_FALSE(app_info().in_recovery);
+}
+
+/* RFC 6056, 3: nor is one that a program listens on. */
+static void
+a_port_that_listens_is_not_chosen(void)
+{
+	struct isla_tcp_ends first, second;
+
+	app_connect();
+	isla_tcp_get_ends(app.conn, &first);
+	/* Again, from the same beginning. */
+	peer_restart_tcp(&(const struct isla_tcp_conf){.max_conns = 0});
+	app_connect();
+	isla_tcp_get_ends(app.conn, &second);
+	CU_ASSERT_EQUAL(first.local_port, second.local_port);
+	peer_restart_tcp(&(const struct isla_tcp_conf){.max_conns = 0});
+	listen_on(first.local_port);
+	app_connect();
+	isla_tcp_get_ends(app.conn, &second);
+	CU_ASSERT_NOT_EQUAL(first.local_port, second.local_port);
+}
+
+/* RFC 5927, 5.2: a host that says that there is no such port, or protocol, had the connection. */
+static void
+hard_errors_do_not_abort(void)
+{
+	established_passive();
+	app_send(100);
+	expect(ACK, .seq = S(1), .ack = P(1), .len = 100);
+	icmp_about_last((struct icmp_type){3, 2}, (struct icmp_type){4, 1});
+	icmp_about_last((struct icmp_type){3, 3}, (struct icmp_type){1, 4});
+	CU_ASSERT_EQUAL(app.nb_error, 0);
+	expect_state(ISLA_TCP_ESTABLISHED);
+	inject(ACK, .seq = P(1), .ack = S(101));
+	CU_ASSERT_EQUAL(app_info().unacked_bytes, 0);
 }
 
 /* RFC 5961, 3.2: the peer that knows nothing of the connection answers the challenge, and its
@@ -244,6 +315,9 @@ a_probe_without_a_sample_waits_a_second(void)
 }
 
 static const struct suite_test tests[] = {
+	SUITE_TEST(duplicate_acks_let_data_out),
+	SUITE_TEST(a_port_that_listens_is_not_chosen),
+	SUITE_TEST(hard_errors_do_not_abort),
 	SUITE_TEST(answer_to_a_challenge_resets),
 	SUITE_TEST(old_acks_are_taken_as_far_as_the_largest_window),
 	SUITE_TEST(without_a_sample_the_timer_is_one_second),

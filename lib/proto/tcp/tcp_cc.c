@@ -61,5 +61,8 @@ tcp_cc_initial_window(const struct isla_tcp_conn *c)
 uint32_t
 tcp_cc_half_flight(const struct isla_tcp_conn *c)
 {
-	return RTE_MAX((c->snd_nxt - c->snd_una) / 2, 2u * c->mss);
+	/* What limited transmit has sent beyond the window does not count (RFC 5681, 3.2). */
+	uint32_t flight = RTE_MIN(c->snd_nxt - c->snd_una, c->cwnd);
+
+	return RTE_MAX(flight / 2, 2u * c->mss);
 }
