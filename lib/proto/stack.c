@@ -229,6 +229,12 @@ stack_core(struct isla_stack *s)
 	return &s->core;
 }
 
+struct inet *
+stack_inet(struct isla_stack *s)
+{
+	return s->inet;
+}
+
 struct isla_tcp *
 isla_stack_tcp(struct isla_stack *s)
 {

@@ -7,6 +7,9 @@
 #include "core.h"
 #include "isla_stack.h"
 
+struct inet;
+
 struct core *stack_core(struct isla_stack *stack);
+struct inet *stack_inet(struct isla_stack *stack);
 
 #endif /* STACK_PRIV_H */

@@ -58,6 +58,7 @@ extern "C" {
 	X(UDP_LEN, "UDP length does not match the packet")                                         \
 	X(UDP_CKSUM, "UDP checksum wrong or, over IPv6, absent")                                   \
 	X(UDP_NO_PORT, "no UDP service on that port")                                              \
+	X(UDP_RCV_FULL, "UDP socket's receive buffer full")                                        \
 	X(TCP_SHORT, "TCP header truncated")                                                       \
 	X(TCP_DATA_OFFSET, "TCP data offset below 5 or beyond the segment")                        \
 	X(TCP_OPTIONS, "TCP options malformed")                                                    \

@@ -294,6 +294,9 @@ int isla_tcp_set_opts(struct isla_tcp_conn *conn, const struct isla_tcp_opts *op
 /** The settings in force, defaults filled in. */
 void isla_tcp_get_opts(const struct isla_tcp_conn *conn, struct isla_tcp_opts *opts);
 
+/** What a connection has that asks for nothing: the stack's settings. */
+void isla_tcp_default_opts(const struct isla_tcp *tcp, struct isla_tcp_opts *opts);
+
 /** The names of congestion control algorithms, with commas between. Any thread. */
 const char *isla_tcp_cc_names(void);
 
@@ -357,6 +360,9 @@ void isla_tcp_get_info(const struct isla_tcp_conn *conn, struct isla_tcp_info *i
 enum isla_tcp_state isla_tcp_get_state(const struct isla_tcp_conn *conn);
 /** isla_tcp_info::rcvq_bytes alone. */
 uint32_t isla_tcp_recv_bytes(const struct isla_tcp_conn *conn);
+
+/** isla_tcp_info::sndq_bytes alone. */
+uint32_t isla_tcp_sendq_bytes(const struct isla_tcp_conn *conn);
 
 /** The state's name as in RFC 9293: "SYN-RECEIVED". Any thread. */
 const char *isla_tcp_state_name(enum isla_tcp_state state);

@@ -26,6 +26,10 @@ bool tcp_has_work(const struct isla_tcp *tcp);
 /* Close every connection: programs hear ECONNABORTED, queued data and FIN are sent. */
 void tcp_shutdown(struct isla_tcp *tcp);
 
+/* True where a connection of any program, or of none any more, has that local port, at an address
+ * that local (perhaps unspecified) covers. Looks at every connection. */
+bool tcp_port_is_used(const struct isla_tcp *tcp, const struct isla_addr *local, uint16_t port);
+
 /* Connections that have something left to send or to tell: all but those in TIME-WAIT, and those in
  * FIN-WAIT-2 that the program has let go. */
 uint32_t tcp_nb_conns(const struct isla_tcp *tcp);

@@ -108,6 +108,12 @@ isla_tcp_recv_bytes(const struct isla_tcp_conn *c)
 	return c->rcvq_bytes;
 }
 
+uint32_t
+isla_tcp_sendq_bytes(const struct isla_tcp_conn *c)
+{
+	return c->sndq_bytes;
+}
+
 const char *
 isla_tcp_state_name(enum isla_tcp_state state)
 {

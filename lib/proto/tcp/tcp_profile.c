@@ -157,6 +157,14 @@ isla_tcp_get_opts(const struct isla_tcp_conn *c, struct isla_tcp_opts *opts)
 }
 
 void
+isla_tcp_default_opts(const struct isla_tcp *tcp, struct isla_tcp_opts *opts)
+{
+	*opts = tcp->profile[0].opts;
+	opts->rcvbuf_bytes = tcp->conf.rcvbuf_bytes;
+	opts->cc = tcp->profile[0].cc->name;
+}
+
+void
 isla_tcp_set_nodelay(struct isla_tcp_conn *c, bool nodelay)
 {
 	if (nodelay)

@@ -80,6 +80,24 @@ tcp_listener_lookup(const struct isla_tcp *tcp, const struct isla_addr *local, u
 	return any;
 }
 
+bool
+tcp_port_is_used(const struct isla_tcp *tcp, const struct isla_addr *local, uint16_t port)
+{
+	rte_be16_t wanted = rte_cpu_to_be_16(port);
+	uint32_t i;
+
+	for (i = 0; i < tcp->conf.max_conns; i++) {
+		const struct isla_tcp_conn *c = &tcp->conn[i];
+
+		if (c->local_port != wanted || c->state == 0 || tcp_in_state(c, ISLA_TCP_CLOSED))
+			continue;
+		if (isla_addr_eq(&c->local, local) || isla_addr_eq(local, &isla_addr_any) ||
+			(isla_addr_is_unspecified(local) && isla_addr_is_v4(&c->local)))
+			return true;
+	}
+	return false;
+}
+
 struct isla_tcp_conn *
 tcp_conn_alloc(struct isla_tcp *tcp)
 {
