@@ -23,6 +23,7 @@
 
 #include <isla_engine.h>
 
+#include "agent.h"
 #include "docroot.h"
 #include "eal_args.h"
 #include "eal_start.h"
@@ -37,6 +38,7 @@ struct app {
 	bool has_run;
 	struct isla_engine *engine;
 	struct docroot *docroot;
+	struct agent *agent;
 	void *instance[OPTIONS_SERVICE_MAX];
 	uint16_t nb_instances;
 	struct isla_engine_stats stats;      /* the last that were printed */
@@ -324,8 +326,14 @@ app_start(struct app *app)
 		return fail("%s", err);
 	if (engine_create(app) != 0 || add_addrs(app) != 0 || start_services(app) != 0)
 		return -1;
+	if (app->opts.agent != NULL) {
+		app->agent = agent_create(app->opts.agent, app->engine, err, sizeof(err));
+		if (app->agent == NULL)
+			return fail("%s", err);
+	}
 	handle_signals(app->engine);
-	if (isla_engine_start(app->engine, err, sizeof(err)) != 0)
+	if (isla_engine_start(app->engine, err, sizeof(err)) != 0 ||
+		(app->agent != NULL && agent_start(app->agent, err, sizeof(err)) != 0))
 		return fail("%s", err);
 	return set_host_addrs(app);
 }
@@ -337,6 +345,7 @@ app_end(struct app *app)
 	uint32_t nb_missing;
 	int rc = 0;
 
+	agent_free(app->agent);
 	while (app->nb_instances > 0) {
 		app->nb_instances--;
 		app->opts.service[app->nb_instances].service->stop(

@@ -153,6 +153,12 @@ const struct option options_table[] = {
 	},
 
 	{
+		.name = "agent", .arg = "PATH", .group = OPTION_SERVICES, .parse = option_string,
+		FIELD(agent), .accepts = "the path of a socket to be made",
+		.help = "give socket calls to scripts, as lines of text over the unix socket PATH",
+	},
+
+	{
 		.name = "idle", .arg = "HOW", .group = OPTION_LOOP, .parse = option_idle,
 		.def = "epoll", .accepts = "epoll, sleep or poll",
 		.help = "after the back-off: wait for the port's file descriptor (epoll; where it "

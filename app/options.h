@@ -48,6 +48,7 @@ struct options {
 	uint32_t stats_period_s;
 	bool no_link_local;
 	const char *docroot;
+	const char *agent;
 	uint16_t mtu;
 	uint16_t nb_ips;
 	uint16_t nb_host_ips;
