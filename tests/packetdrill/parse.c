@@ -230,21 +230,17 @@ read_file(const char *path)
 	return text;
 }
 
-/* Add the events of a file to those that there are. */
+/* Add the events of a text to those that there are. */
 static bool
-read_events(struct text *outer, const char *path)
+add_events(struct text *outer, const char *path, const char *text)
 {
 	struct text t = *outer;
-	char *text = read_file(path);
 	bool ok;
 
-	if (text == NULL)
-		return fail_at(outer, outer->p, "%s: %s", path, strerror(errno));
 	t.path = path;
 	t.begin = t.p = text;
 	t.depth++;
 	ok = parse_script(&t);
-	free(text);
 	if (!ok && t.error->path[0] == '\0')
 		snprintf(t.error->path, sizeof(t.error->path), "%s", path);
 	outer->tail = t.tail;
@@ -252,8 +248,21 @@ read_events(struct text *outer, const char *path)
 	return ok;
 }
 
-struct script *
-script_read(const char *path, struct script_error *error)
+static bool
+read_events(struct text *outer, const char *path)
+{
+	char *text = read_file(path);
+	bool ok;
+
+	if (text == NULL)
+		return fail_at(outer, outer->p, "%s: %s", path, strerror(errno));
+	ok = add_events(outer, path, text);
+	free(text);
+	return ok;
+}
+
+static struct script *
+read_script(const char *path, const char *text, struct script_error *error)
 {
 	struct script *s = calloc(1, sizeof(*s));
 	struct text t = {.script = s, .error = error, .path = path, .begin = "", .p = ""};
@@ -265,11 +274,22 @@ script_read(const char *path, struct script_error *error)
 	s->tolerance_us = TOLERANCE_US;
 	s->mtu = MTU;
 	t.tail = &s->events;
-	if (!read_events(&t, path)) {
-		if (error->path[0] == '\0')
-			snprintf(error->path, sizeof(error->path), "%s", path);
-		script_free(s);
-		return NULL;
-	}
-	return s;
+	if (text != NULL ? add_events(&t, path, text) : read_events(&t, path))
+		return s;
+	if (error->path[0] == '\0')
+		snprintf(error->path, sizeof(error->path), "%s", path);
+	script_free(s);
+	return NULL;
+}
+
+struct script *
+script_read(const char *path, struct script_error *error)
+{
+	return read_script(path, NULL, error);
+}
+
+struct script *
+script_read_text(const char *path, const char *text, struct script_error *error)
+{
+	return read_script(path, text, error);
 }

@@ -261,7 +261,7 @@ parse_packet(struct text *t, bool is_in, struct packet *p)
 	if (!parse_opts(t, &p->opts))
 		return false;
 	if (is_in && p->opts.any)
-		return fail_expected(t, "options that are said: only what is expected may be <...>");
+		return fail_at(t, t->p - 5, "only what is expected may be <...>");
 	return true;
 }
 

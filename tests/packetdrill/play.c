@@ -39,7 +39,7 @@ trace(struct play *p, const char *fmt, ...)
 	line[n++] = '\n';
 	line[n] = '\0';
 	if (p->verbose)
-		fputs(line, stderr);
+		fputs(line, p->out);
 	if (p->trace_len + (uint32_t)n + 1 > p->trace_size) {
 		p->trace_size = 2 * p->trace_size + 4096;
 		p->trace = realloc(p->trace, p->trace_size);
@@ -62,12 +62,12 @@ play_fail(struct play *p, const struct event *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s:%u: over %s: %s\n", e != NULL ? e->path : p->script->path,
+	fprintf(p->out, "%s:%u: over %s: %s\n", e != NULL ? e->path : p->script->path,
 		e != NULL ? e->line : 0, p->is_v6 ? "IPv6" : "IPv4", text);
 	if (e != NULL)
-		fprintf(stderr, "  script:   %s\n", e->text);
+		fprintf(p->out, "  script:   %s\n", e->text);
 	if (!p->verbose)
-		fprintf(stderr, "  trace:\n%s", p->trace != NULL ? p->trace : "");
+		fprintf(p->out, "  trace:\n%s", p->trace != NULL ? p->trace : "");
 	return false;
 }
 
@@ -370,13 +370,13 @@ start(struct play *p)
 	conf.mtu = (uint16_t)(p->script->mtu + (p->is_v6 ? 20 : 0));
 	for (set = p->script->settings; set != NULL; set = set->next) {
 		if (!setting_apply(&conf, set)) {
-			fprintf(stderr, "%s:%u: there is no setting %s\n", p->script->path, set->line,
+			fprintf(p->out, "%s:%u: there is no setting %s\n", p->script->path, set->line,
 				set->name);
 			return false;
 		}
 	}
 	if (p->is_v6 && conf.mtu < IPV6_MTU_MIN) {
-		fprintf(stderr, "%s: IPv6 wants an MTU of %u\n", p->script->path, IPV6_MTU_MIN - 20);
+		fprintf(p->out, "%s: IPv6 wants an MTU of %u\n", p->script->path, IPV6_MTU_MIN - 20);
 		return false;
 	}
 	sim_host_init(&p->host, &conf);
@@ -409,7 +409,7 @@ stop(struct play *p)
 }
 
 bool
-play_script(const struct script *script, bool is_v6, bool verbose)
+play_script(const struct script *script, bool is_v6, bool verbose, FILE *out)
 {
 	struct play *p = calloc(1, sizeof(*p));
 	const struct event *e, *last = NULL;
@@ -420,6 +420,7 @@ play_script(const struct script *script, bool is_v6, bool verbose)
 	p->script = script;
 	p->is_v6 = is_v6;
 	p->verbose = verbose;
+	p->out = out;
 	ok = start(p);
 	if (ok) {
 		for (e = script->events; e != NULL && event_run(p, e); e = e->next)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "script.h"
 #include "sim.h"
@@ -45,11 +46,12 @@ struct play {
 	char *trace;
 	uint32_t trace_len, trace_size;
 	bool verbose;
+	FILE *out;
 	struct sim_pcap *pcap;
 };
 
-/* True: all went as the script says; else why is on standard error. */
-bool play_script(const struct script *script, bool is_v6, bool verbose);
+/* True: all went as the script says; else out has why. verbose: the trace goes there, too. */
+bool play_script(const struct script *script, bool is_v6, bool verbose, FILE *out);
 
 /* Says what is wrong with an event, with the trace; always false. */
 bool play_fail(struct play *p, const struct event *e, const char *fmt, ...)

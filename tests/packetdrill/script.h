@@ -140,6 +140,8 @@ struct script {
 
 /* NULL: see error. */
 struct script *script_read(const char *path, struct script_error *error);
+/* The same of a text; path is what messages call it. */
+struct script *script_read_text(const char *path, const char *text, struct script_error *error);
 void script_free(struct script *s);
 
 #endif /* PACKETDRILL_SCRIPT_H */

@@ -67,9 +67,9 @@ run(const char *path, bool verbose)
 		return false;
 	}
 	if (!s->no_v4)
-		ok &= play_script(s, false, verbose);
+		ok &= play_script(s, false, verbose, stderr);
 	if (!s->no_v6)
-		ok &= play_script(s, true, verbose);
+		ok &= play_script(s, true, verbose, stderr);
 	script_free(s);
 	return ok;
 }
