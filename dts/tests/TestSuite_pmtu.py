@@ -63,6 +63,40 @@ def test_download(ns, client, addr, tmp_path):
     assert 1 <= errors_sent(ns, addr) - before <= 40
 
 
+RULES = """table inet silent {
+  chain output {
+    type filter hook output priority 0;
+    icmp type destination-unreachable drop
+    icmpv6 type packet-too-big drop
+  }
+}
+"""
+
+
+@pytest.fixture
+def silence(ns):
+    """The router says nothing."""
+    need_tool("nft")
+    if ns.run(["nft", "-f", "-"], input=RULES, check=False).returncode != 0:
+        pytest.skip("the kernel has no nftables for inet")
+    yield
+    ns.run(["nft", "delete", "table", "inet", "silent"])
+
+
+def test_silent_router(isla, ns, client, silence, addr, tmp_path):
+    """RFC 4821: after some timeouts Isla tries smaller segments by itself. The client has another
+    address than before, of which nothing is known yet."""
+    need_tool("curl")
+    v6 = ":" in addr
+    source = "fd09::3" if v6 else "10.9.0.3"
+    client.run(["ip", "addr", "add", source + ("/64" if v6 else "/24"), "dev", "far0",
+                *(["nodad"] if v6 else [])])
+    out = tmp_path / "file.bin"
+    client.run(["curl", "-s", "-g", "-f", "--max-time", "25", "--interface", source, "-o", out,
+                traffic.url(addr, "/file.bin")], timeout=30)
+    assert out.read_bytes() == traffic.pattern(SIZE, seed=9)
+
+
 def test_echo(client, addr):
     """Both directions: what comes back was cut by Isla."""
     data = traffic.pattern(1000000, seed=4)

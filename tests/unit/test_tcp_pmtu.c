@@ -150,6 +150,22 @@ forged_errors_do_nothing(void)
 	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_MTU_LOWERED), 0);
 }
 
+/* Nor can what the peer has out of order, whoever quotes it. */
+static void
+what_was_sacked_cannot_have_been_too_big(void)
+{
+	uint32_t mss;
+
+	establish_opts(true, false, 0);
+	mss = peer.mss;
+	app_send(2 * mss);
+	expect_pieces(1, 1 + 2 * mss, mss);
+	inject_sack(1, 1 + mss, 1 + 2 * mss);
+	icmp_too_big(1280);
+	CU_ASSERT_EQUAL(app_info().snd_mss, mss);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_MTU_LOWERED), 0);
+}
+
 /* RFC 8201, 4: below 1280 an error is no reason for anything. IPv4's floor is 552 here. */
 static void
 there_is_a_floor(void)
@@ -353,6 +369,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(options_and_fin_are_kept),
 	SUITE_TEST(fin_of_a_full_segment),
 	SUITE_TEST(forged_errors_do_nothing),
+	SUITE_TEST(what_was_sacked_cannot_have_been_too_big),
 	SUITE_TEST(there_is_a_floor),
 	SUITE_TEST(an_old_router_is_asked_plateau_by_plateau),
 	SUITE_TEST(the_next_connection_knows),
