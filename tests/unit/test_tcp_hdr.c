@@ -172,8 +172,10 @@ unknown_options_and_odd_lengths_are_passed_over(void)
 static void
 options_are_written_as_the_rfcs_say(void)
 {
-	static const uint8_t syn[] = {2, 4, 0x05, 0xb4, 1, 3, 3, 7, 1, 1, 4, 2, 1, 1, 8, 10, 1, 2,
-		3, 4, 5, 6, 7, 8};
+	static const uint8_t syn[] = {2, 4, 0x05, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3,
+		3, 7};
+	static const uint8_t no_ts[] = {2, 4, 0x05, 0xb4, 1, 1, 4, 2, 1, 3, 3, 7};
+	static const uint8_t ts_alone[] = {1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8};
 	static const uint8_t sack[] = {1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff,
 		0, 0, 0, 0};
 	struct tcp_opts opts = {
@@ -189,6 +191,12 @@ options_are_written_as_the_rfcs_say(void)
 
 	CU_ASSERT_EQUAL(tcp_opts_build(buf, &opts), sizeof(syn));
 	CU_ASSERT_EQUAL(memcmp(buf, syn, sizeof(syn)), 0);
+	opts.present = TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_SACK_PERMITTED;
+	CU_ASSERT_EQUAL(tcp_opts_build(buf, &opts), sizeof(no_ts));
+	CU_ASSERT_EQUAL(memcmp(buf, no_ts, sizeof(no_ts)), 0);
+	opts.present = TCP_OPT_TIMESTAMPS;
+	CU_ASSERT_EQUAL(tcp_opts_build(buf, &opts), sizeof(ts_alone));
+	CU_ASSERT_EQUAL(memcmp(buf, ts_alone, sizeof(ts_alone)), 0);
 	opts = (struct tcp_opts){
 		.present = TCP_OPT_SACK,
 		.nb_sack = 2,

@@ -145,25 +145,29 @@ tcp_opts_build(uint8_t *buf, const struct tcp_opts *opts)
 		*p++ = (uint8_t)(opts->mss >> 8);
 		*p++ = (uint8_t)opts->mss;
 	}
+	/* Two bytes in front of those of timestamps keep the latter aligned, as NOPs would. */
+	if (opts->present & TCP_OPT_SACK_PERMITTED) {
+		if ((opts->present & TCP_OPT_TIMESTAMPS) == 0) {
+			*p++ = KIND_NOP;
+			*p++ = KIND_NOP;
+		}
+		*p++ = KIND_SACK_PERMITTED;
+		*p++ = 2;
+	} else if (opts->present & TCP_OPT_TIMESTAMPS) {
+		*p++ = KIND_NOP;
+		*p++ = KIND_NOP;
+	}
+	if (opts->present & TCP_OPT_TIMESTAMPS) {
+		*p++ = KIND_TIMESTAMPS;
+		*p++ = 10;
+		p = put32(p, opts->ts_val);
+		p = put32(p, opts->ts_ecr);
+	}
 	if (opts->present & TCP_OPT_WSCALE) {
 		*p++ = KIND_NOP;
 		*p++ = KIND_WSCALE;
 		*p++ = 3;
 		*p++ = opts->wscale;
-	}
-	if (opts->present & TCP_OPT_SACK_PERMITTED) {
-		*p++ = KIND_NOP;
-		*p++ = KIND_NOP;
-		*p++ = KIND_SACK_PERMITTED;
-		*p++ = 2;
-	}
-	if (opts->present & TCP_OPT_TIMESTAMPS) {
-		*p++ = KIND_NOP;
-		*p++ = KIND_NOP;
-		*p++ = KIND_TIMESTAMPS;
-		*p++ = 10;
-		p = put32(p, opts->ts_val);
-		p = put32(p, opts->ts_ecr);
 	}
 	if (opts->present & TCP_OPT_SACK) {
 		*p++ = KIND_NOP;
