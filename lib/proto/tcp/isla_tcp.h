@@ -125,6 +125,8 @@ struct isla_tcp_conf {
 	uint32_t max_conns;      /**< connections, TIME-WAIT among them [16384] */
 	uint32_t max_listeners;  /**< [64] */
 	uint32_t max_segs;       /**< segments in flight of all connections together [65536] */
+	uint32_t max_rate_conns; /**< of these, with an algorithm that measures the delivery rate (bbr):
+				  * 500 bytes each [1024; max_conns where cc is such a one] */
 	uint32_t max_orphans;    /**< closed by the program, not yet by the peer [max_conns / 4] */
 	uint32_t rcvbuf_bytes;   /**< at first [262144] */
 	uint32_t rcvbuf_max_bytes; /**< as far as auto-tuning goes [4194304] */

@@ -196,6 +196,8 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 	c->nb_unanswered = 0;
 	if (unlikely(c->soft_err != 0) && advanced)
 		c->soft_err = 0; /* it was passing */
+	if (c->cc->flags & TCP_CC_RATE)
+		tcp_rate_ack_begin(c);
 	if ((c->flags & TCP_F_SACK) && (in->opts.present & TCP_OPT_SACK))
 		tcp_sack_mark(c, &a);
 	/* While what was in flight can still be seen. */
@@ -216,6 +218,8 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 		wnd_update(c, in, advanced);
 	if (c->flags & TCP_F_FRTO)
 		tcp_frto_acked(c, &a);
+	if (c->cc->flags & TCP_CC_RATE)
+		tcp_rate_ack_end(c, &a);
 	if ((c->flags & TCP_F_PERSIST) && c->snd_wnd > 0)
 		persist_leave(c);
 }

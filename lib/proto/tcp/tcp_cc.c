@@ -47,7 +47,7 @@ tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc)
 	/* Before the handshake there is no MSS to begin with: tcp_conn_negotiate() calls init. */
 	if (c->cwnd == 0 || cc->init(c))
 		return true;
-	c->cc = &tcp_cc_newreno;
+	c->cc = algorithms[0];
 	c->cc->init(c);
 	return false;
 }

@@ -19,6 +19,8 @@
 struct isla_tcp;
 struct isla_tcp_conn;
 struct tcp_acked;
+struct tcp_rate_sample;
+struct tcp_seg;
 
 /* tcp_cc_ops::flags */
 #define TCP_CC_ECN  0x01 /* answers single marks (RFC 8257): ECE follows each CE */
@@ -46,8 +48,14 @@ struct tcp_cc_ops {
 	void (*timeout)(struct isla_tcp_conn *c);
 	/* The last reduction was needless: cwnd and ssthresh are back already. NULL: that is all. */
 	void (*undo)(struct isla_tcp_conn *c);
-	/* Sending resumes after an idle period (RFC 5681, 4.1). */
+	/* Sending resumes after an idle period (RFC 5681, 4.1); with TCP_CC_RATE also where all was
+	 * acknowledged just now, and at the very first. */
 	void (*restart)(struct isla_tcp_conn *c);
+	/* With TCP_CC_RATE: any ACK, after all else that is done about it; and a segment taken for
+	 * lost, with in_flight, lost and is_app_limited of the sample filled in. */
+	void (*sample)(struct isla_tcp_conn *c, const struct tcp_rate_sample *rs);
+	void (*seg_lost)(struct isla_tcp_conn *c, const struct tcp_seg *s,
+		struct tcp_rate_sample *rs);
 };
 
 extern const struct tcp_cc_ops tcp_cc_newreno;

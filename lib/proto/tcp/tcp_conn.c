@@ -233,8 +233,11 @@ tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in)
 	} else {
 		c->rcv_wscale = 0;
 	}
-	if (!c->cc->init(c))
-		tcp_cc_set(c, &tcp_cc_newreno);
+	/* No room for its state: the default has none. */
+	if (!c->cc->init(c)) {
+		tcp_cc_set(c, tcp_cc_find(NULL));
+		c->cc->init(c);
+	}
 }
 
 void

@@ -57,7 +57,8 @@ info_times(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->last_data_sent_ms = ((uint32_t)now_us - c->last_sent_us) / 1000;
 	info->last_recv_ms =
 		(uint32_t)(((uint64_t)(now_tick - c->rcvd_tick) << TCP_TICK_SHIFT) / 1000);
-	if (c->srtt8 >= 8)
+	info->delivery_rate = c->cc->flags & TCP_CC_RATE ? tcp_rate_last(c) : 0;
+	if (info->delivery_rate == 0 && c->srtt8 >= 8)
 		info->delivery_rate = (uint64_t)c->pipe_ack * 1000000 / (c->srtt8 / 8);
 	tcp_limit_info(c, info);
 }

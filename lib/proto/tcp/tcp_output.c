@@ -23,8 +23,10 @@ first_lost(struct isla_tcp_conn *c)
 
 /* A segment has left, for the first time or again; the timer runs (RFC 6298, 5.1). */
 static void
-in_flight(struct isla_tcp_conn *c, const struct tcp_seg *s)
+in_flight(struct isla_tcp_conn *c, struct tcp_seg *s)
 {
+	if (c->cc->flags & TCP_CC_RATE)
+		tcp_rate_sent(c, s);
 	c->pipe += s->len;
 	c->prr_out += s->len;
 	if (!tcp_deadline_is_set(c, TCP_T_RTX))
@@ -224,7 +226,8 @@ static void
 restart_if_idle(struct isla_tcp_conn *c)
 {
 	if (c->snd_una == c->snd_nxt && tcp_sndq_unsent(c) > 0 &&
-		(uint32_t)c->tcp->core->now_us - c->last_sent_us > c->rto)
+		((c->cc->flags & TCP_CC_RATE) ||
+			(uint32_t)c->tcp->core->now_us - c->last_sent_us > c->rto))
 		c->cc->restart(c);
 }
 

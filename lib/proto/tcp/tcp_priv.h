@@ -27,6 +27,7 @@
 #include "tcp.h"
 #include "tcp_cc.h"
 #include "tcp_hdr.h"
+#include "tcp_rate.h"
 
 #define TCP_NONE UINT32_MAX
 #define TCP_MSS_MIN 88 /* what anybody may force on us: below, headers eat the link */
@@ -143,6 +144,7 @@ enum tcp_deadline {
 #define TCP_SEG_RETRANS 0x02 /* retransmitted at least once: no RTT sample (Karn) */
 #define TCP_SEG_SACKED  0x04 /* the peer has it out of order */
 #define TCP_SEG_FIN     0x08 /* len counts a FIN */
+#define TCP_SEG_RATE    0x10 /* seg_rate tells of its sending: tcp_rate.h */
 
 /* A segment in flight: what loss recovery needs to know of it. */
 struct tcp_seg {
@@ -358,6 +360,9 @@ struct isla_tcp {
 	uint32_t nb_quiet;       /* of these: those with TCP_F_QUIET */
 	struct tcp_seg *seg;
 	uint32_t seg_free;
+	struct tcp_seg_rate *seg_rate; /* beside seg */
+	struct tcp_cc_more *cc_more;
+	uint32_t cc_more_free;
 	uint32_t nb_ooo;         /* packets in all out-of-order queues */
 	uint32_t max_ooo;        /* the most of them: a quarter of the pool */
 	struct isla_tcp_listener *listener;

@@ -126,6 +126,7 @@ void
 tcp_recovery_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes)
 {
 	bool sack = (c->flags & TCP_F_SACK) != 0;
+	uint32_t cwnd = c->cwnd;
 
 	if (seq_ge(c->snd_una, c->recover)) {
 		uint32_t flight = c->snd_nxt - c->snd_una;
@@ -138,11 +139,15 @@ tcp_recovery_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t 
 	} else {
 		newreno_acked(c, nb_bytes);
 	}
+	if (c->cc->flags & TCP_CC_OWN)
+		c->cwnd = cwnd;
 }
 
 void
 tcp_recovery_dupack(struct isla_tcp_conn *c)
 {
+	uint32_t cwnd = c->cwnd;
+
 	if (c->dupacks < UINT8_MAX)
 		c->dupacks++;
 	if (c->flags & TCP_F_RECOVERY) {
@@ -152,5 +157,7 @@ tcp_recovery_dupack(struct isla_tcp_conn *c)
 		c->cwnd = c->ssthresh + DUPACK_THRESHOLD * c->mss;
 		tcp_segs_mark_lost(c, false);
 	}
+	if (c->cc->flags & TCP_CC_OWN)
+		c->cwnd = cwnd;
 	tcp_sched(c);
 }

@@ -90,6 +90,8 @@ mark_block(struct isla_tcp_conn *c, const struct tcp_sack_block *b, struct tcp_a
 			(s->flags & TCP_SEG_SACKED) != 0)
 			continue;
 		tcp_acked_note(c, s, a);
+		if (s->flags & TCP_SEG_RATE)
+			tcp_rate_delivered(c, s);
 		if ((s->flags & TCP_SEG_LOST) == 0)
 			c->pipe -= s->len;
 		s->flags &= (uint8_t)~TCP_SEG_LOST;

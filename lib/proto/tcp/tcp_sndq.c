@@ -21,6 +21,8 @@ normalise(struct rte_mbuf **m, uint32_t *off)
 void
 tcp_sndq_append(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t len)
 {
+	if (c->cc->flags & TCP_CC_RATE)
+		tcp_rate_check_app(c);
 	c->snd_segs += m->nb_segs;
 	if (c->snd_head == NULL) {
 		c->snd_head = m;
@@ -154,6 +156,8 @@ tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a)
 			normalise(&s->m, &s->off);
 			break;
 		}
+		if (s->flags & TCP_SEG_RATE)
+			tcp_rate_delivered(c, s);
 		if (s->flags & TCP_SEG_SACKED)
 			c->nb_sacked--;
 		else if (c->flags & TCP_F_SACK)
@@ -172,6 +176,8 @@ tcp_seg_mark_lost(struct isla_tcp_conn *c, struct tcp_seg *s)
 		return;
 	s->flags |= TCP_SEG_LOST;
 	c->pipe -= s->len;
+	if (s->flags & TCP_SEG_RATE)
+		tcp_rate_lost(c, s);
 }
 
 bool
@@ -190,6 +196,7 @@ tcp_seg_split(struct isla_tcp_conn *c, struct tcp_seg *s, uint32_t len)
 	rest->off += len;
 	normalise(&rest->m, &rest->off);
 	rest->flags |= TCP_SEG_LOST;
+	rest->flags &= (uint8_t)~TCP_SEG_RATE;
 	s->len = len;
 	s->flags &= (uint8_t)~TCP_SEG_FIN;
 	s->next = i;

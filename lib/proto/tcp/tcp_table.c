@@ -205,7 +205,31 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->keep_cnt = f->keep_cnt != 0 ? f->keep_cnt : 9;
 	f->ecn = f->ecn != ISLA_TCP_ECN_DEFAULT ? f->ecn : ISLA_TCP_ECN_ON;
 	f->ooo_segs = f->ooo_segs != 0 ? f->ooo_segs : 512;
+	if (f->max_rate_conns == 0) {
+		const struct tcp_cc_ops *cc = tcp_cc_find(f->cc);
+
+		f->max_rate_conns = cc != NULL && (cc->flags & TCP_CC_RATE) ? f->max_conns : 1024;
+	}
+	f->max_rate_conns = RTE_MIN(f->max_rate_conns, f->max_conns);
 	f->init_cwnd_segs = f->init_cwnd_segs != 0 ? f->init_cwnd_segs : 10;
+}
+
+/* What algorithms need that measure the delivery rate. */
+static bool
+rate_tables_alloc(struct isla_tcp *tcp)
+{
+	const struct isla_mem *mem = &tcp->core->mem;
+	uint32_t nb = tcp->conf.max_rate_conns, i;
+	int node = tcp->core->socket_id;
+
+	tcp->seg_rate = mem->alloc(tcp->conf.max_segs * sizeof(*tcp->seg_rate),
+		RTE_CACHE_LINE_SIZE, node);
+	tcp->cc_more = mem->alloc(nb * sizeof(*tcp->cc_more), RTE_CACHE_LINE_SIZE, node);
+	if (tcp->seg_rate == NULL || tcp->cc_more == NULL)
+		return false;
+	for (i = 0; i < nb; i++)
+		tcp->cc_more[i].next = i + 1 < nb ? i + 1 : TCP_NONE;
+	return true;
 }
 
 static bool
@@ -233,7 +257,7 @@ tables_alloc(struct isla_tcp *tcp)
 		tcp->conn[i].next = i + 1 < f->max_conns ? i + 1 : TCP_NONE;
 	for (i = 0; i < f->max_segs; i++)
 		tcp->seg[i].next = i + 1 < f->max_segs ? i + 1 : TCP_NONE;
-	return true;
+	return rate_tables_alloc(tcp);
 }
 
 /* RFC 9293, MUST-56 and SHLD-25: the program hears of it, and may go on. */
@@ -340,6 +364,8 @@ tcp_free(struct isla_tcp *tcp)
 	mem->free(tcp->bucket);
 	mem->free(tcp->conn);
 	mem->free(tcp->seg);
+	mem->free(tcp->seg_rate);
+	mem->free(tcp->cc_more);
 	mem->free(tcp->listener);
 	mem->free(tcp->profile);
 	mem->free(tcp);
