@@ -12,7 +12,7 @@ import pytest
 from conftest import default_options
 from framework import traffic
 from framework.app_shell import AppShell, run_to_end
-from framework.topology import Link, need_tool
+from framework.topology import Link, need_tool, wait_until
 
 SIZE = 3 * 1000 * 1000
 
@@ -93,6 +93,8 @@ def test_delay_costs_no_cpu(ns, start):
 
 def test_loss_is_counted(ns, start):
     app = start("rx drop 30%")
+    # Resolve the address first: without it the kernel may lose pings by itself.
+    wait_until(lambda: ping_times(ns, 1)[0], 20, "an answer to a ping")
     times, out = ping_times(ns, 100, interval="0.01")
     assert 30 <= len(times) <= 95, out
     summary = app.check_clean_end()
