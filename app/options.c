@@ -197,6 +197,10 @@ const struct option options_table[] = {
 		.help = "the shortest retransmission timeout",
 	},
 	{
+		.name = "tcp-cc", .arg = "NAME", .group = OPTION_TCP, .parse = option_cc,
+		.help = "congestion control: cubic where it is not given",
+	},
+	{
 		.name = "tcp-pacing", .group = OPTION_TCP, .parse = option_flag,
 		FIELD(engine.stack.tcp.pacing),
 		.help = "spread each window over its round trip instead of sending it in bursts",

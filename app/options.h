@@ -126,6 +126,7 @@ option_parse_fn option_host_ip;
 option_parse_fn option_gateway;
 option_parse_fn option_mac;
 option_parse_fn option_service;
+option_parse_fn option_cc;
 option_parse_fn option_idle;
 option_parse_fn option_backoff;
 option_parse_fn option_fault;

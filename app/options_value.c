@@ -329,6 +329,26 @@ option_idle(const struct option *o, const char *value, struct options *opts, cha
 	return -EINVAL;
 }
 
+/* One of the names that isla_tcp_cc_names() gives with commas between. */
+int
+option_cc(const struct option *o, const char *value, struct options *opts, char *why,
+	size_t why_size)
+{
+	const char *names = isla_tcp_cc_names(), *at = names;
+	size_t len = strlen(value);
+
+	RTE_SET_USED(o);
+	while (len > 0 && (at = strstr(at, value)) != NULL) {
+		if ((at == names || at[-1] == ' ') && (at[len] == ',' || at[len] == '\0')) {
+			opts->engine.stack.tcp.cc = value;
+			return 0;
+		}
+		at += len;
+	}
+	snprintf(why, why_size, "there is no such congestion control: give one of %s", names);
+	return -EINVAL;
+}
+
 /* One of spin=N, yield=N, sleep=TIME. */
 static int
 backoff_part(const char *text, size_t len, struct isla_engine_backoff *b)

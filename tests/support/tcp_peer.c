@@ -16,6 +16,7 @@
 
 struct peer peer;
 struct app app;
+const char *peer_cc;
 
 static bool mode_v6, mode_split;
 
@@ -607,6 +608,8 @@ start(const struct sim_host_conf *conf)
 		host.stack.max_neigh = 16;
 	if (host.stack.now_us == 0)
 		host.stack.now_us = 1000000;
+	if (host.stack.tcp.cc == NULL)
+		host.stack.tcp.cc = peer_cc;
 	peer.now_us = host.stack.now_us;
 	sim_host_init(&peer.host, &host);
 	peer.tcp = isla_stack_tcp(peer.host.stack);

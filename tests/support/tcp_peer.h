@@ -90,6 +90,8 @@ struct peer {
 extern struct peer peer;
 extern struct app app;
 extern const struct isla_tcp_ops app_ops;
+/* The stack's congestion control where a test does not say; NULL: the default. */
+extern const char *peer_cc;
 
 #define P(n) (peer.iss + (uint32_t)(n))
 #define S(n) (peer.irs + (uint32_t)(n))

@@ -118,8 +118,9 @@ every_option_reaches_its_field(void)
 	       "--burst=64 --mbuf-size=4096 --total-num-mbufs=2048 --enable-rx-cksum "
 	       "--tx-offloads=0x8008 --no-lsc-interrupt --mtu=1400 --no-ipv6-link-local "
 	       "--docroot=/srv --idle=sleep --tcp-max-conns=100 --tcp-rcvbuf=64K --tcp-sndbuf=2m "
-	       "--tcp-rto-min=1s --tcp-pacing --tcp-time-wait=100ms --help --version");
+	       "--tcp-rto-min=1s --tcp-pacing --tcp-time-wait=100ms --tcp-cc=newreno --help --version");
 	CU_ASSERT_TRUE(opts.engine.stack.tcp.pacing);
+	CU_ASSERT_STRING_EQUAL(opts.engine.stack.tcp.cc, "newreno");
 	CU_ASSERT_EQUAL(opts.stats_period_s, 3);
 	CU_ASSERT_EQUAL(opts.portmask, 5);
 	CU_ASSERT_EQUAL(opts.nb_rxq, 1);
@@ -197,6 +198,19 @@ numbers_must_be_numbers_in_range(void)
 	CU_ASSERT_EQUAL(opts.engine.tx_offloads, 0);
 	take("--tx-offloads=800E");
 	CU_ASSERT_EQUAL(opts.engine.tx_offloads, 0x800e);
+}
+
+static void
+congestion_control_has_a_name(void)
+{
+	take("--rxd=64");
+	CU_ASSERT_PTR_NULL(opts.engine.stack.tcp.cc); /* the stack's default */
+	take("--tcp-cc cubic");
+	CU_ASSERT_STRING_EQUAL(opts.engine.stack.tcp.cc, "cubic");
+	refuse("--tcp-cc=reno", "--tcp-cc reno", "cubic, ");
+	refuse("--tcp-cc=cubi", "--tcp-cc cubi", "newreno");
+	refuse("--tcp-cc=,", "--tcp-cc ,", "newreno");
+	refuse("--tcp-cc=", "--tcp-cc", "newreno");
 }
 
 static void
@@ -401,6 +415,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_is_not_known_is_named),
 	SUITE_TEST(a_missing_value_is_named),
 	SUITE_TEST(numbers_must_be_numbers_in_range),
+	SUITE_TEST(congestion_control_has_a_name),
 	SUITE_TEST(once_is_enough),
 	SUITE_TEST(times_and_bytes_have_units),
 	SUITE_TEST(addresses_of_either_family),

@@ -589,7 +589,8 @@ eifel_after_fast_retransmit(void)
 	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_UNDOS), 1);
 	CU_ASSERT_FALSE(app_info().in_recovery);
 	CU_ASSERT_TRUE(app_info().snd_cwnd_bytes >= 10u * app_info().snd_mss);
-	CU_ASSERT_TRUE(app_info().snd_cwnd_bytes <= 12u * app_info().snd_mss);
+	/* Slow start goes on with what this ACK brought. */
+	CU_ASSERT_TRUE(app_info().snd_cwnd_bytes <= 14u * app_info().snd_mss);
 	CU_ASSERT_EQUAL(app_info().snd_ssthresh_bytes, ssthresh);
 	ack_all(10);
 	expect_nothing();
@@ -717,5 +718,7 @@ static const struct suite_test tests[] = {
 int
 main(void)
 {
+	/* The windows below are those of RFC 5681. */
+	peer_cc = "newreno";
 	return peer_suite_run(tests, RTE_DIM(tests));
 }

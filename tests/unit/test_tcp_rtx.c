@@ -587,5 +587,7 @@ static const struct suite_test tests[] = {
 int
 main(void)
 {
+	/* The windows below are those of RFC 5681. */
+	peer_cc = "newreno";
 	return peer_suite_run(tests, RTE_DIM(tests));
 }

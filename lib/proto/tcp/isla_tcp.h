@@ -152,7 +152,7 @@ struct isla_tcp_conf {
 	bool no_sack;            /**< nor selective acknowledgment (RFC 2018) */
 	bool no_autotune;        /**< receive buffers stay as they are */
 	bool pacing;             /**< spread each window over its round trip, whatever the algorithm */
-	const char *cc;          /**< congestion control [newreno]; see isla_tcp_cc_names() */
+	const char *cc;          /**< congestion control [cubic]; see isla_tcp_cc_names() */
 };
 
 /** A connection's ends. Ports are in host byte order. */

@@ -105,6 +105,18 @@ path_confirm(struct isla_tcp_conn *c)
 	inet_confirm(c->tcp->inet, &via, c->hint);
 }
 
+/* The congestion window's part in an ACK of new data outside of recovery. */
+static void
+cc_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes)
+{
+	if (c->flags & (TCP_F_CWND_LIMITED | TCP_F_RTO_RECOVERY)) {
+		c->cc->acked(c, a, nb_bytes);
+		c->cwnd = RTE_MIN(c->cwnd, TCP_CWND_MAX);
+	} else if (c->cc->limited != NULL) {
+		c->cc->limited(c);
+	}
+}
+
 static void
 new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 {
@@ -123,12 +135,12 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 	if (a->rtt_us != UINT32_MAX)
 		tcp_rtt_sample(c, a->rtt_us);
 	c->nb_timeouts = 0;
+	a->round = tcp_round_acked(c, nb);
 	if (c->flags & TCP_F_UNDO)
 		tcp_undo_check(c, a);
 	if ((c->flags & TCP_F_RECOVERY) == 0) {
 		c->dupacks = 0;
-		if (c->flags & (TCP_F_CWND_LIMITED | TCP_F_RTO_RECOVERY))
-			c->cc->acked(c, a, nb);
+		cc_acked(c, a, nb);
 		if ((c->flags & TCP_F_RTO_RECOVERY) && seq_ge(ack, c->recover)) {
 			c->flags &= ~TCP_F_RTO_RECOVERY;
 			tcp_frto_end(c);

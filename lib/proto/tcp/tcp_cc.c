@@ -11,6 +11,7 @@
 
 /* The first is the default. */
 static const struct tcp_cc_ops *const algorithms[] = {
+	&tcp_cc_cubic,
 	&tcp_cc_newreno,
 };
 
@@ -30,7 +31,7 @@ tcp_cc_find(const char *name)
 const char *
 tcp_cc_names(void)
 {
-	return "newreno";
+	return "cubic, newreno";
 }
 
 bool
@@ -55,14 +56,33 @@ tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc)
 uint32_t
 tcp_cc_initial_window(const struct isla_tcp_conn *c)
 {
-	return (uint32_t)c->tcp->conf.init_cwnd_segs * c->mss;
+	uint32_t nb_segs = c->tcp->conf.init_cwnd_segs;
+
+	return RTE_MIN(nb_segs * c->mss, RTE_MAX(2u * c->mss, nb_segs * 1460));
+}
+
+bool
+tcp_round_acked(struct isla_tcp_conn *c, uint32_t nb_bytes)
+{
+	c->round_acked += nb_bytes;
+	if (seq_lt(c->snd_una, c->round_end))
+		return false;
+	c->round_acked = 0;
+	c->round_end = c->snd_nxt;
+	return true;
+}
+
+uint32_t
+tcp_cc_flight(const struct isla_tcp_conn *c)
+{
+	uint32_t flight = c->snd_nxt - c->snd_una;
+
+	/* In recovery cwnd is what is left of it. */
+	return c->flags & TCP_F_RECOVERY ? flight : RTE_MIN(flight, c->cwnd);
 }
 
 uint32_t
 tcp_cc_half_flight(const struct isla_tcp_conn *c)
 {
-	/* What limited transmit has sent beyond the window does not count (RFC 5681, 3.2). */
-	uint32_t flight = RTE_MIN(c->snd_nxt - c->snd_una, c->cwnd);
-
-	return RTE_MAX(flight / 2, 2u * c->mss);
+	return RTE_MAX(tcp_cc_flight(c) / 2, 2u * c->mss);
 }

@@ -40,6 +40,8 @@ struct tcp_cc_ops {
 	void (*ack)(struct isla_tcp_conn *c, const struct tcp_acked *a);
 	/* New data was acknowledged outside of recovery, the window having been in use. */
 	void (*acked)(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes);
+	/* The same, the window not having been in use: it may not grow. NULL: nothing to do. */
+	void (*limited)(struct isla_tcp_conn *c);
 	/* Loss was detected by duplicate ACKs or by time: the first time in this window. */
 	void (*loss)(struct isla_tcp_conn *c);
 	/* The peer echoes a mark: the first time in this window. NULL: as loss. */
@@ -58,6 +60,10 @@ struct tcp_cc_ops {
 		struct tcp_rate_sample *rs);
 };
 
+/* No window that a peer can offer is larger (RFC 7323, 2.3). */
+#define TCP_CWND_MAX (1u << 30)
+
+extern const struct tcp_cc_ops tcp_cc_cubic;
 extern const struct tcp_cc_ops tcp_cc_newreno;
 
 /* The algorithm of that name; NULL where there is none. NULL asks for the default. */
@@ -66,9 +72,39 @@ const struct tcp_cc_ops *tcp_cc_find(const char *name);
 const char *tcp_cc_names(void);
 /* Have a connection use an algorithm; false where it has no room for its state. */
 bool tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc);
+/*
+ * Round trips: one ends where what was sent last when it began is acknowledged. True where this
+ * ACK, of nb_bytes, ends one.
+ */
+bool tcp_round_acked(struct isla_tcp_conn *c, uint32_t nb_bytes);
 /* RFC 6928. */
 uint32_t tcp_cc_initial_window(const struct isla_tcp_conn *c);
 /* RFC 5681, equation (4): half of what is in flight. */
 uint32_t tcp_cc_half_flight(const struct isla_tcp_conn *c);
+/* What was in flight when congestion showed: FlightSize, without what limited transmit and the
+ * wait for reordering have added to it (RFC 5681, 3.2). */
+uint32_t tcp_cc_flight(const struct isla_tcp_conn *c);
+
+/* tcp_hystart.c: slow start */
+struct tcp_hystart {
+	uint32_t last_min;  /* lastRoundMinRTT; UINT32_MAX: none, as with those below */
+	uint32_t curr_min;  /* currentRoundMinRTT */
+	uint32_t css_min;   /* cssBaselineMinRtt, in conservative slow start */
+	uint8_t nb_samples; /* rttSampleCount, up to 8 */
+	uint8_t css_rounds;
+};
+
+void tcp_hystart_begin(struct tcp_hystart *h);
+/* New data was acknowledged in the first slow start: cwnd grows. True: slow start is over, and
+ * ssthresh says so. */
+bool tcp_hystart_acked(struct isla_tcp_conn *c, struct tcp_hystart *h, const struct tcp_acked *a,
+	uint32_t nb_bytes);
+/* What an ACK adds to cwnd in slow start (RFC 5681, RFC 3465 with RFC 9406's L). */
+uint32_t tcp_slow_start(const struct isla_tcp_conn *c, uint32_t nb_bytes);
+
+/* tcp_cc_cubic.c: K, the time that the curve takes to grow by so much up to W_max, and how much it
+ * grows in a time; at most TCP_CWND_MAX. */
+uint32_t tcp_cubic_time_us(uint32_t nb_bytes, uint32_t mss);
+uint32_t tcp_cubic_bytes(uint32_t time_us, uint32_t mss);
 
 #endif /* TCP_CC_H */

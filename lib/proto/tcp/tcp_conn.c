@@ -255,7 +255,7 @@ tcp_conn_established(struct isla_tcp_conn *c)
 	c->nb_timeouts = 0;
 	tcp_limit_begin(c);
 	c->recover = c->snd_una - 1;
-	c->fack = c->reo_round = c->snd_una;
+	c->fack = c->reo_round = c->round_end = c->snd_una;
 	tcp_deadline_stop(c, TCP_T_RTX);
 	if (tcp_opts_of(c)->keepalive)
 		tcp_keep_begin(c);

@@ -509,6 +509,7 @@ struct tcp_acked {
 	uint32_t delivered;     /* bytes that have newly arrived, in order or out of order */
 	uint32_t rtt_us;        /* a sample, or UINT32_MAX */
 	bool advanced;          /* snd_una has moved */
+	bool round;             /* and a round trip has ended: tcp_round_acked() */
 	bool is_dup;            /* a duplicate ACK as RFC 5681 has it */
 	bool original;          /* something arrived that was sent once, and before recover */
 	bool dsack;             /* the peer got something twice */
