@@ -108,15 +108,18 @@ reset_after_both_fins_leaves_the_data(void)
 	inject(FIN | ACK | PSH, .seq = P(1), .ack = S(2), .len = 100);
 	expect(ACK, .seq = S(2), .ack = P(102));
 	expect_state(ISLA_TCP_TIME_WAIT);
+	/* RFC 1337: it changes nothing. */
 	inject(RST, .seq = P(102));
 	CU_ASSERT_EQUAL(app.nb_error, 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(app.conn);
 	CU_ASSERT_EQUAL(app.nb_eof, 0);
+	expect_state(ISLA_TCP_TIME_WAIT);
 	app_read();
 	peer_flush();
 	expect_received(100);
 	CU_ASSERT_EQUAL(app.nb_eof, 1);
 	app_close();
+	advance_us(2 * TIME_WAIT_US);
 	expect_closed();
 }
 

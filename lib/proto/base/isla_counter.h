@@ -83,6 +83,7 @@ extern "C" {
 	X(TCP_ZERO_WINDOW_PROBES, "TCPWinProbe", "zero-window probes sent")                        \
 	X(TCP_KEEPALIVES, "TCPKeepAlive", "keep-alive probes sent")                                \
 	X(TCP_CHALLENGE_ACKS, "TCPChallengeACK", "challenge ACKs sent")                            \
+	X(TCP_ORPHANS_RESET, "TCPAbortOnMemory", "reset: too many that no program owns")           \
 	X(TCP_TIME_WAIT, "TW", "connections that entered TIME-WAIT")                               \
 	X(TCP_LISTEN_OVERFLOWS, "ListenOverflows", "SYNs that found the backlog full")             \
 	X(TCP_SYNCOOKIES_SENT, "SyncookiesSent", "SYN cookies sent")                               \

@@ -72,6 +72,12 @@ void isla_udp_set_error(struct isla_udp_sock *sock, isla_udp_error_fn *error);
 /** A socket that is bound to isla_addr_any takes no datagram of IPv4's any more. */
 void isla_udp_set_v6only(struct isla_udp_sock *sock);
 
+/** TTL or hop limit of what is sent; 0: the default, 64. */
+void isla_udp_set_hop_limit(struct isla_udp_sock *sock, uint8_t hop_limit);
+
+/** DS field of what is sent: DSCP in the upper six bits, ECN below. */
+void isla_udp_set_tos(struct isla_udp_sock *sock, uint8_t tos);
+
 /** Give the port back; no callback follows. */
 void isla_udp_close(struct isla_udp_sock *sock);
 

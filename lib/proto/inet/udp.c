@@ -28,6 +28,8 @@ struct isla_udp_sock {
 	struct isla_addr local;
 	uint16_t port;
 	bool v6only;
+	uint8_t hop_limit;
+	uint8_t tos;
 	uint16_t next; /* of the same port, or the next free one; an index + 1, 0 ends */
 };
 
@@ -131,6 +133,8 @@ isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port
 	sock->recv = recv;
 	sock->error = NULL;
 	sock->v6only = false;
+	sock->hop_limit = 0;
+	sock->tos = 0;
 	sock->ctx = ctx;
 	sock->local = *local;
 	sock->port = port;
@@ -149,6 +153,18 @@ void
 isla_udp_set_v6only(struct isla_udp_sock *sock)
 {
 	sock->v6only = true;
+}
+
+void
+isla_udp_set_hop_limit(struct isla_udp_sock *sock, uint8_t hop_limit)
+{
+	sock->hop_limit = hop_limit;
+}
+
+void
+isla_udp_set_tos(struct isla_udp_sock *sock, uint8_t tos)
+{
+	sock->tos = tos;
 }
 
 void
@@ -314,7 +330,8 @@ isla_udp_send(struct isla_udp_sock *sock, struct rte_mbuf *m, const struct isla_
 	struct isla_udp *udp = sock->udp;
 	struct isla_addr local;
 	struct inet_dst via;
-	struct inet_tx tx = {.src = &local, .dst = &ends->remote, .via = &via, .proto = PROTO_UDP};
+	struct inet_tx tx = {.src = &local, .dst = &ends->remote, .via = &via, .proto = PROTO_UDP,
+		.hop_limit = sock->hop_limit, .tos = sock->tos};
 	enum isla_drop drop = ISLA_ACCEPTED;
 	uint32_t hdrs_len;
 

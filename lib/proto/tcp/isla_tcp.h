@@ -212,6 +212,7 @@ struct isla_tcp_info {
 	uint32_t sndq_bytes;     /**< queued, the unacknowledged among them */
 	uint32_t notsent_bytes;
 	uint32_t rcvq_bytes;     /**< waiting for isla_tcp_recv() */
+	uint32_t urgent_bytes;   /**< from what that gives next up to the end of urgent data */
 	uint32_t ooo_segs;
 	uint32_t pacing_rate;    /**< bytes a second; UINT32_MAX: none */
 	uint64_t delivery_rate;  /**< bytes a second, over the last round trip */
@@ -315,8 +316,13 @@ uint32_t isla_tcp_send_room(const struct isla_tcp_conn *conn);
  */
 int isla_tcp_send(struct isla_tcp_conn *conn, struct rte_mbuf *m);
 
-/** What is queued so far is urgent up to its last byte (RFC 9293, 3.8.5); new uses are discouraged
- * (RFC 6093). 0, or as isla_tcp_send(). */
+/**
+ * What is queued so far is urgent up to its last byte (RFC 9293, 3.8.5): the peer hears of it at
+ * once, also where its window is closed. To be called right after isla_tcp_send(); new uses are
+ * discouraged (RFC 6093).
+ *
+ * @return 0, also where nothing is queued; -EPIPE, -ENOTCONN as isla_tcp_send()
+ */
 int isla_tcp_send_urgent(struct isla_tcp_conn *conn);
 
 /**

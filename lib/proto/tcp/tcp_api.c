@@ -220,6 +220,22 @@ isla_tcp_send(struct isla_tcp_conn *c, struct rte_mbuf *m)
 	return 0;
 }
 
+int
+isla_tcp_send_urgent(struct isla_tcp_conn *c)
+{
+	int rc = may_send(c);
+
+	if (rc != 0 || c->sndq_bytes == 0)
+		return rc;
+	c->snd_up = c->snd_una + c->sndq_bytes;
+	c->flags |= TCP_F_SND_URG;
+	/* An ACK says so where the data may not go now. */
+	if (tcp_sndq_unsent(c) > 0)
+		c->flags |= TCP_F_ACK_NOW;
+	tcp_sched(c);
+	return 0;
+}
+
 static void
 ext_freed(void *addr, void *opaque)
 {
@@ -288,6 +304,8 @@ isla_tcp_recv(struct isla_tcp_conn *c)
 		return NULL;
 	c->rcv_head = c->rcv_last = NULL;
 	c->rcvq_bytes = 0;
+	if ((c->flags & TCP_F_RCV_URG) && tcp_rcv_urgent(c) == 0)
+		c->flags &= ~TCP_F_RCV_URG;
 	/* FIN may have waited behind it. */
 	if ((c->flags & (TCP_F_FIN_RCVD | TCP_F_EOF_TOLD)) == TCP_F_FIN_RCVD)
 		tcp_sched(c);
@@ -316,6 +334,7 @@ static void
 release(struct isla_tcp_conn *c)
 {
 	c->flags |= TCP_F_RELEASED;
+	c->tcp->nb_orphans += (c->state & (ISLA_TCP_CLOSED | ISLA_TCP_TIME_WAIT)) == 0;
 	tcp_quiet_update(c);
 	c->events = 0;
 	c->ctx = NULL;
@@ -347,6 +366,7 @@ isla_tcp_close(struct isla_tcp_conn *c)
 		tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.fin_wait2_us);
 	else if (!tcp_in_state(c, ISLA_TCP_TIME_WAIT))
 		tcp_conn_shutdown(c);
+	tcp_orphans_bound(c);
 }
 
 void

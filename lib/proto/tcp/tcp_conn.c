@@ -13,6 +13,9 @@
 #define TCP_MSS_DEFAULT_V4 536  /* RFC 9293, MUST-15 */
 #define TCP_MSS_DEFAULT_V6 1220
 
+/* Records that are looked at for the one that has been silent longest. */
+#define ORPHANS_LOOK 64u
+
 static bool
 is_estab(unsigned int state)
 {
@@ -87,6 +90,36 @@ tcp_quiet_update(struct isla_tcp_conn *c)
 	c->tcp->nb_quiet += is ? 1 : UINT32_MAX;
 }
 
+/* States in which a connection without a program costs more than a record. */
+static bool
+is_alive(unsigned int state)
+{
+	return (state & (ISLA_TCP_CLOSED | ISLA_TCP_TIME_WAIT)) == 0;
+}
+
+void
+tcp_orphans_bound(struct isla_tcp_conn *c)
+{
+	struct isla_tcp *tcp = c->tcp;
+	uint32_t now = (uint32_t)(tcp->core->now_us >> TCP_TICK_SHIFT), i;
+	uint32_t nb = RTE_MIN(ORPHANS_LOOK, tcp->conf.max_conns);
+	struct isla_tcp_conn *victim = c;
+
+	if (tcp->nb_orphans <= tcp->conf.max_orphans)
+		return;
+	for (i = 0; i < nb; i++) {
+		struct isla_tcp_conn *o = &tcp->conn[tcp->orphan_hand];
+
+		tcp->orphan_hand = (tcp->orphan_hand + 1) % tcp->conf.max_conns;
+		if ((o->flags & TCP_F_RELEASED) && is_alive(o->state) &&
+			now - o->rcvd_tick > now - victim->rcvd_tick)
+			victim = o;
+	}
+	core_count(tcp->core, ISLA_C_TCP_ORPHANS_RESET);
+	tcp_send_rst(victim);
+	tcp_conn_drop(victim, 0);
+}
+
 void
 tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state)
 {
@@ -106,6 +139,8 @@ tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state)
 		time_wait_unlink(c);
 	c->state = (uint16_t)state;
 	tcp_quiet_update(c);
+	if ((c->flags & TCP_F_RELEASED) && is_alive(from) && !is_alive(state))
+		c->tcp->nb_orphans--;
 	if (state == ISLA_TCP_TIME_WAIT)
 		time_wait_link(c);
 	if (state == ISLA_TCP_CLOSED)

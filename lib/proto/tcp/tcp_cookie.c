@@ -131,6 +131,8 @@ tcp_cookie_send(struct isla_tcp *tcp, struct isla_tcp_listener *l, const struct 
 	}
 	reply.seq = cookie_make(tcp, in->pkt, in->seq, time_now(tcp), mss_to_index(in));
 	reply.ack = in->seq + 1;
+	reply.hop_limit = tcp_opts_of(&c)->hop_limit;
+	reply.tos = tcp_opts_of(&c)->tos;
 	reply.wnd = (uint16_t)RTE_MIN(c.rcvbuf, (uint32_t)UINT16_MAX);
 	if (!tcp_send_reply(tcp, in->pkt, &reply))
 		return false;

@@ -98,6 +98,9 @@ tell(struct isla_tcp_conn *c)
 	if ((events & TCP_EV_TROUBLE) && is_held(c) && c->state != ISLA_TCP_CLOSED &&
 		c->ops->trouble != NULL)
 		c->ops->trouble(c, c->ctx, c->err);
+	if ((events & TCP_EV_URGENT) && tcp_rcv_urgent(c) > 0 && is_held(c) &&
+		c->ops->urgent != NULL)
+		c->ops->urgent(c, c->ctx, tcp_rcv_urgent(c));
 	if ((events & TCP_EV_READABLE) && c->rcv_head != NULL && is_held(c) &&
 		c->ops->readable != NULL)
 		c->ops->readable(c, c->ctx);

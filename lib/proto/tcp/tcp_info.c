@@ -87,6 +87,7 @@ isla_tcp_get_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->sndq_bytes = c->sndq_bytes;
 	info->notsent_bytes = tcp_sndq_unsent(c);
 	info->rcvq_bytes = c->rcvq_bytes;
+	info->urgent_bytes = tcp_rcv_urgent(c);
 	info->ooo_segs = c->nb_ooo;
 	info->pacing_rate = c->pace_rate;
 	info->bytes_acked = c->bytes_acked;

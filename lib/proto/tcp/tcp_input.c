@@ -220,6 +220,8 @@ in_init(struct tcp_in *in, struct rte_mbuf *m)
 	in->wnd = pkt->wnd;
 	in->len = pkt->data_len;
 	in->flags = pkt->tcp_flags;
+	if (unlikely(in->flags & RTE_TCP_URG_FLAG))
+		in->urp = rte_be_to_cpu_16(rte_pktmbuf_mtod(m, struct rte_tcp_hdr *)->tcp_urp);
 	in->drop = ISLA_ACCEPTED;
 	in->opts.present = 0;
 	if (hdr_len > TCP_HDR_LEN)

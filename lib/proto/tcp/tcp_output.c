@@ -134,6 +134,13 @@ send_new(struct isla_tcp_conn *c, uint32_t n, bool fin)
 	return true;
 }
 
+/* What is sent next is urgent. */
+static bool
+is_urgent(const struct isla_tcp_conn *c)
+{
+	return (c->flags & TCP_F_SND_URG) != 0 && seq_gt(c->snd_up, c->snd_nxt);
+}
+
 /* RFC 9293, 3.8.6.2.1, with RFC 1122's Nagle algorithm: is a segment of n bytes worth sending? */
 static bool
 worth_sending(const struct isla_tcp_conn *c, uint32_t n, uint32_t unsent)
@@ -142,7 +149,8 @@ worth_sending(const struct isla_tcp_conn *c, uint32_t n, uint32_t unsent)
 
 	if (n == c->mss)
 		return true;
-	if (n == unsent && (idle || (c->flags & (TCP_F_NODELAY | TCP_F_FIN_QUEUED))))
+	if (n == unsent && (idle || (c->flags & (TCP_F_NODELAY | TCP_F_FIN_QUEUED)) ||
+				   is_urgent(c)))
 		return true;
 	return n >= c->snd_wnd_max / 2 && (idle || (c->flags & TCP_F_NODELAY));
 }

@@ -123,6 +123,7 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_EV_FIN       0x10
 #define TCP_EV_ERROR     0x20
 #define TCP_EV_TROUBLE   0x40
+#define TCP_EV_URGENT    0x80
 
 /* A connection's deadlines, all behind one timer. */
 enum tcp_deadline {
@@ -358,6 +359,8 @@ struct isla_tcp {
 	uint32_t conn_free;
 	uint32_t nb_conns;       /* records in use */
 	uint32_t nb_quiet;       /* of these: those with TCP_F_QUIET */
+	uint32_t nb_orphans;     /* and those that no program owns, TIME-WAIT not among them */
+	uint32_t orphan_hand;    /* where tcp_orphans_bound() looks next */
 	struct tcp_seg *seg;
 	uint32_t seg_free;
 	struct tcp_seg_rate *seg_rate; /* beside seg */
@@ -389,6 +392,7 @@ struct tcp_in {
 	uint32_t wnd;           /* scaled */
 	uint32_t len;           /* payload */
 	uint8_t flags;
+	uint16_t urp;           /* of the header; only with URG */
 	enum isla_drop drop;    /* why it ended, 0: accepted */
 	struct tcp_opts opts;
 };
@@ -459,6 +463,8 @@ void tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in);
 /* The end: leave the table, free all mbufs; tell the program err, where it still listens and err
  * is not 0. */
 void tcp_conn_drop(struct isla_tcp_conn *c, int err);
+/* The program has let go of c: where that makes too many, one is reset. */
+void tcp_orphans_bound(struct isla_tcp_conn *c);
 /* FIN after what is queued, with the state that this leads to. */
 void tcp_conn_shutdown(struct isla_tcp_conn *c);
 /* The handshake is complete. */
@@ -587,6 +593,8 @@ void tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int
 struct rte_mbuf *tcp_ooo_block(struct rte_mbuf *m, struct tcp_sack_block *b);
 /* A segment that held nothing new, or not only: the next ACK says so. */
 void tcp_dsack_note(struct isla_tcp_conn *c, uint32_t left, uint32_t right);
+/* Bytes up to the end of the peer's urgent data, from what the program is given next. */
+uint32_t tcp_rcv_urgent(const struct isla_tcp_conn *c);
 /* The window to offer now, in bytes from rcv_nxt on; moves rcv_adv. */
 uint32_t tcp_rcv_window(struct isla_tcp_conn *c);
 /* True where the window has opened so far that the peer should hear of it. */
@@ -670,6 +678,8 @@ struct tcp_reply {
 	uint32_t ack;
 	uint16_t wnd;
 	uint8_t flags;
+	uint8_t hop_limit; /* 0: the default */
+	uint8_t tos;
 	const struct tcp_opts *opts; /* NULL: none */
 };
 bool tcp_send_reply(struct isla_tcp *tcp, const struct isla_pkt *pkt,

@@ -351,6 +351,20 @@ tcp_rcvq_purge(struct isla_tcp_conn *c)
 	tcp_ooo_purge(c);
 }
 
+uint32_t
+tcp_rcv_urgent(const struct isla_tcp_conn *c)
+{
+	uint32_t end = c->rcv_nxt - ((c->flags & TCP_F_FIN_RCVD) != 0);
+	uint32_t next = end - c->rcvq_bytes;
+
+	if ((c->flags & TCP_F_RCV_URG) == 0)
+		return 0;
+	/* Behind the FIN nothing comes any more, whatever the pointer says. */
+	if ((c->flags & TCP_F_FIN_RCVD) == 0 || seq_lt(c->rcv_up, end))
+		end = c->rcv_up;
+	return seq_gt(end, next) ? end - next : 0;
+}
+
 /* The right edge that the buffer allows. */
 static uint32_t
 free_edge(const struct isla_tcp_conn *c)

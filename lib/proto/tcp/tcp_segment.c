@@ -22,6 +22,7 @@ struct seg_hdr {
 	uint32_t seq;
 	uint32_t ack;
 	uint16_t wnd;
+	uint16_t urp;
 	uint8_t flags;
 	const struct tcp_opts *opts; /* NULL: none */
 };
@@ -44,7 +45,7 @@ hdr_put(struct rte_mbuf *m, const struct seg_hdr *seg, uint8_t offloads)
 	h->tcp_flags = seg->flags;
 	h->rx_win = rte_cpu_to_be_16(seg->wnd);
 	h->cksum = 0;
-	h->tcp_urp = 0;
+	h->tcp_urp = rte_cpu_to_be_16(seg->urp);
 	memcpy(h + 1, opts, n);
 	if (offloads & ISLA_NETIF_TX_TCP_CKSUM) {
 		h->cksum = cksum_fold(cksum_pseudo(seg->local, seg->remote, IPPROTO_TCP, len));
@@ -95,6 +96,18 @@ seg_opts(struct isla_tcp_conn *c, uint32_t payload, uint8_t flags, struct tcp_op
 	}
 }
 
+/* RFC 9293, 3.8.5: where the urgent data end, as far as the field reaches. */
+static __rte_noinline void
+urgent_put(struct isla_tcp_conn *c, struct seg_hdr *seg)
+{
+	if (seq_ge(c->snd_una, c->snd_up)) {
+		c->flags &= ~TCP_F_SND_URG;
+	} else if (seq_gt(c->snd_up, seg->seq)) {
+		seg->flags |= RTE_TCP_URG_FLAG;
+		seg->urp = (uint16_t)RTE_MIN(c->snd_up - seg->seq, (uint32_t)UINT16_MAX);
+	}
+}
+
 /* Send m, which holds the payload behind an empty header mbuf, as a segment of the connection. */
 static void
 conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
@@ -136,6 +149,8 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 	}
 	if (flags & RTE_TCP_ACK_FLAG)
 		c->rcv_acked = c->rcv_nxt;
+	if (unlikely(c->flags & TCP_F_SND_URG) && (flags & RTE_TCP_RST_FLAG) == 0)
+		urgent_put(c, &seg);
 	hdr_put(m, &seg, c->path.offloads);
 	c->segs_out++;
 	inet_output(c->tcp->inet, m, &tx);
@@ -253,6 +268,8 @@ tcp_send_reply(struct isla_tcp *tcp, const struct isla_pkt *pkt, const struct tc
 		.dst = &pkt->src,
 		.via = &via,
 		.proto = IPPROTO_TCP,
+		.hop_limit = reply->hop_limit,
+		.tos = reply->tos,
 	};
 	struct rte_mbuf *m;
 

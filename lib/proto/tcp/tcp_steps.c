@@ -31,8 +31,20 @@ is_acceptable(const struct isla_tcp_conn *c, const struct tcp_in *in)
 	return seq_lt(in->seq, c->rcv_adv) && seq_gt(in->seq + len, c->rcv_nxt);
 }
 
-/* RFC 9293, 3.10.7.4, fourth, TIME-WAIT: a new incarnation may begin where its sequence numbers
- * lie beyond the old one's (RFC 1122, 4.2.2.13). */
+/* A SYN in TIME-WAIT begins a new incarnation where nothing of the old one can be taken for its own:
+ * by its timestamps (RFC 6191, 2), else by its sequence numbers (RFC 1122, 4.2.2.13). */
+static bool
+is_new_incarnation(const struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	bool beyond = seq_gt(in->seq, c->rcv_nxt);
+
+	if ((in->opts.present & TCP_OPT_TIMESTAMPS) == 0 || c->tcp->conf.no_timestamps)
+		return beyond;
+	return (c->flags & TCP_F_TS) == 0 || seq_gt(in->opts.ts_val, c->ts_recent) ||
+		(in->opts.ts_val == c->ts_recent && beyond);
+}
+
+/* RFC 9293, 3.10.7.4, fourth, TIME-WAIT. */
 static bool
 reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 {
@@ -41,12 +53,12 @@ reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 	struct isla_tcp_listener *l;
 	uint32_t old = c->snd_nxt;
 
-	if (!tcp_in_state(c, ISLA_TCP_TIME_WAIT) || !seq_gt(in->seq, c->rcv_nxt) ||
+	if (!tcp_in_state(c, ISLA_TCP_TIME_WAIT) ||
 		(in->flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG)) !=
-			RTE_TCP_SYN_FLAG)
+			RTE_TCP_SYN_FLAG || !is_new_incarnation(c, in))
 		return false;
 	l = tcp_listener_lookup(tcp, &c->local, rte_be_to_cpu_16(c->local_port));
-	if (l == NULL)
+	if (l == NULL || l->room == 0)
 		return false;
 	tcp_conn_drop(c, 0);
 	tcp_listen_input(tcp, l, in);
@@ -156,9 +168,14 @@ step_rst(struct isla_tcp_conn *c, struct tcp_in *in)
 		tcp_send_challenge_ack(c);
 		return false;
 	}
+	/* RFC 1337: a reset that an old duplicate has brought about must not end TIME-WAIT. */
+	if (tcp_in_state(c, ISLA_TCP_TIME_WAIT)) {
+		in->drop = ISLA_DROP_TCP_RST;
+		return false;
+	}
 	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED))
 		tcp_conn_drop(c, ECONNREFUSED);
-	else if (tcp_in_state(c, ISLA_TCP_CLOSING | ISLA_TCP_LAST_ACK | ISLA_TCP_TIME_WAIT))
+	else if (tcp_in_state(c, ISLA_TCP_CLOSING | ISLA_TCP_LAST_ACK))
 		tcp_conn_drop(c, 0); /* all of the peer's data has come, and may wait to be read */
 	else
 		tcp_conn_drop(c, ECONNRESET);
@@ -251,7 +268,21 @@ step_ack(struct isla_tcp_conn *c, struct tcp_in *in)
 	return true;
 }
 
-/* Sixth: the urgent pointer means nothing to us: urgent data stays in line (RFC 6093, 4). */
+/* Sixth: check the URG bit. Urgent data stays in line (RFC 6093, 4); the pointer, which counts from
+ * SEG.SEQ as it came, says where it ends. */
+static void
+step_urg(struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	uint32_t up = in->pkt->seq + in->urp;
+
+	if (!tcp_in_state(c, TCP_RECEIVING) || !seq_gt(up, c->rcv_nxt - c->rcvq_bytes) ||
+		((c->flags & TCP_F_RCV_URG) && !seq_gt(up, c->rcv_up)))
+		return;
+	c->rcv_up = up;
+	c->flags |= TCP_F_RCV_URG;
+	c->events |= TCP_EV_URGENT;
+	tcp_sched(c);
+}
 
 /* RFC 9293, 3.8.6.3: an ACK for every second full segment at least, the others within delack_us. */
 static void
@@ -327,6 +358,8 @@ step_fin(struct isla_tcp_conn *c, struct tcp_in *in)
 void
 tcp_steps_text(struct isla_tcp_conn *c, struct tcp_in *in)
 {
+	if (unlikely(in->flags & RTE_TCP_URG_FLAG))
+		step_urg(c, in);
 	if (step_text(c, in))
 		step_fin(c, in);
 }
