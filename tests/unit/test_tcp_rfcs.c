@@ -137,6 +137,24 @@ old_acks_are_taken_as_far_as_the_largest_window(void)
 	expect_received(10);
 }
 
+/* RFC 5961, 7: as many in a second as are asked for. */
+static void
+the_number_of_challenges_can_be_set(void)
+{
+	unsigned int i, second, nb;
+
+	peer_restart_tcp(&(const struct isla_tcp_conf){.challenge_acks = 3});
+	established_passive();
+	for (second = 0; second < 3; second++) {
+		advance_us(1000000);
+		for (i = nb = 0; i < 10; i++) {
+			inject(SYN, .seq = P(1));
+			nb += peer_drain();
+		}
+		CU_ASSERT_EQUAL(nb, 3);
+	}
+}
+
 /* RFC 6298, 2.1. */
 static void
 without_a_sample_the_timer_is_one_second(void)
@@ -320,6 +338,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(hard_errors_do_not_abort),
 	SUITE_TEST(answer_to_a_challenge_resets),
 	SUITE_TEST(old_acks_are_taken_as_far_as_the_largest_window),
+	SUITE_TEST(the_number_of_challenges_can_be_set),
 	SUITE_TEST(without_a_sample_the_timer_is_one_second),
 	SUITE_TEST(every_round_trip_gives_a_sample),
 	SUITE_TEST(variance_is_at_least_a_tick),

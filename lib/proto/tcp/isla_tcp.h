@@ -143,6 +143,7 @@ struct isla_tcp_conf {
 	uint16_t r1_retries;     /**< RFC 1122's R1: then the program hears of it [3] */
 	uint16_t ooo_segs;       /**< segments out of order of one connection [512] */
 	uint16_t init_cwnd_segs; /**< RFC 6928 [10] */
+	uint8_t challenge_acks;  /**< of one connection in a second (RFC 5961, 7) [100] */
 	uint16_t keep_idle_s;    /**< [7200] */
 	uint16_t keep_intvl_s;   /**< [75] */
 	uint8_t keep_cnt;        /**< [9] */

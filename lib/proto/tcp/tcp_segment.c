@@ -10,9 +10,6 @@
 #include "cksum.h"
 #include "tcp_priv.h"
 
-/* RFC 5961, 5: challenge ACKs of one connection in a second. */
-#define CHALLENGE_ACKS_MAX 100
-
 /* The ends of a segment that may belong to no connection. */
 struct seg_hdr {
 	const struct isla_addr *local;
@@ -196,7 +193,7 @@ tcp_send_challenge_ack(struct isla_tcp_conn *c)
 		c->challenge_s = now_s;
 		c->nb_challenge = 0;
 	}
-	if (c->nb_challenge >= CHALLENGE_ACKS_MAX)
+	if (c->nb_challenge >= c->tcp->conf.challenge_acks)
 		return;
 	c->nb_challenge++;
 	core_count(c->tcp->core, ISLA_C_TCP_CHALLENGE_ACKS);

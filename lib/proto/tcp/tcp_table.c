@@ -212,6 +212,7 @@ conf_defaults(struct isla_tcp_conf *f)
 	}
 	f->max_rate_conns = RTE_MIN(f->max_rate_conns, f->max_conns);
 	f->init_cwnd_segs = f->init_cwnd_segs != 0 ? f->init_cwnd_segs : 10;
+	f->challenge_acks = f->challenge_acks != 0 ? f->challenge_acks : 100;
 }
 
 /* What algorithms need that measure the delivery rate. */
