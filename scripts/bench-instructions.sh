@@ -1,11 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What a TCP segment costs in instructions, without loss: callgrind counts, so the figures repeat
-# whatever else the machine does. Needs valgrind, and a build in build/ (ISLA_BUILD).
-# usage: scripts/bench-instructions.sh
+# What a TCP segment costs in instructions.
 set -euo pipefail
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+usage()
+{
+	cat <<'END'
+Usage: scripts/bench-instructions.sh
+
+What a TCP segment costs in instructions, without loss: callgrind counts, so the figures repeat
+whatever else the machine does. Needs valgrind, and a build in build/ (ISLA_BUILD).
+END
+}
+
+case ${1:-} in
+-h | --help) usage; exit 0 ;;
+-*) die "unknown option $1; see --help" ;;
+'') ;;
+*) die "unexpected argument $1; see --help" ;;
+esac
 perf=$ISLA_BUILD/tests/perf/perf_tcp
 [ -x "$perf" ] || die "$perf is not there: build first (meson setup build && ninja -C build)"
 command -v valgrind >/dev/null || die "valgrind is not there: apt-get install valgrind"
