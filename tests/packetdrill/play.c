@@ -359,6 +359,7 @@ end(struct play *p, const struct event *last)
 static bool
 start(struct play *p)
 {
+	struct isla_socket_conf socks = {.max_socks = 64};
 	struct sim_host_conf conf = {.number = 2};
 	const struct setting *set;
 
@@ -380,7 +381,9 @@ start(struct play *p)
 		return false;
 	}
 	sim_host_init(&p->host, &conf);
-	p->socks = socks_create(p->host.stack, p->host.pool);
+	p->socks = isla_socket_table_create(p->host.stack, &socks);
+	if (p->socks == NULL)
+		abort();
 	p->ends.dst = p->is_v6 ? p->host.v6 : p->host.v4;
 	isla_addr_parse(p->is_v6 ? "fd00::1" : "192.168.1.1", &p->ends.src);
 	memcpy(p->ends.dst_mac, p->host.mac, 6);
@@ -401,7 +404,7 @@ stop(struct play *p)
 
 	while (p->head < p->tail)
 		free(p->queue[p->head++].bytes);
-	socks_free(p->socks);
+	isla_socket_table_free(p->socks);
 	left = sim_host_fini(&p->host);
 	if (left != 0)
 		play_fail(p, NULL, "%u mbufs did not come back", left);

@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "isla_socket.h"
 #include "script.h"
 #include "sim.h"
-#include "sock.h"
 #include "wire.h"
 
 /* What packetdrill's scripts mean by "..." for an address: the port to listen on, the peer's. */
@@ -37,10 +37,12 @@ struct play {
 	struct sent queue[PLAY_QUEUE];
 	unsigned int head, tail;
 
-	struct socks *socks;
+	struct isla_socket_table *socks;
 	int fd_of[PLAY_FDS]; /* the stack's for the script's; -1: none */
 	const struct event *waiting; /* a call that blocks */
-	int64_t waiting_end_us;
+	int64_t waiting_end_us;    /* when it shall return, by the script's clock */
+	uint64_t waiting_until_us; /* when it gives up */
+	int64_t waiting_done;      /* bytes that it has sent */
 
 	bool failed;
 	char *trace;
