@@ -47,6 +47,17 @@ in_segs(uint32_t bytes, uint16_t mss)
 	return mss != 0 ? ((int64_t)bytes + mss - 1) / mss : 0;
 }
 
+/* Linux's enum tcp_ca_state, as far as we tell. */
+static int64_t
+ca_state(const struct isla_tcp_info *i)
+{
+	if (i->in_loss)
+		return 4;
+	if (i->in_recovery)
+		return 3;
+	return i->in_cwr ? 2 : i->sacked_segs != 0;
+}
+
 /* Of a connection that is gone: the state CLOSE, and zeros. */
 static void
 get_info(struct play *p, struct isla_tcp_info *info)
@@ -73,16 +84,25 @@ variable(struct play *p, const char *name, int64_t *value)
 		int64_t value;
 	} vars[] = {
 		{"tcpi_state", linux_state(i.state)},
-		{"tcpi_ca_state", i.in_recovery},
+		{"tcpi_ca_state", ca_state(&i)},
 		{"tcpi_backoff", i.backoff},
 		{"tcpi_retransmits", i.backoff},
-		{"tcpi_options", i.timestamps | i.sack << 1},
+		{"tcpi_probes", i.probes},
+		{"tcpi_options", i.timestamps | i.sack << 1 | i.wscale << 2 | i.ecn << 3 |
+				i.fastopen_data << 5},
 		{"tcpi_snd_wscale", i.snd_wscale},
 		{"tcpi_rcv_wscale", i.rcv_wscale},
 		{"tcpi_rto", i.rto_us},
 		{"tcpi_snd_mss", i.snd_mss},
-		{"tcpi_advmss", i.rcv_mss},
-		{"tcpi_unacked", in_segs(i.unacked_bytes, i.snd_mss)},
+		{"tcpi_rcv_mss", i.rcv_mss},
+		{"tcpi_advmss", i.advmss},
+		{"tcpi_pmtu", i.pmtu},
+		{"tcpi_unacked", i.unacked_segs},
+		{"tcpi_sacked", i.sacked_segs},
+		{"tcpi_lost", i.lost_segs},
+		{"tcpi_retrans", i.retrans_segs},
+		{"tcpi_reord_seen", i.reordering},
+		{"tcpi_delivered_ce", in_segs(i.delivered_ce_bytes, i.snd_mss)},
 		{"tcpi_rtt", i.rtt_us},
 		{"tcpi_rttvar", i.rttvar_us},
 		{"tcpi_min_rtt", i.min_rtt_us},
@@ -93,7 +113,7 @@ variable(struct play *p, const char *name, int64_t *value)
 		{"tcpi_bytes_received", (int64_t)i.bytes_received},
 		{"tcpi_segs_out", i.segs_out},
 		{"tcpi_segs_in", i.segs_in},
-		{"tcpi_notsent_bytes", (int64_t)i.sndq_bytes - i.unacked_bytes},
+		{"tcpi_notsent_bytes", i.notsent_bytes},
 		{"tcpi_snd_wnd", i.snd_wnd_bytes},
 		{"tcpi_rcv_wnd", i.rcv_wnd_bytes},
 	};
@@ -246,6 +266,16 @@ static const struct {
 	TCP_SETTING(data_retries),
 	TCP_SETTING(ooo_segs),
 	TCP_SETTING(init_cwnd_segs),
+	TCP_SETTING(max_orphans),
+	TCP_SETTING(rcvbuf_max_bytes),
+	TCP_SETTING(user_timeout_ms),
+	TCP_SETTING(r1_retries),
+	TCP_SETTING(keep_idle_s),
+	TCP_SETTING(keep_intvl_s),
+	TCP_SETTING(keep_cnt),
+	TCP_SETTING(ecn),
+	TCP_SETTING(no_autotune),
+	TCP_SETTING(pacing),
 	TCP_SETTING(no_wscale),
 	TCP_SETTING(no_timestamps),
 	TCP_SETTING(no_sack),
@@ -257,8 +287,12 @@ setting_apply(struct sim_host_conf *conf, const struct setting *set)
 	uint8_t *tcp = (uint8_t *)&conf->stack.tcp;
 	size_t i;
 
+	if (strcmp(set->name, "cc") == 0) {
+		conf->stack.tcp.cc = set->word;
+		return set->word != NULL;
+	}
 	for (i = 0; i < RTE_DIM(settings); i++) {
-		if (strcmp(set->name, settings[i].name) != 0)
+		if (set->word != NULL || strcmp(set->name, settings[i].name) != 0)
 			continue;
 		/* Little-endian, as all that DPDK's mbufs live on here. */
 		memcpy(tcp + settings[i].off, &set->value, settings[i].size);

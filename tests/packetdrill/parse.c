@@ -62,11 +62,16 @@ parse_setting(struct text *t)
 	int64_t n;
 
 	set->line = text_line(t);
-	if (!need_name(t, name, sizeof(name), "a setting's name") || !need(t, "=") ||
-		!need_number(t, 0, INT64_MAX, &n, "a number"))
+	if (!need_name(t, name, sizeof(name), "a setting's name") || !need(t, "="))
 		return false;
 	set->name = text_dup(t, name, strlen(name));
-	set->value = (uint64_t)n;
+	if (take_number(t, &n)) {
+		set->value = (uint64_t)n;
+	} else {
+		if (!need_name(t, name, sizeof(name), "a number or a name"))
+			return false;
+		set->word = text_dup(t, name, strlen(name));
+	}
 	set->next = t->script->settings;
 	t->script->settings = set;
 	return true;

@@ -125,6 +125,7 @@ struct setting {
 	unsigned int line;
 	const char *name;
 	uint64_t value;
+	const char *word; /* in place of a number */
 };
 
 struct script {
