@@ -156,12 +156,10 @@ take_op(struct text *t, unsigned int level)
 		const char *op = levels[level][i];
 
 		skip_blanks(t);
-		/* "|" is not the beginning of "||". */
-		if (op[1] == '\0' && (op[0] == '|' || op[0] == '&') && t->p[1] == op[0])
+		/* "|" is not the beginning of "||", nor "<" that of "<<". */
+		if (op[1] == '\0' && strchr("|&<>", op[0]) != NULL && t->p[0] == op[0] &&
+			t->p[1] == op[0])
 			continue;
-		if (op[1] == '\0' && (op[0] == '<' || op[0] == '>') && t->p[1] == op[0])
-			continue;
-		/* "}%" ends the assertions. */
 		if (take(t, op))
 			return op;
 	}
