@@ -155,7 +155,8 @@ parse_sack(struct text *t, struct opt *o)
 	return true;
 }
 
-/* "FO 0123abcd", "FO": a cookie, or a request for one. The bytes follow as digits. */
+/* "FO 0123abcd", "FO": a cookie, or a request for one. The bytes follow as digits. "FO cookie" is the
+ * one that the stack has given, whatever it is. */
 static bool
 parse_hex(struct text *t, struct opt *o)
 {
@@ -202,7 +203,8 @@ parse_opt(struct text *t, struct opt *o)
 		o->kind = 0;
 	else if (take_word(t, "FO")) {
 		o->kind = 34;
-		return parse_hex(t, o);
+		o->learnt = take_word(t, "cookie");
+		return o->learnt || parse_hex(t, o);
 	} else if (take_word(t, "kind")) {
 		if (!need_number(t, 2, 255, &n, "an option's kind"))
 			return false;

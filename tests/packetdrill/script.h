@@ -43,6 +43,7 @@ struct opt {
 	uint8_t nb; /* numbers, or bytes of an unknown option */
 	uint32_t num[8];
 	uint8_t bytes[38];
+	bool learnt; /* "FO cookie": whichever the stack has given */
 };
 
 struct opt_list {

@@ -77,6 +77,7 @@ opts_put(const struct flow *f, const struct opt_list *list, uint8_t buf[60])
 			p = put32(put32(p, o->num[0]), ts_live(f, o->num[1]));
 			break;
 		default:
+			o = o->learnt ? &f->cookie : o;
 			memcpy(p, o->bytes, o->nb);
 			p += o->nb;
 			break;
@@ -246,7 +247,7 @@ opt_format(const struct opt *o, char *buf, uint32_t size)
 		snprintf(buf, size, "TS val %u ecr %u", o->num[0], o->num[1]);
 		return;
 	default:
-		n = o->kind == 34 ? snprintf(buf, size, "FO ") :
+		n = o->kind == 34 ? snprintf(buf, size, o->learnt ? "FO cookie" : "FO ") :
 			snprintf(buf, size, "kind %u ", o->kind);
 		for (i = 0; i < o->nb; i++)
 			n += snprintf(buf + n, size - (uint32_t)n, "%02x", o->bytes[i]);
@@ -380,7 +381,13 @@ opts_match(struct flow *f, const struct opt_list *want, const struct opt_list *g
 			snprintf(why, size, "there is no option '%s'", text);
 			return false;
 		}
-		if (w->kind == 8) {
+		if (w->learnt) {
+			f->cookie = got->opt[j];
+			if (f->cookie.nb < 4 || f->cookie.nb > 16) {
+				snprintf(why, size, "a cookie has 4 to 16 bytes, not %u", f->cookie.nb);
+				return false;
+			}
+		} else if (w->kind == 8) {
 			if (!ts_matches(f, w, &got->opt[j], rules, why, size))
 				return false;
 		} else if (w->nb != got->opt[j].nb ||

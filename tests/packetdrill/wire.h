@@ -28,6 +28,7 @@ struct flow {
 	uint32_t ts_base;
 	uint32_t nb_ts;
 	uint32_t ts[WIRE_TS_MAX][2]; /* the script's, the live one */
+	struct opt cookie;           /* what the stack gave last (RFC 7413) */
 	uint32_t last_seq;           /* the last segment that the stack sent, live */
 	uint32_t last_len;
 };
