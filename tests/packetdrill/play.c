@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_ether.h>
+
 #include "play.h"
 
 /* So that the peer's sequence numbers wrap early in every script, or change sign. */
@@ -94,7 +96,9 @@ play_flow(struct play *p, uint16_t port)
 static void
 inject_bytes(struct play *p, const uint8_t *bytes, uint32_t len)
 {
-	struct rte_mbuf *m = sim_mbuf(p->host.pool, bytes, len, 14, NULL);
+	/* Over IPv6 frames come in many small mbufs, which are legal and must make no difference. */
+	struct rte_mbuf *m = sim_mbuf(p->host.pool, bytes, len, RTE_ETHER_HDR_LEN,
+		p->is_v6 ? &p->rng : NULL);
 
 	sim_pcap_write(p->pcap, p->now_us, bytes, len);
 	if (m != NULL)

@@ -31,6 +31,7 @@ struct play {
 	uint64_t now_us;
 	int64_t last_us; /* script time of the event before, for relative times */
 	bool is_v6;
+	uint64_t rng;
 
 	struct flow flow[PLAY_FLOWS]; /* the first is the one that has no port */
 	unsigned int nb_flows;
