@@ -258,8 +258,8 @@ opt_format(const struct opt *o, char *buf, uint32_t size)
 static void
 flags_format(uint16_t flags, char buf[12])
 {
-	static const char letters[] = "SFRP.UEWA";
-	static const uint16_t bits[] = {SYN, FIN, RST, PSH, ACK, URG, ECE, CWR, SEG_AE};
+	static const char letters[] = "SFRPUEWA.";
+	static const uint16_t bits[] = {SYN, FIN, RST, PSH, URG, ECE, CWR, SEG_AE, ACK};
 	unsigned int i;
 
 	for (i = 0; i < 9; i++)
