@@ -31,6 +31,8 @@
 #include "agent_call.h"
 
 #define MAX_CLIENTS 64
+#define MAX_RECORDS (2 * MAX_CLIENTS) /* those among them that have gone, and whose calls have not */
+#define BACKLOG     1024
 #define ZEROS_LEN   32768u
 #define MAX_SOCKS   1024
 
@@ -79,7 +81,7 @@ struct agent {
 	unsigned int nb_clients;
 	struct note *notes;           /* atomic; the latest first */
 	struct zeros *zeros;
-	struct client client[MAX_CLIENTS];
+	struct client client[MAX_RECORDS];
 	/* The shard's. */
 	struct agent_env env;
 	struct client *waiting;
@@ -360,9 +362,9 @@ client_accept(struct agent *a)
 
 	if (fd < 0)
 		return;
-	while (c < a->client + MAX_CLIENTS && c->fd >= 0)
+	while (c < a->client + MAX_RECORDS && c->fd >= 0)
 		c++;
-	if (c == a->client + MAX_CLIENTS) {
+	if (c == a->client + MAX_RECORDS || a->nb_clients == MAX_CLIENTS) {
 		close(fd);
 		return;
 	}
@@ -415,21 +417,26 @@ static void *
 agent_thread(void *arg)
 {
 	struct agent *a = arg;
-	struct epoll_event ev[16];
+	struct epoll_event ev[MAX_RECORDS + 3];
+	bool has_new;
 	int i, n;
 
 	for (;;) {
 		n = epoll_wait(a->epoll_fd, ev, RTE_DIM(ev), -1);
+		has_new = false;
 		for (i = 0; i < n; i++) {
 			if (ev[i].data.ptr == &a->stop_fd)
 				return NULL;
 			if (ev[i].data.ptr == &a->listen_fd)
-				client_accept(a);
+				has_new = true;
 			else if (ev[i].data.ptr == &a->note_fd)
 				notes_take(a);
 			else
 				client_event(ev[i].data.ptr, ev[i].events);
 		}
+		/* Last: whoever has gone makes room. */
+		if (has_new)
+			client_accept(a);
 	}
 }
 
@@ -473,7 +480,7 @@ agent_bind(struct agent *a)
 	if (rc != 0)
 		return -errno;
 	a->bound = true;
-	return listen(a->listen_fd, MAX_CLIENTS) == 0 ? 0 : -errno;
+	return listen(a->listen_fd, BACKLOG) == 0 ? 0 : -errno;
 }
 
 static void
@@ -522,7 +529,7 @@ agent_create(const char *path, struct isla_engine *engine, char *err, size_t err
 		a->engine = engine;
 		a->retry.run = retry_run;
 		a->listen_fd = a->epoll_fd = a->note_fd = a->stop_fd = -1;
-		for (i = 0; i < MAX_CLIENTS; i++)
+		for (i = 0; i < MAX_RECORDS; i++)
 			a->client[i].fd = -1;
 		if (strlen(path) >= sizeof(a->path))
 			rc = -ENAMETOOLONG;
@@ -591,7 +598,7 @@ agent_free(struct agent *a)
 		pthread_join(a->thread, NULL);
 	if (a->bound)
 		unlink(a->path);
-	for (i = 0; i < MAX_CLIENTS; i++)
+	for (i = 0; i < MAX_RECORDS; i++)
 		close_fd(a->client[i].fd);
 	close_fd(a->listen_fd);
 	close_fd(a->epoll_fd);

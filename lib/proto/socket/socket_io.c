@@ -121,8 +121,6 @@ isla_socket_recv(struct isla_socket_table *t, int fd, void *buf, size_t len, int
 		return -EOPNOTSUPP;
 	if (s->kind == SOCK_UDP)
 		return sock_udp_recv(s, buf, len, flags, from);
-	if (len == 0 && (flags & MSG_OOB) == 0 && s->listener == NULL)
-		return 0;
 	if (!recv_ready(s, flags, &rc))
 		return rc;
 	n = (uint32_t)RTE_MIN(len, (size_t)s->rx_bytes);

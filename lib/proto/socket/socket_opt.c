@@ -582,6 +582,10 @@ isla_socket_getsockopt(struct isla_socket_table *t, int fd, int level, int name,
 		return 0;
 	}
 	o = option_find(s, level, name);
+	/* Linux's words for a level that is none of the socket's. */
+	if (o == NULL && !s->is_v6 && level != SOL_SOCKET && level != IPPROTO_IP &&
+		level != (s->kind == SOCK_TCP ? IPPROTO_TCP : IPPROTO_UDP))
+		return -EOPNOTSUPP;
 	if (o == NULL)
 		return -ENOPROTOOPT;
 	v = o->get(s);

@@ -52,6 +52,7 @@ enum sock_phase {
 	SOCK_UNCONNECTED,
 	SOCK_CONNECTING,
 	SOCK_CONNECTED,
+	SOCK_DISCONNECTING, /* shut down before it got anywhere */
 };
 
 struct sock {

@@ -341,6 +341,8 @@ sock_tcp_connect(struct sock *s, const struct isla_addr *remote, uint16_t port)
 
 	if (s->phase == SOCK_CONNECTED)
 		return -EISCONN;
+	if (s->phase == SOCK_DISCONNECTING)
+		return -EINVAL;
 	if (s->phase == SOCK_UNCONNECTED)
 		return state == LX_CLOSE ? connect_begin(s, remote, port) : -EISCONN;
 	if (state == LX_SYN_SENT || state == LX_SYN_RECV)
@@ -436,9 +438,9 @@ tcp_shutdown_call(struct sock *s, int how)
 {
 	int state = sock_tcp_state(s), rc = 0;
 
-	if (s->phase == SOCK_CONNECTING && state != LX_SYN_SENT && state != LX_SYN_RECV &&
-		state != LX_CLOSE)
-		s->phase = SOCK_CONNECTED;
+	if (s->phase == SOCK_CONNECTING)
+		s->phase = state == LX_SYN_SENT || state == LX_SYN_RECV || state == LX_CLOSE ?
+			SOCK_DISCONNECTING : SOCK_CONNECTED;
 	switch (state) {
 	case LX_LISTEN:
 		if ((how & SHUT_RCV) != 0)
