@@ -476,6 +476,23 @@ closing_a_listener(void)
 	end();
 }
 
+/* RFC 9293, 3.8.5: the peer is told where urgent data ends; ours to read is in line (RFC 6093). */
+static void
+urgent_data(void)
+{
+	connected();
+	gives("send 3 1 MSG_OOB", "1 0");
+	expect(ACK | PSH | URG, .seq = S(1), .ack = P(1), .len = 1, .urg = 1, .data = zeros);
+	inject(ACK | PSH | URG, .seq = P(1), .ack = S(2), .len = 3, .urg = 3);
+	gives("poll 0 3 " ALL, "1 0 3 7");
+	gives("recv 3 1 MSG_OOB", "-1 22");
+	gives("read 3 2", "2 0");
+	gives("ioctl 3 SIOCATMARK", "0 0 1");
+	gives("read 3 2", "1 0");
+	gives("poll 0 3 " ALL, "1 0 3 4");
+	end();
+}
+
 static void
 sending_until_it_is_full(void)
 {
@@ -730,6 +747,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(the_window_closes_on_who_does_not_read),
 	SUITE_TEST(backlog_is_linuxs),
 	SUITE_TEST(closing_a_listener),
+	SUITE_TEST(urgent_data),
 	SUITE_TEST(sending_until_it_is_full),
 	SUITE_TEST(linger_waits_for_the_fin),
 	SUITE_TEST(linger_has_an_end),

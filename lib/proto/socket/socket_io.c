@@ -15,7 +15,7 @@
 /* References to one piece of memory, which are counted in 16 bits: frames on their way need some. */
 #define EXT_REFS_MAX 32768
 #define RECV_FLAGS  (MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_TRUNC | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC)
-#define SEND_FLAGS  (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM)
+#define SEND_FLAGS  (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM | MSG_OOB)
 
 /* Take what TCP has, behind what is left of the last time. */
 static void
@@ -191,12 +191,15 @@ send_more(struct sock *s, int flags, bool begin)
 
 /* A call has queued `taken` of len bytes. */
 static int64_t
-send_done(struct sock *s, size_t len, int64_t taken)
+send_done(struct sock *s, size_t len, int64_t taken, int flags)
 {
 	if (taken < (int64_t)len)
 		s->nospace = true;
 	if (taken == 0 && len > 0)
 		return -EAGAIN;
+	/* Urgent up to the last byte, which is what the other side's MSG_OOB would read. */
+	if ((flags & MSG_OOB) != 0 && taken > 0 && taken == (int64_t)len)
+		isla_tcp_send_urgent(s->conn);
 	return taken;
 }
 
@@ -271,7 +274,7 @@ send_begin(struct isla_socket_table *t, int fd, int flags, int *rc)
 	if (s->kind == SOCK_EPOLL)
 		return NULL;
 	*rc = -EOPNOTSUPP;
-	if ((flags & ~SEND_FLAGS) != 0)
+	if ((flags & ~SEND_FLAGS) != 0 || (s->kind == SOCK_UDP && (flags & MSG_OOB) != 0))
 		return NULL;
 	*rc = s->kind == SOCK_TCP ? send_check(s) : 0;
 	if (*rc != 0)
@@ -306,7 +309,7 @@ isla_socket_send_ext(struct isla_socket_table *t, int fd, const struct isla_sock
 		n = isla_tcp_send_ext(s->conn, mem->data, mem->iova, want, mem->shinfo);
 		taken += n > 0 ? n : 0;
 	}
-	return send_done(s, len, taken);
+	return send_done(s, len, taken, flags);
 }
 
 int64_t
@@ -333,7 +336,7 @@ isla_socket_send(struct isla_socket_table *t, int fd, const void *buf, size_t le
 		rte_pktmbuf_free(m);
 		m = NULL;
 	}
-	return send_done(s, len, m != NULL ? (int64_t)n : 0);
+	return send_done(s, len, m != NULL ? (int64_t)n : 0, flags);
 }
 
 int64_t
@@ -354,5 +357,5 @@ isla_socket_send_mbuf(struct isla_socket_table *t, int fd, struct rte_mbuf *m, i
 		s->nospace = true;
 		return rc;
 	}
-	return send_done(s, len, len);
+	return send_done(s, len, len, flags);
 }
