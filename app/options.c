@@ -211,6 +211,12 @@ const struct option options_table[] = {
 		.accepts = "a time from 1ms to 240s",
 		.help = "how long a connection stays in TIME-WAIT",
 	},
+	{
+		.name = "tcp-ecn", .arg = "HOW", .group = OPTION_TCP, .parse = option_ecn,
+		.def = "on", .accepts = "on, passive or off",
+		.help = "explicit congestion notification: ask for it and agree to it (on), only "
+			"agree to it (passive), or neither (off)",
+	},
 
 	{
 		.name = "fault", .arg = "'DIR FAULTS'", .group = OPTION_FAULTS,

@@ -128,6 +128,7 @@ option_parse_fn option_mac;
 option_parse_fn option_service;
 option_parse_fn option_cc;
 option_parse_fn option_idle;
+option_parse_fn option_ecn;
 option_parse_fn option_backoff;
 option_parse_fn option_fault;
 

@@ -349,6 +349,26 @@ option_cc(const struct option *o, const char *value, struct options *opts, char 
 	return -EINVAL;
 }
 
+int
+option_ecn(const struct option *o, const char *value, struct options *opts, char *why,
+	size_t why_size)
+{
+	static const char *const names[] = {
+		[ISLA_TCP_ECN_ON] = "on",
+		[ISLA_TCP_ECN_PASSIVE] = "passive",
+		[ISLA_TCP_ECN_OFF] = "off",
+	};
+	unsigned int i;
+
+	for (i = ISLA_TCP_ECN_ON; i < RTE_DIM(names); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			opts->engine.stack.tcp.ecn = (uint8_t)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 /* One of spin=N, yield=N, sleep=TIME. */
 static int
 backoff_part(const char *text, size_t len, struct isla_engine_backoff *b)

@@ -134,11 +134,25 @@ frame_finish(uint8_t *buf, const struct frame_ends *ends, uint8_t proto, uint32_
 	return total;
 }
 
+void
+frame_set_tos(uint8_t *buf, const struct frame_ends *ends, uint8_t tos)
+{
+	uint8_t *ip = buf + ETH_LEN;
+
+	if (isla_addr_is_v4(&ends->src)) {
+		ip[1] = tos;
+		put16(ip + 10, 0);
+		put16(ip + 10, (uint16_t)~sum16(0, ip, 20));
+	} else {
+		put32(ip, 0x60000000 | (uint32_t)tos << 20);
+	}
+}
+
 uint32_t
 frame_build_tcp(uint8_t *buf, const struct frame_ends *ends, const struct seg *seg)
 {
 	uint8_t *tcp = buf + frame_l4_off(ends);
-	uint32_t hdr = 20;
+	uint32_t hdr = 20, total;
 
 	put16(tcp, seg->sport);
 	put16(tcp + 2, seg->dport);
@@ -174,7 +188,9 @@ frame_build_tcp(uint8_t *buf, const struct frame_ends *ends, const struct seg *s
 	put16(tcp + 16, frame_l4_cksum(ends, PROTO_TCP, tcp, hdr + seg->len));
 	if (seg->bad_cksum)
 		tcp[16] ^= 0x10;
-	return frame_finish(buf, ends, PROTO_TCP, hdr + seg->len);
+	total = frame_finish(buf, ends, PROTO_TCP, hdr + seg->len);
+	frame_set_tos(buf, ends, seg->tos);
+	return total;
 }
 
 uint32_t
@@ -359,6 +375,7 @@ parse_ip4(const uint8_t *ip, uint32_t len, struct frame *f)
 	f->ends.dst = isla_addr_from_v4(0);
 	memcpy(f->ends.src.b + 12, ip + 12, 4);
 	memcpy(f->ends.dst.b + 12, ip + 16, 4);
+	f->seg.tos = ip[1];
 	f->hop_limit = ip[8];
 	f->proto = ip[9];
 	f->l4 = ip + hdr;
@@ -374,6 +391,7 @@ parse_ip6(const uint8_t *ip, uint32_t len, struct frame *f)
 	f->ends.src = isla_addr_from_v6(ip + 8);
 	f->ends.dst = isla_addr_from_v6(ip + 24);
 	f->proto = ip[6];
+	f->seg.tos = (uint8_t)(get16(ip) >> 4);
 	f->hop_limit = ip[7];
 	f->l4 = ip + 40;
 	f->l4_len = get16(ip + 4);
@@ -420,8 +438,8 @@ seg_format(const struct seg *seg, char *buf, size_t size)
 			strcat(flags, "|");
 		strcat(flags, names[i]);
 	}
-	snprintf(buf, size, "[%s] seq=%u ack=%u wnd=%d len=%u mss=%u wscale=%d %u->%u", flags,
-		seg->seq, seg->ack, seg->wnd, seg->len, seg->mss, seg->wscale - 1, seg->sport,
-		seg->dport);
+	snprintf(buf, size, "[%s] seq=%u ack=%u wnd=%d len=%u mss=%u wscale=%d ecn=%u %u->%u",
+		flags, seg->seq, seg->ack, seg->wnd, seg->len, seg->mss, seg->wscale - 1,
+		seg->tos & 3u, seg->sport, seg->dport);
 	return buf;
 }

@@ -26,6 +26,11 @@
 #define WSCALE_NONE 0xffff  /* seg::wscale, expected: no option */
 #define FRAME_MAX (65535 + 14)
 
+/* The ECN field of seg::tos. */
+#define ECT1 0x01
+#define ECT0 0x02
+#define CE   0x03
+
 /* A TCP segment. */
 struct seg {
 	uint8_t flags;
@@ -40,6 +45,7 @@ struct seg {
 	const uint8_t *opts; /* more options, as they are */
 	uint8_t opts_len;
 	uint8_t data_off; /* to build: words, where not what is right */
+	uint8_t tos;      /* of the IP header */
 	uint16_t sport;
 	uint16_t dport;
 	bool bad_cksum;
@@ -98,6 +104,8 @@ uint32_t frame_build_resolved(uint8_t *buf, const struct frame *question, const 
 /* Put an IP header and an Ethernet header before len bytes at buf + frame_l4_off(ends). */
 uint32_t frame_finish(uint8_t *buf, const struct frame_ends *ends, uint8_t proto, uint32_t len);
 uint32_t frame_l4_off(const struct frame_ends *ends);
+/* Set the DS field and ECN bits, or traffic class, of a finished frame. */
+void frame_set_tos(uint8_t *buf, const struct frame_ends *ends, uint8_t tos);
 
 /* The transport checksum: to store where the field is zero, 0 where the packet is right. */
 uint16_t frame_l4_cksum(

@@ -84,6 +84,11 @@ extern "C" {
 	X(TCP_KEEPALIVES, "TCPKeepAlive", "keep-alive probes sent")                                \
 	X(TCP_CHALLENGE_ACKS, "TCPChallengeACK", "challenge ACKs sent")                            \
 	X(TCP_ORPHANS_RESET, "TCPAbortOnMemory", "reset: too many that no program owns")           \
+	X(TCP_ECN_AGREED, "TCPECNEstab", "connections that agreed on ECN")                         \
+	X(TCP_ECN_FALLBACKS, "TCPECNFallbacks", "SYNs sent again without ECN")                     \
+	X(TCP_IN_CE, "InCEPkts", "data segments that came marked: congestion experienced")         \
+	X(TCP_DELIVERED_CE, "TCPDeliveredCE", "ACKs that told of marks")                           \
+	X(TCP_ECN_REDUCTIONS, "TCPECNReductions", "congestion windows reduced for a mark")         \
 	X(TCP_TIME_WAIT, "TW", "connections that entered TIME-WAIT")                               \
 	X(TCP_LISTEN_OVERFLOWS, "ListenOverflows", "SYNs that found the backlog full")             \
 	X(TCP_SYNCOOKIES_SENT, "SyncookiesSent", "SYN cookies sent")                               \

@@ -109,6 +109,8 @@ path_confirm(struct isla_tcp_conn *c)
 static void
 cc_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes)
 {
+	if (unlikely(tcp_ecn_forbids_growth(c, a->in)))
+		return;
 	if (c->flags & (TCP_F_CWND_LIMITED | TCP_F_RTO_RECOVERY)) {
 		c->cc->acked(c, a, nb_bytes);
 		c->cwnd = RTE_MIN(c->cwnd, TCP_CWND_MAX);
@@ -196,11 +198,12 @@ sack_ack(struct isla_tcp_conn *c, const struct tcp_acked *a)
 void
 tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
-	bool advanced = seq_gt(in->ack, c->snd_una);
+	bool advanced = seq_gt(in->ack, c->snd_una), old = seq_lt(in->ack, c->snd_una);
 	struct tcp_acked a = {
 		.in = in,
 		.fack = c->fack,
 		.rtt_us = UINT32_MAX,
+		.flags = c->flags,
 		.advanced = advanced,
 		.is_dup = is_dupack(c, in),
 	};
@@ -215,6 +218,10 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 	/* While what was in flight can still be seen. */
 	if (c->flags & TCP_F_TLP_OUT)
 		tcp_tlp_acked(c, &a);
+	if (unlikely(in->flags & RTE_TCP_ECE_FLAG) && advanced && tcp_ecn_is_ect(c)) {
+		a.ce_bytes = in->ack - c->snd_una;
+		c->nb_ce += a.ce_bytes;
+	}
 	if (c->cc->ack != NULL)
 		c->cc->ack(c, &a);
 	if (advanced) {
@@ -226,7 +233,9 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 	}
 	if (c->flags & TCP_F_SACK)
 		sack_ack(c, &a);
-	if (seq_ge(in->ack, c->snd_una))
+	if (unlikely((in->flags & RTE_TCP_ECE_FLAG) || (c->flags & TCP_F_CWR)) && !old)
+		tcp_ecn_acked(c, &a);
+	if (!old)
 		wnd_update(c, in, advanced);
 	if (c->flags & TCP_F_FRTO)
 		tcp_frto_acked(c, &a);

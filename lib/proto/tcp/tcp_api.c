@@ -151,6 +151,7 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	c->ops = ops;
 	c->ctx = ctx;
 	c->flags |= TCP_F_ACTIVE | TCP_F_SYN_NOW;
+	tcp_ecn_ask(c);
 	tcp_set_state(c, ISLA_TCP_SYN_SENT);
 	tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	tcp_sched(c);

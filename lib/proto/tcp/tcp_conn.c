@@ -286,6 +286,8 @@ tcp_conn_established(struct isla_tcp_conn *c)
 	/* RFC 5681, 3.1; once may have been needless, with a timer of 1 s (RFC 6928, 2). */
 	if (c->nb_timeouts > 1)
 		c->cwnd = c->mss;
+	if (c->modes & TCP_M_ECN)
+		core_count(c->tcp->core, ISLA_C_TCP_ECN_AGREED);
 	tcp_set_state(c, ISLA_TCP_ESTABLISHED);
 	c->nb_timeouts = 0;
 	tcp_limit_begin(c);

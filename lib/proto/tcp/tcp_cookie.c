@@ -5,7 +5,7 @@
  * that the peer is where it says, and brings it along:
  *
  *   sequence number   5 bits of time (64 s each), 3 bits of MSS, 24 bits of keyed hash
- *   timestamp         in its low 6 bits, where the SYN had one: window scale and SACK
+ *   timestamp         in its low 6 bits, where the SYN had one: window scale, SACK and ECN
  */
 
 #include <rte_common.h>
@@ -20,6 +20,7 @@
 #define TS_BITS     6
 #define TS_NO_SCALE 15 /* no window scale: a scale is 14 at most */
 #define TS_SACK     0x10
+#define TS_ECN      0x20
 
 /* What a cookie's three bits can say; the peer's MSS is rounded down. */
 static const uint16_t mss_table[1 << MSS_BITS] = {88, 536, 1200, 1220, 1360, 1400, 1440, 1460};
@@ -69,14 +70,17 @@ mss_to_index(const struct tcp_in *in)
 
 /* Our timestamp with what it has to carry; not ahead of the clock. */
 static uint32_t
-ts_encode(uint32_t now, const struct tcp_in *in, const struct isla_tcp_conf *conf)
+ts_encode(uint32_t now, const struct tcp_in *in, const struct isla_tcp *tcp)
 {
+	const struct isla_tcp_conf *conf = &tcp->conf;
 	uint32_t bits = TS_NO_SCALE, ts;
 
 	if ((in->opts.present & TCP_OPT_WSCALE) && !conf->no_wscale)
 		bits = RTE_MIN(in->opts.wscale, (uint8_t)TCP_WSCALE_MAX);
 	if ((in->opts.present & TCP_OPT_SACK_PERMITTED) && !conf->no_sack)
 		bits |= TS_SACK;
+	if (tcp_ecn_agrees(tcp, in))
+		bits |= TS_ECN;
 	ts = (now & ~((1u << TS_BITS) - 1)) | bits;
 	return seq_gt(ts, now) ? ts - (1u << TS_BITS) : ts;
 }
@@ -120,7 +124,9 @@ tcp_cookie_send(struct isla_tcp *tcp, struct isla_tcp_listener *l, const struct 
 	opts.mss = c.rcv_mss;
 	if ((in->opts.present & TCP_OPT_TIMESTAMPS) && !conf->no_timestamps) {
 		opts.present |= TCP_OPT_TIMESTAMPS;
-		opts.ts_val = ts_encode(tcp_ts_now(&c), in, conf);
+		opts.ts_val = ts_encode(tcp_ts_now(&c), in, tcp);
+		if (tcp_ecn_agrees(tcp, in))
+			reply.flags |= RTE_TCP_ECE_FLAG;
 		opts.ts_ecr = in->opts.ts_val;
 		if ((in->opts.present & TCP_OPT_SACK_PERMITTED) && !conf->no_sack)
 			opts.present |= TCP_OPT_SACK_PERMITTED;
@@ -165,6 +171,9 @@ tcp_cookie_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_i
 	if (in->drop != ISLA_ACCEPTED)
 		return true;
 	core_count(tcp->core, ISLA_C_TCP_SYNCOOKIES_RECV);
+	if ((in->opts.present & TCP_OPT_TIMESTAMPS) && (in->opts.ts_ecr & TS_ECN) &&
+		tcp->conf.ecn != ISLA_TCP_ECN_OFF)
+		c->modes |= TCP_M_ECN;
 	in->wnd <<= c->snd_wscale;
 	tcp_steps_run(c, in);
 	return true;

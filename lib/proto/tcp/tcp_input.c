@@ -98,7 +98,9 @@ tcp_passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_i
 	}
 	tcp_conn_negotiate(c, in);
 	c->rcv_nxt = c->rcv_adv = cookie ? in->seq : in->seq + 1;
-	if (cookie) {
+	if (!cookie) {
+		tcp_ecn_syn(c, in);
+	} else {
 		tcp_set_iss(c, (uint32_t)iss);
 		c->snd_nxt = c->iss + 1;
 		c->rcv_adv += RTE_MIN(c->rcvbuf, (uint32_t)UINT16_MAX);
@@ -160,6 +162,7 @@ syn_sent_syn(struct isla_tcp_conn *c, struct tcp_in *in)
 {
 	c->rcv_nxt = c->rcv_adv = in->seq + 1;
 	tcp_conn_negotiate(c, in);
+	tcp_ecn_syn(c, in);
 	c->snd_wnd = c->snd_wnd_max = in->wnd;
 	c->snd_wl1 = in->seq;
 	c->snd_wl2 = in->ack;
@@ -193,10 +196,18 @@ syn_sent_input(struct isla_tcp_conn *c, struct tcp_in *in)
 		}
 	}
 	if (in->flags & RTE_TCP_RST_FLAG) {
-		if (in->flags & RTE_TCP_ACK_FLAG)
-			tcp_conn_drop(c, ECONNREFUSED);
-		else
-			in->drop = ISLA_DROP_TCP_RST;
+		in->drop = ISLA_DROP_TCP_RST;
+		if ((in->flags & RTE_TCP_ACK_FLAG) == 0)
+			return;
+		if (tcp_ecn_fall_back(c)) {
+			/* Somebody on the way may not like what it does not know (RFC 3168,
+			 * 6.1.1.1). */
+			c->flags |= TCP_F_SYN_NOW;
+			tcp_sched(c);
+			return;
+		}
+		in->drop = ISLA_ACCEPTED;
+		tcp_conn_drop(c, ECONNREFUSED);
 		return;
 	}
 	if (in->flags & RTE_TCP_SYN_FLAG)

@@ -258,7 +258,8 @@ output_segs(struct isla_tcp_conn *c, uint32_t stop)
 {
 	if (c->seg_head != TCP_NONE && !output_lost(c, stop))
 		return false;
-	return (c->flags & TCP_F_PERSIST) != 0 || (output_new(c, stop) && output_fin(c));
+	return (c->flags & TCP_F_PERSIST) != 0 || (c->ecn & TCP_E_HOLD) != 0 ||
+		(output_new(c, stop) && output_fin(c));
 }
 
 static bool

@@ -115,6 +115,16 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_M_TFO_DATA    0x20 /* the SYN carried data */
 #define TCP_M_FRTO_NEW    0x40 /* F-RTO's step 3: new data goes out, what is lost waits */
 
+/* tcp_conn::ecn */
+#define TCP_E_NO_ECT 0x01 /* we have sent a SYN without: what we send is not ECT (6.1.1) */
+#define TCP_E_HOLD   0x02 /* nothing new before the retransmission timer expires (6.1.2) */
+
+/* The ECN field of the IP header (RFC 3168, 5). */
+#define TCP_ECN_MASK    0x03
+#define TCP_ECN_NOT_ECT 0x00
+#define TCP_ECN_ECT0    0x02
+#define TCP_ECN_CE      0x03
+
 /* tcp_conn::events: callbacks owed */
 #define TCP_EV_ACCEPT    0x01
 #define TCP_EV_CONNECTED 0x02
@@ -326,6 +336,7 @@ struct isla_tcp_conn {
 	uint32_t work_next;
 	uint16_t listener;      /* in SYN-RECEIVED: index + 1 in isla_tcp::listener */
 	uint8_t limit;          /* enum isla_tcp_limit: what holds sending up now */
+	uint8_t ecn;            /* TCP_E_* */
 	uint32_t limit_tick;    /* since when */
 	uint32_t limit_ticks[ISLA_TCP_LIMIT_MAX];
 	uint32_t segs_out;
@@ -514,12 +525,58 @@ struct tcp_acked {
 	uint32_t fack;          /* the connection's before it */
 	uint32_t delivered;     /* bytes that have newly arrived, in order or out of order */
 	uint32_t rtt_us;        /* a sample, or UINT32_MAX */
+	uint32_t ce_bytes;      /* in order, that the peer reports as marked (RFC 8257, 3.3) */
+	uint32_t flags;         /* the connection's before it */
 	bool advanced;          /* snd_una has moved */
 	bool round;             /* and a round trip has ended: tcp_round_acked() */
 	bool is_dup;            /* a duplicate ACK as RFC 5681 has it */
 	bool original;          /* something arrived that was sent once, and before recover */
 	bool dsack;             /* the peer got something twice */
 };
+
+/* tcp_ecn.c: RFC 3168 */
+/* True where a SYN asks for ECN, and we agree. */
+bool tcp_ecn_agrees(const struct isla_tcp *tcp, const struct tcp_in *in);
+/* The program connects. */
+void tcp_ecn_ask(struct isla_tcp_conn *c);
+/* A SYN or SYN,ACK of the peer's, each time it comes. */
+void tcp_ecn_syn(struct isla_tcp_conn *c, const struct tcp_in *in);
+/* The flags of ours. */
+uint8_t tcp_ecn_syn_flags(const struct isla_tcp_conn *c);
+/* Our SYN was not answered, or with RST: true where the next one is the first without ECN. */
+bool tcp_ecn_fall_back(struct isla_tcp_conn *c);
+/* Payload has come, some of it inside the window; only where tcp_ecn_concerns() it. */
+void tcp_ecn_received(struct isla_tcp_conn *c, const struct tcp_in *in);
+/* All that is done about an ACK is done: what remains where it has ECE, or with TCP_F_CWR. */
+void tcp_ecn_acked(struct isla_tcp_conn *c, const struct tcp_acked *a);
+/* The window was reduced because of a loss; or that proved needless. */
+void tcp_ecn_reduced(struct isla_tcp_conn *c);
+void tcp_ecn_undone(struct isla_tcp_conn *c);
+/* The retransmission timer has expired: true where TCP_E_HOLD ends by it. */
+bool tcp_ecn_hold_over(struct isla_tcp_conn *c);
+
+/* True where new data is sent as ECT(0), and ECE therefore means something. */
+static inline bool
+tcp_ecn_is_ect(const struct isla_tcp_conn *c)
+{
+	return (c->modes & TCP_M_ECN) != 0 && (c->ecn & TCP_E_NO_ECT) == 0;
+}
+
+static inline bool
+tcp_ecn_concerns(const struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	return (c->modes & TCP_M_ECN) != 0 &&
+		((in->pkt->tos & TCP_ECN_MASK) == TCP_ECN_CE ||
+			(in->flags & RTE_TCP_CWR_FLAG) != 0 || (c->modes & TCP_M_ECN_ECHO) != 0);
+}
+
+/* 6.1.2: an ACK with ECE opens no congestion window, nor does any while the reduction is new. */
+static inline bool
+tcp_ecn_forbids_growth(const struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	return (c->flags & TCP_F_CWR) != 0 ||
+		((in->flags & RTE_TCP_ECE_FLAG) != 0 && tcp_ecn_is_ect(c));
+}
 
 /* tcp_sack.c: the sender's side: mark what the peer has */
 void tcp_sack_mark(struct isla_tcp_conn *c, struct tcp_acked *a);

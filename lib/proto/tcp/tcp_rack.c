@@ -215,8 +215,10 @@ tcp_tlp_acked(struct isla_tcp_conn *c, const struct tcp_acked *a)
 			return;
 		}
 		/* The probe has repaired a loss that nothing else told of. */
-		if ((c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) == 0)
+		if ((c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY | TCP_F_CWR)) == 0) {
 			c->cc->loss(c);
+			tcp_ecn_reduced(c);
+		}
 	}
 	c->flags &= ~TCP_F_TLP_OUT;
 }

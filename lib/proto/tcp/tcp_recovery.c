@@ -50,6 +50,7 @@ tcp_undo(struct isla_tcp_conn *c)
 	tcp_frto_end(c);
 	c->recover = c->snd_una - 1;
 	c->dupacks = 0;
+	tcp_ecn_undone(c);
 	unmark_lost(c);
 	tcp_sched(c);
 }
@@ -75,7 +76,12 @@ tcp_recovery_enter(struct isla_tcp_conn *c)
 	tcp_undo_begin(c);
 	c->prr_fs = RTE_MAX(c->snd_nxt - c->snd_una, 1u);
 	c->prr_delivered = c->prr_out = 0;
-	c->cc->loss(c);
+	/* Once a window: what was lost had left before a mark was answered (RFC 3168, 6.1.2). */
+	if ((c->flags & TCP_F_CWR) == 0 || seq_ge(c->snd_una, c->recover))
+		c->cc->loss(c);
+	else
+		c->flags &= ~TCP_F_UNDO; /* the reduction was the mark's */
+	tcp_ecn_reduced(c);
 	c->recover = c->snd_nxt;
 	c->flags |= TCP_F_RECOVERY;
 	core_count(c->tcp->core, ISLA_C_TCP_FAST_RETRANS);
@@ -152,7 +158,8 @@ tcp_recovery_dupack(struct isla_tcp_conn *c)
 		c->dupacks++;
 	if (c->flags & TCP_F_RECOVERY) {
 		c->cwnd += c->mss;
-	} else if (c->dupacks == DUPACK_THRESHOLD && seq_gt(c->snd_una, c->recover)) {
+	} else if (c->dupacks == DUPACK_THRESHOLD &&
+		(seq_gt(c->snd_una, c->recover) || (c->flags & TCP_F_CWR))) {
 		tcp_recovery_enter(c);
 		c->cwnd = c->ssthresh + DUPACK_THRESHOLD * c->mss;
 		tcp_segs_mark_lost(c, false);

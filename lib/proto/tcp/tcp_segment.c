@@ -105,11 +105,23 @@ urgent_put(struct isla_tcp_conn *c, struct seg_hdr *seg)
 	}
 }
 
-/* Send m, which holds the payload behind an empty header mbuf, as a segment of the connection. */
+/* RFC 3168, 6.1.3: every ACK, with data or without. */
+static uint8_t
+seg_ece(const struct isla_tcp_conn *c, uint8_t flags)
+{
+	return (c->modes & TCP_M_ECN_ECHO) != 0 &&
+			(flags & (RTE_TCP_ACK_FLAG | RTE_TCP_SYN_FLAG | RTE_TCP_RST_FLAG)) ==
+				RTE_TCP_ACK_FLAG ?
+		RTE_TCP_ECE_FLAG : 0;
+}
+
+/* Send m, which holds the payload behind an empty header mbuf, as a segment of the connection; ecn
+ * is the IP header's. */
 static void
-conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
+conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags, uint8_t ecn,
 	const struct tcp_opts *opts)
 {
+	uint8_t ece = seg_ece(c, flags);
 	struct tcp_opts own;
 	struct seg_hdr seg = {
 		.local = &c->local,
@@ -119,7 +131,7 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 		.seq = seq,
 		.ack = flags & RTE_TCP_ACK_FLAG ? c->rcv_nxt : 0,
 		.wnd = window_field(c, flags),
-		.flags = flags,
+		.flags = flags | ece,
 		.opts = opts,
 	};
 	struct inet_dst via;
@@ -130,7 +142,7 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 		.hint = &c->hint,
 		.proto = IPPROTO_TCP,
 		.hop_limit = tcp_opts_of(c)->hop_limit,
-		.tos = tcp_opts_of(c)->tos,
+		.tos = tcp_opts_of(c)->tos | ecn,
 	};
 
 	tcp_via(c, &via);
@@ -167,7 +179,7 @@ tcp_send_ack(struct isla_tcp_conn *c)
 	if (unlikely(m == NULL))
 		return false;
 	core_count(c->tcp->core, ISLA_C_TCP_OUT_SEGS);
-	conn_send(c, m, c->snd_nxt, RTE_TCP_ACK_FLAG, NULL);
+	conn_send(c, m, c->snd_nxt, RTE_TCP_ACK_FLAG, TCP_ECN_NOT_ECT, NULL);
 	return true;
 }
 
@@ -180,7 +192,7 @@ tcp_send_keepalive(struct isla_tcp_conn *c)
 		return false;
 	core_count(c->tcp->core, ISLA_C_TCP_OUT_SEGS);
 	core_count(c->tcp->core, ISLA_C_TCP_KEEPALIVES);
-	conn_send(c, m, c->snd_nxt - 1, RTE_TCP_ACK_FLAG, NULL);
+	conn_send(c, m, c->snd_nxt - 1, RTE_TCP_ACK_FLAG, TCP_ECN_NOT_ECT, NULL);
 	return true;
 }
 
@@ -214,6 +226,7 @@ tcp_send_syn(struct isla_tcp_conn *c)
 		.ts_val = tcp_ts_now(c),
 		.ts_ecr = active ? 0 : c->ts_recent,
 	};
+	uint8_t flags;
 
 	if (unlikely(m == NULL))
 		return false;
@@ -228,8 +241,8 @@ tcp_send_syn(struct isla_tcp_conn *c)
 		c->nb_timeouts == 0 ? ISLA_C_TCP_OUT_SEGS : ISLA_C_TCP_RETRANS_SEGS);
 	c->last_sent_us = (uint32_t)c->tcp->core->now_us;
 	c->snd_nxt = c->iss + 1;
-	conn_send(c, m, c->iss,
-		active ? RTE_TCP_SYN_FLAG : RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG, &opts);
+	flags = active ? RTE_TCP_SYN_FLAG : RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG;
+	conn_send(c, m, c->iss, flags | tcp_ecn_syn_flags(c), TCP_ECN_NOT_ECT, &opts);
 	return true;
 }
 
@@ -242,7 +255,7 @@ tcp_send_rst(struct isla_tcp_conn *c)
 		return; /* the peer finds out by the RST that its next segment gets */
 	core_count(c->tcp->core, ISLA_C_TCP_OUT_SEGS);
 	core_count(c->tcp->core, ISLA_C_TCP_OUT_RSTS);
-	conn_send(c, m, c->snd_nxt, RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG, NULL);
+	conn_send(c, m, c->snd_nxt, RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG, TCP_ECN_NOT_ECT, NULL);
 }
 
 bool
@@ -328,12 +341,22 @@ refs_put(struct core *core, struct rte_mbuf *h, struct rte_mbuf *m, uint32_t off
 	return true;
 }
 
+/* RFC 3168, 6.1.4 to 6.1.6: data that is sent for the first time, and that the window has room for:
+ * no retransmission, not even in part, and no probe. */
+static bool
+is_ect(const struct isla_tcp_conn *c, const struct tcp_seg *s, uint32_t payload)
+{
+	return tcp_ecn_is_ect(c) && s->seq == c->snd_nxt && payload > 0 &&
+		(s->flags & TCP_SEG_RETRANS) == 0 &&
+		seq_le(s->seq + s->len, c->snd_una + c->snd_wnd);
+}
+
 bool
 tcp_send_seg(struct isla_tcp_conn *c, struct tcp_seg *s, bool push)
 {
 	struct core *core = c->tcp->core;
 	struct rte_mbuf *h = core_alloc(core);
-	uint8_t flags = RTE_TCP_ACK_FLAG;
+	uint8_t flags = RTE_TCP_ACK_FLAG, ecn = TCP_ECN_NOT_ECT;
 	uint32_t len = s->len;
 
 	if (unlikely(h == NULL))
@@ -350,6 +373,13 @@ tcp_send_seg(struct isla_tcp_conn *c, struct tcp_seg *s, bool push)
 	}
 	s->sent_us = (uint32_t)core->now_us;
 	c->last_sent_us = s->sent_us;
-	conn_send(c, h, s->seq, flags, NULL);
+	if (is_ect(c, s, len)) {
+		ecn = TCP_ECN_ECT0;
+		if (c->modes & TCP_M_ECN_CWR) {
+			c->modes &= (uint8_t)~TCP_M_ECN_CWR;
+			flags |= RTE_TCP_CWR_FLAG;
+		}
+	}
+	conn_send(c, h, s->seq, flags, ecn, NULL);
 	return true;
 }

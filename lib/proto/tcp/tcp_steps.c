@@ -77,6 +77,7 @@ reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 static bool
 syn_again(struct isla_tcp_conn *c, struct tcp_in *in)
 {
+	tcp_ecn_syn(c, in);
 	if (in->flags & RTE_TCP_ACK_FLAG) {
 		in->seq++;
 		in->flags &= (uint8_t)~RTE_TCP_SYN_FLAG;
@@ -318,6 +319,8 @@ step_text(struct isla_tcp_conn *c, struct tcp_in *in)
 		return false;
 	}
 	c->rcv_seg_max = RTE_MAX(c->rcv_seg_max, (uint16_t)RTE_MIN(in->len, c->rcv_mss));
+	if (unlikely(tcp_ecn_concerns(c, in)))
+		tcp_ecn_received(c, in);
 	tcp_rcvq_input(c, in);
 	if (in->drop == ISLA_ACCEPTED)
 		ack_received(c);

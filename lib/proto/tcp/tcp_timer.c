@@ -72,6 +72,7 @@ syn_timeout(struct isla_tcp_conn *c)
 	}
 	c->nb_timeouts++;
 	tcp_doubt(c, c->nb_timeouts);
+	tcp_ecn_fall_back(c);
 	c->rto = double_up_to(c->rto, conf->rto_max_us);
 	c->flags |= TCP_F_SYN_NOW;
 	tcp_deadline_set(c, TCP_T_RTX, tcp_stall_clamp(c, c->rto));
@@ -144,6 +145,7 @@ data_timeout(struct isla_tcp_conn *c)
 		tcp_frto_end(c);
 		c->cwnd = c->mss;
 	}
+	tcp_ecn_reduced(c);
 	if (c->nb_sacked > 0 && (c->tcp->seg[c->seg_head].flags & TCP_SEG_SACKED))
 		tcp_segs_forget_sacked(c);
 	tcp_pmtu_timeout(c);
@@ -168,6 +170,8 @@ rtx_expired(struct isla_tcp_conn *c)
 		syn_timeout(c);
 		return;
 	}
+	if (tcp_ecn_hold_over(c))
+		return;
 	/* The peer has closed its window over what is in flight: that is no sign of congestion. */
 	if (c->snd_wnd == 0 && (c->flags & TCP_F_PERSIST) == 0) {
 		c->flags |= TCP_F_PERSIST;
