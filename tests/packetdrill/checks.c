@@ -273,6 +273,7 @@ static const struct {
 	TCP_SETTING(keep_idle_s),
 	TCP_SETTING(keep_intvl_s),
 	TCP_SETTING(keep_cnt),
+	TCP_SETTING(challenge_acks),
 	TCP_SETTING(ecn),
 	TCP_SETTING(no_autotune),
 	TCP_SETTING(pacing),
