@@ -291,6 +291,16 @@ a_forged_reset_leaves_no_timestamp(void)
 	expect_echo(1, 1000);
 }
 
+/* An ACK of what was never sent: the segment is refused, and its timestamp with it. */
+static void
+a_forged_ack_leaves_no_timestamp(void)
+{
+	establish_opts(false, true, 0);
+	peer_opts.ts_val = 0x7000000;
+	inject_opts(ACK, .seq = P(1), .ack = S(9999));
+	expect_echo(1, 1000);
+}
+
 /* RFC 6691: the MSS is that of a segment without options. */
 static void
 the_mss_is_12_less(void)
@@ -435,6 +445,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_segment_without_them),
 	SUITE_TEST(a_reset_needs_none),
 	SUITE_TEST(a_forged_reset_leaves_no_timestamp),
+	SUITE_TEST(a_forged_ack_leaves_no_timestamp),
 	SUITE_TEST(the_mss_is_12_less),
 	SUITE_TEST(round_trip_of_a_retransmission),
 	SUITE_TEST(what_gives_no_sample),

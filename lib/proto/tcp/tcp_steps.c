@@ -141,11 +141,8 @@ step_seq(struct isla_tcp_conn *c, struct tcp_in *in)
 	}
 	if ((c->flags & TCP_F_TS) && !step_timestamp(c, in))
 		return false;
-	if (likely(is_acceptable(c, in))) {
-		if (in->opts.present & TCP_OPT_TIMESTAMPS)
-			tcp_ts_update(c, in);
+	if (likely(is_acceptable(c, in)))
 		return true;
-	}
 	if (rcv_wnd(c) == 0 && in->seq == c->rcv_nxt) {
 		/* A closed window takes no data, but valid ACKs and RSTs. */
 		in->len = 0;
@@ -370,6 +367,11 @@ tcp_steps_text(struct isla_tcp_conn *c, struct tcp_in *in)
 void
 tcp_steps_run(struct isla_tcp_conn *c, struct tcp_in *in)
 {
-	if (step_seq(c, in) && step_rst(c, in) && step_syn(c, in) && step_ack(c, in))
-		tcp_steps_text(c, in);
+	if (!step_seq(c, in) || !step_rst(c, in) || !step_syn(c, in) || !step_ack(c, in))
+		return;
+	/* RFC 7323 has it in the first step; but a segment that the fifth refuses is none of the
+	 * peer's, and must not shut out those that are. */
+	if ((c->flags & TCP_F_TS) && (in->opts.present & TCP_OPT_TIMESTAMPS))
+		tcp_ts_update(c, in);
+	tcp_steps_text(c, in);
 }
