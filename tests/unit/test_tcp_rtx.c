@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tcp_peer.h"
+#include "tcp_priv.h"
 
 /* As established_passive(), the handshake's round trip taking that long. */
 static void
@@ -478,6 +479,24 @@ retransmission_acknowledges(void)
 	expect(ACK, .seq = S(1), .ack = P(11), .len = 100);
 }
 
+/* RFC 6582's recover is compared with what is acknowledged now, however long ago it was set. */
+static void
+fast_retransmit_after_two_gigabytes(void)
+{
+	uint16_t mss = peer.mss;
+
+	established_passive();
+	app.conn->recover = app.conn->snd_una - 0x7fffffff;
+	app_send(10u * mss);
+	expect_segs(1, 10);
+	inject(ACK, .seq = P(1), .ack = S(1 + mss));
+	inject(ACK, .seq = P(1), .ack = S(1 + mss));
+	inject(ACK, .seq = P(1), .ack = S(1 + mss));
+	inject(ACK, .seq = P(1), .ack = S(1 + mss));
+	expect(ACK, .seq = S(1 + mss), .ack = P(1), .len = mss);
+	peer_drain();
+}
+
 /* RFC 5681, 3.1: beyond ssthresh about one segment a round trip. */
 static void
 congestion_avoidance(void)
@@ -580,6 +599,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(ack_within_a_segment),
 	SUITE_TEST(retransmission_acknowledges),
 	SUITE_TEST(congestion_avoidance),
+	SUITE_TEST(fast_retransmit_after_two_gigabytes),
 	SUITE_TEST(restart_after_idle),
 	SUITE_TEST(no_mbuf_for_the_retransmission),
 };

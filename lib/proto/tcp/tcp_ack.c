@@ -148,6 +148,9 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 			tcp_frto_end(c);
 			tcp_rack_recovered(c);
 		}
+		/* It must stay behind also where nothing is lost for more than 2^31 bytes. */
+		if ((c->flags & (TCP_F_RTO_RECOVERY | TCP_F_CWR)) == 0)
+			c->recover = c->snd_una - 1;
 	} else if ((c->flags & TCP_F_SACK) == 0) {
 		tcp_recovery_acked(c, a, nb);
 	}
