@@ -173,6 +173,14 @@ enum isla_tcp_limit {
 	ISLA_TCP_LIMIT_MAX
 };
 
+/** What BBR thinks of the path (Linux's struct tcp_bbr_info). */
+struct isla_tcp_bbr_info {
+	uint64_t bw;          /**< bytes a second; 0: not known yet */
+	uint32_t min_rtt_us;  /**< 0: not known yet */
+	uint16_t pacing_gain; /**< in hundredths */
+	uint16_t cwnd_gain;   /**< in hundredths */
+};
+
 /** A connection's state, in the words of Linux's struct tcp_info where it has them. */
 struct isla_tcp_info {
 	enum isla_tcp_state state;
@@ -228,6 +236,10 @@ struct isla_tcp_info {
 	/** How long each has held sending up since the handshake, in us. */
 	uint64_t limited_us[ISLA_TCP_LIMIT_MAX];
 	enum isla_tcp_limit limited_by; /**< now */
+	/** What the algorithm that cc names tells besides. */
+	union {
+		struct isla_tcp_bbr_info bbr;
+	} cc_info;
 };
 
 /**

@@ -13,6 +13,7 @@
 static const struct tcp_cc_ops *const algorithms[] = {
 	&tcp_cc_cubic,
 	&tcp_cc_newreno,
+	&tcp_cc_bbr,
 };
 
 const struct tcp_cc_ops *
@@ -31,7 +32,7 @@ tcp_cc_find(const char *name)
 const char *
 tcp_cc_names(void)
 {
-	return "cubic, newreno";
+	return "cubic, newreno, bbr";
 }
 
 bool

@@ -18,6 +18,7 @@
 
 struct isla_tcp;
 struct isla_tcp_conn;
+struct isla_tcp_info;
 struct tcp_acked;
 struct tcp_rate_sample;
 struct tcp_seg;
@@ -53,6 +54,8 @@ struct tcp_cc_ops {
 	/* Sending resumes after an idle period (RFC 5681, 4.1); with TCP_CC_RATE also where all was
 	 * acknowledged just now, and at the very first. */
 	void (*restart)(struct isla_tcp_conn *c);
+	/* Fill in isla_tcp_info::cc_info. NULL: there is nothing to tell. */
+	void (*info)(const struct isla_tcp_conn *c, struct isla_tcp_info *info);
 	/* With TCP_CC_RATE: any ACK, after all else that is done about it; and a segment taken for
 	 * lost, with in_flight, lost and is_app_limited of the sample filled in. */
 	void (*sample)(struct isla_tcp_conn *c, const struct tcp_rate_sample *rs);
@@ -65,6 +68,7 @@ struct tcp_cc_ops {
 
 extern const struct tcp_cc_ops tcp_cc_cubic;
 extern const struct tcp_cc_ops tcp_cc_newreno;
+extern const struct tcp_cc_ops tcp_cc_bbr;
 
 /* The algorithm of that name; NULL where there is none. NULL asks for the default. */
 const struct tcp_cc_ops *tcp_cc_find(const char *name);

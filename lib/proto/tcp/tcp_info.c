@@ -90,6 +90,8 @@ isla_tcp_get_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->urgent_bytes = tcp_rcv_urgent(c);
 	info->ooo_segs = c->nb_ooo;
 	info->pacing_rate = c->pace_rate;
+	if (c->cc->info != NULL)
+		c->cc->info(c, info);
 	info->bytes_acked = c->bytes_acked;
 	info->bytes_received = c->bytes_received;
 	info->delivered_ce_bytes = c->nb_ce;
