@@ -5,7 +5,6 @@
  */
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "sim_tcp.h"
 #include "suite.h"
@@ -101,20 +100,21 @@ utilisation(const struct path *path, uint64_t bytes, uint64_t us)
 	return (uint32_t)(bytes * 8 * 1514 / 1448 * 100 / (path->rate_bps * us / SECOND));
 }
 
-/* What one flow uses of the link after two seconds; its last words in *info. */
+/* What one flow uses of the link after two seconds; its last words in *info. Fast links are watched
+ * for a shorter time. */
 static uint32_t
 bulk(const struct path *path, const char *cc, uint64_t seed, struct isla_tcp_info *info)
 {
-	uint64_t got[FLOWS_MAX];
+	uint64_t for_us = path->rate_bps > 50000000 ? SECOND : 8 * SECOND, got[FLOWS_MAX];
 
 	start(seed, path);
 	flow(cc);
-	run(2 * SECOND, got);
-	run(8 * SECOND, got);
+	run(for_us / 4, got);
+	run(for_us, got);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(st.side[1][0].conn);
 	isla_tcp_get_info(st.side[1][0].conn, info);
 	stop();
-	return utilisation(path, got[0], 8 * SECOND);
+	return utilisation(path, got[0], for_us);
 }
 
 static uint64_t
@@ -138,7 +138,7 @@ a_bottleneck_is_used(void)
 	uint64_t seed;
 	unsigned int i;
 
-	for (seed = first_seed(); seed <= nb_seeds(4); seed++) {
+	for (seed = first_seed(); seed <= nb_seeds(3); seed++) {
 		for (i = 0; i < RTE_DIM(queues); i++) {
 			const struct path path = {20000000, 20000, queues[i], 0};
 
@@ -169,17 +169,17 @@ a_deep_queue_stays_short(void)
 static void
 random_loss_costs_little(void)
 {
-	const struct path path = {20000000, 20000, 100000, 10000};
+	const struct path path = {10000000, 40000, 100000, 10000};
 	struct isla_tcp_info info;
 	uint32_t sum = 0, nb = 0, percent;
 	uint64_t seed;
 
 	for (seed = first_seed(); seed <= nb_seeds(24); seed++, nb++) {
 		percent = bulk(&path, "bbr", seed, &info);
-		CU_ASSERT_TRUE(percent >= 65);
+		CU_ASSERT_TRUE(percent >= 70);
 		sum += percent;
 	}
-	CU_ASSERT_TRUE(sum >= 80 * nb);
+	CU_ASSERT_TRUE(sim_seed() != 0 || sum >= 85 * nb);
 	CU_ASSERT_TRUE(bulk(&path, "newreno", 1, &info) < 30);
 }
 
@@ -191,7 +191,7 @@ many_rates(void)
 		{64000, 1000, 20000, 0},
 		{1000000, 100000, 30000, 0},
 		{100000000, 500, 50000, 0},
-		{1000000000, 5000, 1000000, 0},
+		{500000000, 5000, 500000, 0},
 	};
 	struct isla_tcp_info info;
 	unsigned int i;
@@ -200,7 +200,7 @@ many_rates(void)
 		CU_ASSERT_TRUE(bulk(&paths[i], "bbr", 1, &info) >= 80);
 }
 
-/* What two flows get in half a minute, in per cent of the link. */
+/* What two flows get in twenty seconds, in per cent of the link. */
 static void
 pair(const char *a, const char *b, const struct path *path, uint64_t seed, uint32_t percent[2])
 {
@@ -212,9 +212,9 @@ pair(const char *a, const char *b, const struct path *path, uint64_t seed, uint3
 	run(SECOND, got);
 	flow(b);
 	run(4 * SECOND, got);
-	run(30 * SECOND, got);
+	run(20 * SECOND, got);
 	for (i = 0; i < 2; i++)
-		percent[i] = utilisation(path, got[i], 30 * SECOND);
+		percent[i] = utilisation(path, got[i], 20 * SECOND);
 	stop();
 }
 
@@ -228,7 +228,7 @@ jain(const uint32_t x[2])
 static void
 two_flows_share(void)
 {
-	const struct path path = {20000000, 20000, 100000, 0};
+	const struct path path = {10000000, 20000, 50000, 0};
 	uint32_t percent[2];
 	uint64_t seed;
 
@@ -244,13 +244,13 @@ static void
 others_live_beside_it(void)
 {
 	static const char *const others[] = {NULL, "newreno"};
-	static const uint32_t queues[] = {30000, 100000, 300000};
+	static const uint32_t queues[] = {15000, 50000, 150000};
 	uint32_t percent[2];
 	unsigned int i, k;
 
 	for (i = 0; i < RTE_DIM(others); i++) {
 		for (k = 0; k < RTE_DIM(queues); k++) {
-			const struct path path = {20000000, 20000, queues[k], 0};
+			const struct path path = {10000000, 20000, queues[k], 0};
 
 			pair("bbr", others[i], &path, 1, percent);
 			CU_ASSERT_TRUE(percent[0] >= 15);
@@ -264,7 +264,7 @@ others_live_beside_it(void)
 static void
 it_follows_the_path(void)
 {
-	const struct path slow = {10000000, 20000, 100000, 0}, fast = {100000000, 20000, 100000, 0};
+	const struct path slow = {5000000, 20000, 100000, 0}, fast = {50000000, 20000, 100000, 0};
 	uint64_t got[FLOWS_MAX];
 
 	start(1, &slow);
@@ -278,7 +278,7 @@ it_follows_the_path(void)
 	run(10 * SECOND, got);
 	run(5 * SECOND, got);
 	CU_ASSERT_TRUE(utilisation(&slow, got[0], 5 * SECOND) >= 85);
-	CU_ASSERT_TRUE(bbr_of(st.side[1][0].conn)->max_bw < 10000000 / 8 * 11 / 10);
+	CU_ASSERT_TRUE(bbr_of(st.side[1][0].conn)->max_bw < 5000000 / 8 * 11 / 10);
 	stop();
 }
 
@@ -286,7 +286,7 @@ it_follows_the_path(void)
 static void
 probe_rtt_happens(void)
 {
-	const struct path path = {20000000, 20000, 400000, 0};
+	const struct path path = {10000000, 20000, 200000, 0};
 	unsigned int i, nb_seen = 0, nb_steps = 0;
 	bool was = false;
 
@@ -325,7 +325,53 @@ the_same_seed_gives_the_same_run(void)
 	CU_ASSERT_EQUAL(a.segs_out, b.segs_out);
 }
 
+/* Whatever a link does, what was sent arrives; with BBR, and with paced windows. */
+static void
+bad_links(void)
+{
+	uint64_t seed;
+	unsigned int i;
+
+	for (seed = first_seed(); seed <= nb_seeds(36); seed++) {
+		struct sim_tcp_conf conf = {.sim.seed = seed, .is_v6 = seed % 2 == 0};
+		unsigned int failures = CU_get_number_of_failures();
+		uint64_t rng = seed;
+
+		for (i = 0; i < 2; i++) {
+			struct isla_tcp_conf *tcp = &conf.sim.host[i].stack.tcp;
+
+			conf.sim.dir[i] = (struct sim_dir){
+				.delay_us = 100 + (uint32_t)(sim_rand(&rng) % 50000),
+				.jitter_us = (uint32_t)(sim_rand(&rng) % 5000),
+				.rate_bps = 1000000 + sim_rand(&rng) % 100000000,
+				.queue_bytes = 20000 + (uint32_t)(sim_rand(&rng) % 100000),
+				.loss_ppm = (uint32_t)(sim_rand(&rng) % 50000),
+				.dup_ppm = (uint32_t)(sim_rand(&rng) % 20000),
+				.reorder_ppm = (uint32_t)(sim_rand(&rng) % 50000),
+				.reorder_us = 5000,
+				.corrupt_ppm = (uint32_t)(sim_rand(&rng) % 10000),
+			};
+			tcp->cc = seed % 3 != 0 ? "bbr" : NULL;
+			tcp->pacing = seed % 3 == 0;
+			tcp->no_sack = seed % 5 == 0;
+			tcp->no_timestamps = seed % 7 == 0;
+			tcp->syn_retries = 15;
+			conf.opts[i].max_pacing_rate = seed % 4 == 0 ? 300000 : 0;
+		}
+		conf.from_client = 300000;
+		conf.from_server = 100000 + (uint32_t)(sim_rand(&rng) % 300000);
+		sim_tcp_start(&st, &conf);
+		CU_ASSERT_TRUE(sim_tcp_open(&st));
+		CU_ASSERT_TRUE(sim_tcp_run(&st, 600 * SECOND));
+		sim_tcp_stop(&st);
+		if (CU_get_number_of_failures() != failures)
+			fprintf(stderr, "# failed with seed %llu: SIM_SEED=%llu repeats it\n",
+				(unsigned long long)seed, (unsigned long long)seed);
+	}
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(bad_links),
 	SUITE_TEST(a_bottleneck_is_used),
 	SUITE_TEST(a_deep_queue_stays_short),
 	SUITE_TEST(random_loss_costs_little),

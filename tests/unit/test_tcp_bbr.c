@@ -775,6 +775,30 @@ no_room_for_its_state(void)
 	peer_drain();
 }
 
+/* A connection in TIME-WAIT needs no model of the path: another one has its record. */
+static void
+time_wait_needs_none(void)
+{
+	const struct isla_tcp_conf tcp = {.max_rate_conns = 1, .cc = "bbr"};
+	struct isla_tcp_conn *first;
+
+	peer_restart_tcp(&tcp);
+	time_wait();
+	peer_drain();
+	first = app.conn;
+	RTE_SET_USED(first);
+	app.conn = NULL;
+	peer.port++;
+	inject(SYN, .seq = P(0), .mss = peer.mss);
+	CU_ASSERT_TRUE(peer_nb_pending() > 0);
+	inject(ACK, .seq = P(1), .ack = take()->seq + 1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(app.conn);
+	CU_ASSERT_STRING_EQUAL(app_info().cc, "bbr");
+	isla_tcp_abort(app.conn);
+	peer_flush();
+	peer_drain();
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(the_first_rate),
 	SUITE_TEST(startup_ends_on_a_plateau),
@@ -802,6 +826,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(any_sample_at_all),
 	SUITE_TEST(acks_divided_or_too_early),
 	SUITE_TEST(no_room_for_its_state),
+	SUITE_TEST(time_wait_needs_none),
 };
 
 int

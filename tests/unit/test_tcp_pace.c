@@ -249,6 +249,27 @@ a_bound_comes_and_goes(void)
 	CU_ASSERT_EQUAL(bytes_sent(), 10u * peer.mss);
 }
 
+/* A bound that goes while something waits for its time holds nothing back, persist timer included. */
+static void
+what_waited_goes(void)
+{
+	struct isla_tcp_opts opts;
+
+	established_paced(RATE);
+	app_send(20u * peer.mss);
+	CU_ASSERT_EQUAL(bytes_sent(), 2u * peer.mss);
+	isla_tcp_get_opts(app.conn, &opts);
+	opts.max_pacing_rate = UINT32_MAX;
+	CU_ASSERT_EQUAL(isla_tcp_set_opts(app.conn, &opts), 0);
+	peer_flush();
+	CU_ASSERT_EQUAL(bytes_sent(), 8u * peer.mss);
+	peer.wnd = 0;
+	inject(ACK, .seq = P(1), .ack = S(1u + 10u * peer.mss));
+	CU_ASSERT_EQUAL(bytes_sent(), 0);
+	CU_ASSERT_TRUE(advance_to_frame(2000000) < 2000000);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_ZERO_WINDOW_PROBES), 1);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(an_unpaced_window_leaves_at_once),
 	SUITE_TEST(a_quantum_leaves_then_time_goes_by),
@@ -261,6 +282,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_window_is_spread_over_its_round_trip),
 	SUITE_TEST(a_paced_window_grows),
 	SUITE_TEST(a_bound_comes_and_goes),
+	SUITE_TEST(what_waited_goes),
 };
 
 int

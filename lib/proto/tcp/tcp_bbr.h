@@ -133,10 +133,13 @@ struct bbr {
 
 static_assert(sizeof(struct bbr) <= TCP_CC_MORE_WORDS * sizeof(uint64_t), "an algorithm's state");
 
+/* NULL before the handshake and in TIME-WAIT. */
 static inline struct bbr *
 bbr_of(const struct isla_tcp_conn *c)
 {
-	return (struct bbr *)tcp_cc_more(c)->state;
+	struct tcp_cc_more *more = tcp_cc_more(c);
+
+	return more != NULL ? (struct bbr *)more->state : NULL;
 }
 
 static inline struct tcp_rate *

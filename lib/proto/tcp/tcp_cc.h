@@ -35,7 +35,8 @@ struct tcp_cc_ops {
 	/* The MSS is known: the initial window (RFC 6928). Also where a running connection takes
 	 * to this algorithm: cwnd is not 0 then, and stays. False: no room for its state. */
 	bool (*init)(struct isla_tcp_conn *c);
-	/* The connection ends, or takes to another algorithm. NULL: nothing to do. */
+	/* The connection enters TIME-WAIT or ends, or takes to another algorithm; it may come twice,
+	 * and without init where there was no handshake. NULL: nothing to do. */
 	void (*release)(struct isla_tcp_conn *c);
 	/* Any ACK, before all else that is done about it. NULL: not wanted. */
 	void (*ack)(struct isla_tcp_conn *c, const struct tcp_acked *a);

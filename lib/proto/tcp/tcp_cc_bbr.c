@@ -166,7 +166,10 @@ bbr_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes)
 static void
 bbr_loss(struct isla_tcp_conn *c)
 {
-	bbr_save_state(c, bbr_of(c));
+	struct bbr *b = bbr_of(c);
+
+	if (b != NULL)
+		bbr_save_state(c, b);
 }
 
 static void
@@ -175,6 +178,8 @@ bbr_ecn(struct isla_tcp_conn *c)
 	struct tcp_rate_sample rs = {.in_flight = c->pipe};
 	struct bbr *b = bbr_of(c);
 
+	if (b == NULL)
+		return;
 	bbr_note_loss(c, b);
 	if (b->state == BBR_STARTUP && ++b->marks_in_startup >= MARKS_END_STARTUP)
 		bbr_handle_full_pipe(c, b);
@@ -185,7 +190,7 @@ bbr_ecn(struct isla_tcp_conn *c)
 static void
 bbr_timeout(struct isla_tcp_conn *c)
 {
-	bbr_save_state(c, bbr_of(c));
+	bbr_loss(c);
 	/* The segment that is sent again needs no room in it. */
 	c->cwnd = c->mss;
 }
@@ -195,6 +200,8 @@ bbr_undo(struct isla_tcp_conn *c)
 {
 	struct bbr *b = bbr_of(c);
 
+	if (b == NULL)
+		return;
 	bbr_restore_cwnd(c, b);
 	b->is_loss_in_round = false;
 	bbr_reset_full_bw(b);
@@ -210,6 +217,8 @@ bbr_restart(struct isla_tcp_conn *c)
 {
 	struct bbr *b = bbr_of(c);
 
+	if (b == NULL)
+		return;
 	if (!b->has_seen_rtt && c->srtt8 != 0)
 		init_pacing_rate(c, b);
 	if (!bbr_rate_of(c)->app_limited)
@@ -225,11 +234,10 @@ bbr_restart(struct isla_tcp_conn *c)
 static void
 bbr_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 {
-	const struct bbr *b;
+	const struct bbr *b = bbr_of(c);
 
-	if (tcp_cc_more(c) == NULL)
-		return; /* before the handshake, or after the end */
-	b = bbr_of(c);
+	if (b == NULL)
+		return;
 	info->cc_info.bbr.bw = b->bw;
 	info->cc_info.bbr.min_rtt_us = b->min_rtt_us == UINT32_MAX ? 0 : b->min_rtt_us;
 	info->cc_info.bbr.pacing_gain = b->pacing_gain;

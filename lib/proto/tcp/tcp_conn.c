@@ -349,6 +349,9 @@ void
 tcp_time_wait_enter(struct isla_tcp_conn *c)
 {
 	tcp_set_state(c, ISLA_TCP_TIME_WAIT);
+	/* Records for larger state are few, and those who wait here many. */
+	if (c->cc->release != NULL)
+		c->cc->release(c);
 	tcp_deadline_stop(c, TCP_T_RTX);
 	tcp_deadline_stop(c, TCP_T_KEEP);
 	tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.time_wait_us);

@@ -50,6 +50,9 @@ tcp_pace_init(struct isla_tcp_conn *c)
 		tcp_pace_set(c, RATE_NOT_KNOWN);
 	else
 		c->pace_rate = UINT32_MAX;
+	/* What waits may go now. */
+	c->flags &= ~TCP_F_PACE_WAIT;
+	tcp_deadline_stop(c, TCP_T_PACE);
 }
 
 /* Twice the window in a round trip where it may double, and somewhat more than it later on: never
