@@ -212,6 +212,11 @@ const struct option options_table[] = {
 		.help = "how long a connection stays in TIME-WAIT",
 	},
 	{
+		.name = "tcp-fastopen", .group = OPTION_TCP, .parse = option_flag,
+		FIELD(engine.stack.tcp.fastopen),
+		.help = "take data in a SYN (TCP Fast Open); a request may then be served twice",
+	},
+	{
 		.name = "tcp-ecn", .arg = "HOW", .group = OPTION_TCP, .parse = option_ecn,
 		.def = "on", .accepts = "on, passive or off",
 		.help = "explicit congestion notification: ask for it and agree to it (on), only "

@@ -89,6 +89,14 @@ extern "C" {
 	X(TCP_IN_CE, "InCEPkts", "data segments that came marked: congestion experienced")         \
 	X(TCP_DELIVERED_CE, "TCPDeliveredCE", "ACKs that told of marks")                           \
 	X(TCP_ECN_REDUCTIONS, "TCPECNReductions", "congestion windows reduced for a mark")         \
+	X(TCP_TFO_PASSIVE, "TCPFastOpenPassive", "SYNs whose data was taken")                      \
+	X(TCP_TFO_PASSIVE_FAIL, "TCPFastOpenPassiveFail", "SYNs with a cookie that is not ours")   \
+	X(TCP_TFO_OVERFLOW, "TCPFastOpenListenOverflow", "SYNs with data beyond the bound")        \
+	X(TCP_TFO_COOKIE_REQD, "TCPFastOpenCookieReqd", "SYNs that asked for a cookie")            \
+	X(TCP_TFO_ACTIVE, "TCPFastOpenActive", "SYNs of ours whose data was taken")                \
+	X(TCP_TFO_ACTIVE_FAIL, "TCPFastOpenActiveFail", "SYNs of ours whose data was not")         \
+	X(TCP_TFO_COOKIES, "TCPFastOpenCookies", "cookies learnt from servers")                    \
+	X(TCP_TFO_BLACK_HOLES, "TCPFastOpenBlackhole", "ways on which the option gets lost")       \
 	X(TCP_TIME_WAIT, "TW", "connections that entered TIME-WAIT")                               \
 	X(TCP_LISTEN_OVERFLOWS, "ListenOverflows", "SYNs that found the backlog full")             \
 	X(TCP_SYNCOOKIES_SENT, "SyncookiesSent", "SYN cookies sent")                               \

@@ -107,7 +107,10 @@ struct isla_tcp_opts {
 	bool nodelay;             /**< no Nagle algorithm (RFC 9293, 3.7.4) */
 	bool cork;                /**< only full segments leave, for 200 ms at most */
 	bool keepalive;           /**< probe a connection that is idle (RFC 9293, 3.8.4) */
-	bool fastopen;            /**< TCP Fast Open (RFC 7413): take data in a SYN, or send it */
+	/** TCP Fast Open (RFC 7413): a listener takes data in a SYN, and its connections are
+	 * accepted in SYN-RECEIVED then; a client sends it. A SYN can be repeated by the network, so
+	 * the same request may be served twice. */
+	bool fastopen;
 	bool v6only;              /**< a listener on isla_addr_any: none of IPv4's */
 	const char *cc;           /**< congestion control: see isla_tcp_cc_names() */
 };
@@ -148,6 +151,7 @@ struct isla_tcp_conf {
 	uint16_t keep_intvl_s;   /**< [75] */
 	uint8_t keep_cnt;        /**< [9] */
 	uint8_t ecn;             /**< enum isla_tcp_ecn */
+	bool fastopen;           /**< every listener takes data in a SYN (RFC 7413) */
 	bool no_wscale;          /**< neither offer nor accept window scaling */
 	bool no_timestamps;      /**< nor timestamps (RFC 7323, 3) */
 	bool no_sack;            /**< nor selective acknowledgment (RFC 2018) */
@@ -324,8 +328,11 @@ uint32_t isla_tcp_send_room(const struct isla_tcp_conn *conn);
  * mbuf must have a reference count of 1 and may be direct, indirect or external; its own
  * data is referenced, never written to.
  *
- * @return 0; -EAGAIN (no room: wait for writable); -EPIPE (after isla_tcp_shutdown());
- *         -ENOTCONN (not connected yet)
+ * Before the handshake is over it waits for that (RFC 9293, 3.10.2); with
+ * isla_tcp_opts::fastopen what is queued before the flush goes with the SYN, as far as the server
+ * is known to take it.
+ *
+ * @return 0; -EAGAIN (no room: wait for writable); -EPIPE (after isla_tcp_shutdown(), or closed)
  */
 int isla_tcp_send(struct isla_tcp_conn *conn, struct rte_mbuf *m);
 
@@ -334,7 +341,7 @@ int isla_tcp_send(struct isla_tcp_conn *conn, struct rte_mbuf *m);
  * once, also where its window is closed. To be called right after isla_tcp_send(); new uses are
  * discouraged (RFC 6093).
  *
- * @return 0, also where nothing is queued; -EPIPE, -ENOTCONN as isla_tcp_send()
+ * @return 0, also where nothing is queued; -EPIPE as isla_tcp_send(); -ENOTCONN (in the handshake)
  */
 int isla_tcp_send_urgent(struct isla_tcp_conn *conn);
 
@@ -345,7 +352,7 @@ int isla_tcp_send_urgent(struct isla_tcp_conn *conn);
  * @param shinfo  its free_cb is called when the last reference has gone; the caller initialises it
  *                with a count of 1 that it keeps, so the callback comes after the caller's own
  *                release
- * @return bytes taken, 0 to len; -EPIPE, -ENOTCONN as isla_tcp_send(); -ENOBUFS (no mbuf is free:
+ * @return bytes taken, 0 to len; -EPIPE as isla_tcp_send(); -ENOBUFS (no mbuf is free:
  *         writable follows)
  */
 int64_t isla_tcp_send_ext(struct isla_tcp_conn *conn, const void *data, rte_iova_t iova,

@@ -10,6 +10,9 @@
 
 #include "tcp_priv.h"
 
+/* RFC 9293, 3.10.2: in the handshake data is queued until it is over. */
+#define QUEUEING (ISLA_TCP_SYN_SENT | ISLA_TCP_SYN_RECEIVED | TCP_SENDING)
+
 /* Payload of one mbuf whose buffer is the program's own memory. */
 #define EXT_CHUNK 32768u
 
@@ -75,6 +78,7 @@ isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local, uint16_t po
 	l->nodelay = opts != NULL && opts->nodelay;
 	l->v6only = opts != NULL && opts->v6only;
 	l->cork = opts != NULL && opts->cork;
+	l->fastopen = tcp->conf.fastopen || (opts != NULL && opts->fastopen);
 	return l;
 }
 
@@ -103,7 +107,11 @@ isla_tcp_unlisten(struct isla_tcp_listener *l)
 			struct isla_tcp_conn *c = &tcp->conn[n];
 
 			n = c->next;
-			if (c->listener == l - tcp->listener + 1) {
+			if (c->listener != l - tcp->listener + 1)
+				continue;
+			if (c->ops != NULL) {
+				c->listener = 0; /* Fast Open: accepted in mid-handshake */
+			} else {
 				tcp_send_rst(c);
 				tcp_conn_drop(c, 0);
 			}
@@ -186,7 +194,7 @@ isla_tcp_send_room(const struct isla_tcp_conn *c)
 {
 	uint32_t sndbuf = tcp_opts_of(c)->sndbuf_bytes;
 
-	if (!tcp_in_state(c, TCP_SENDING) || (c->flags & TCP_F_FIN_QUEUED) ||
+	if (!tcp_in_state(c, QUEUEING) || (c->flags & TCP_F_FIN_QUEUED) ||
 		c->sndq_bytes >= sndbuf || c->snd_segs >= tcp_queue_max_mbufs(sndbuf))
 		return 0;
 	return sndbuf - c->sndq_bytes;
@@ -196,9 +204,7 @@ isla_tcp_send_room(const struct isla_tcp_conn *c)
 static int
 may_send(const struct isla_tcp_conn *c)
 {
-	if (tcp_in_state(c, ISLA_TCP_SYN_SENT | ISLA_TCP_SYN_RECEIVED))
-		return -ENOTCONN;
-	if (!tcp_in_state(c, TCP_SENDING) || (c->flags & TCP_F_FIN_QUEUED))
+	if (!tcp_in_state(c, QUEUEING) || (c->flags & TCP_F_FIN_QUEUED))
 		return -EPIPE;
 	return 0;
 }
@@ -224,7 +230,8 @@ isla_tcp_send(struct isla_tcp_conn *c, struct rte_mbuf *m)
 int
 isla_tcp_send_urgent(struct isla_tcp_conn *c)
 {
-	int rc = may_send(c);
+	int rc = tcp_in_state(c, ISLA_TCP_SYN_SENT | ISLA_TCP_SYN_RECEIVED) ? -ENOTCONN :
+									      may_send(c);
 
 	if (rc != 0 || c->sndq_bytes == 0)
 		return rc;
@@ -356,7 +363,8 @@ isla_tcp_close(struct isla_tcp_conn *c)
 		tcp_conn_drop(c, 0);
 		return;
 	}
-	if (unread && tcp_in_state(c, TCP_SYNCHRONIZED & ~ISLA_TCP_TIME_WAIT)) {
+	if (unread && tcp_in_state(c, (TCP_SYNCHRONIZED | ISLA_TCP_SYN_RECEIVED) &
+				~ISLA_TCP_TIME_WAIT)) {
 		/* Data that nobody will read: RST, not FIN (RFC 9293, 3.6.1). */
 		tcp_send_rst(c);
 		tcp_conn_drop(c, 0);

@@ -132,7 +132,9 @@ tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state)
 		tcp_conn_insert(c);
 	if (from == ISLA_TCP_SYN_RECEIVED && c->listener != 0) {
 		tcp_listener_of(c)->nb_pending--;
-		if (state != ISLA_TCP_ESTABLISHED)
+		tcp_listener_of(c)->nb_tfo -= (c->modes & TCP_M_TFO_DATA) != 0;
+		/* While the program has not heard of it, the listener is still needed. */
+		if (state != ISLA_TCP_ESTABLISHED || c->ops != NULL)
 			c->listener = 0;
 	}
 	if (from == ISLA_TCP_TIME_WAIT)
@@ -279,9 +281,9 @@ void
 tcp_conn_established(struct isla_tcp_conn *c)
 {
 	/* RFC 6298, 2.1 and 5.7: the handshake gives the first sample, or a cautious start. */
-	if (c->nb_timeouts == 0)
+	if (c->nb_timeouts == 0 && c->seg_head == TCP_NONE)
 		tcp_rtt_sample(c, (uint32_t)c->tcp->core->now_us - c->last_sent_us);
-	else
+	else if (c->nb_timeouts > 0)
 		c->rto = RTE_MIN(3 * c->tcp->conf.rto_init_us, c->tcp->conf.rto_max_us);
 	/* RFC 5681, 3.1; once may have been needless, with a timer of 1 s (RFC 6928, 2). */
 	if (c->nb_timeouts > 1)
@@ -294,12 +296,18 @@ tcp_conn_established(struct isla_tcp_conn *c)
 	c->recover = c->snd_una - 1;
 	c->fack = c->reo_round = c->round_end = c->snd_una;
 	tcp_deadline_stop(c, TCP_T_RTX);
+	/* What a Fast Open server has sent already. */
+	if (c->seg_head != TCP_NONE)
+		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	if (tcp_opts_of(c)->keepalive)
 		tcp_keep_begin(c);
 	/* Closed by the program in mid-handshake: FIN comes right after it (RFC 9293, 3.10.4). */
 	if (c->flags & TCP_F_FIN_QUEUED)
 		tcp_set_state(c, ISLA_TCP_FIN_WAIT_1);
-	c->events |= c->flags & TCP_F_ACTIVE ? TCP_EV_CONNECTED : TCP_EV_ACCEPT;
+	if (c->flags & TCP_F_ACTIVE)
+		c->events |= TCP_EV_CONNECTED;
+	else if (c->ops == NULL)
+		c->events |= TCP_EV_ACCEPT;
 	tcp_sched(c);
 }
 
@@ -309,14 +317,14 @@ tcp_conn_drop(struct isla_tcp_conn *c, int err)
 	/* The program knows of a connection from its accept callback on, which sets ops. */
 	bool held = c->ops != NULL && (c->flags & TCP_F_RELEASED) == 0;
 
+	if (c->listener != 0 && (c->events & TCP_EV_ACCEPT) &&
+		tcp_listener_of(c)->room != UINT32_MAX)
+		tcp_listener_of(c)->room++;
 	tcp_set_state(c, ISLA_TCP_CLOSED);
 	tcp_sndq_purge(c);
 	timer_stop(&c->tcp->core->wheel, &c->timer);
 	if (c->cc->release != NULL)
 		c->cc->release(c);
-	if (c->listener != 0 && (c->events & TCP_EV_ACCEPT) &&
-		tcp_listener_of(c)->room != UINT32_MAX)
-		tcp_listener_of(c)->room++;
 	if (held && err == 0)
 		return; /* an orderly end; what was received can still be read */
 	tcp_ooo_purge(c);

@@ -74,7 +74,9 @@ tell_accept(struct isla_tcp_conn *c)
 {
 	struct isla_tcp_listener *l = tcp_listener_of(c);
 
-	c->listener = 0;
+	/* In mid-handshake, with Fast Open, the listener counts it still. */
+	if (!tcp_in_state(c, ISLA_TCP_SYN_RECEIVED))
+		c->listener = 0;
 	c->ops = l->ops;
 	if (c->ops->accept != NULL && c->ops->accept(c, l->arg) != 0 && is_held(c))
 		isla_tcp_abort(c);
@@ -177,7 +179,7 @@ static void
 conn_shutdown(struct isla_tcp_conn *c)
 {
 	if (tcp_in_state(c, ISLA_TCP_SYN_SENT | ISLA_TCP_SYN_RECEIVED)) {
-		if (c->ops == NULL)
+		if ((c->flags & TCP_F_ACTIVE) == 0)
 			tcp_send_rst(c);
 		tcp_conn_drop(c, ECONNABORTED);
 		return;

@@ -19,6 +19,7 @@ enum {
 	KIND_SACK_PERMITTED = 4,
 	KIND_SACK = 5,
 	KIND_TIMESTAMPS = 8,
+	KIND_FASTOPEN = 34,
 };
 
 enum isla_drop
@@ -77,6 +78,17 @@ sack_parse(const uint8_t *p, unsigned int len, struct tcp_opts *opts)
 	opts->present |= TCP_OPT_SACK;
 }
 
+/* RFC 7413, 4.1.1: a cookie of n bytes, an even number, or none. */
+static void
+fastopen_parse(const uint8_t *p, unsigned int n, struct tcp_opts *opts)
+{
+	if (n != 0 && (n < TCP_FO_COOKIE_MIN || n > TCP_FO_COOKIE_MAX || n % 2 != 0))
+		return;
+	opts->fo_len = (uint8_t)n;
+	memcpy(opts->fo, p + 2, n);
+	opts->present |= TCP_OPT_FASTOPEN;
+}
+
 /* One option of len bytes, its kind and length bytes among them. */
 static void
 opt_parse(const uint8_t *p, unsigned int len, struct tcp_opts *opts)
@@ -107,6 +119,9 @@ opt_parse(const uint8_t *p, unsigned int len, struct tcp_opts *opts)
 			opts->ts_ecr = get32(p + 6);
 			opts->present |= TCP_OPT_TIMESTAMPS;
 		}
+		break;
+	case KIND_FASTOPEN:
+		fastopen_parse(p, len - 2, opts);
 		break;
 	default:
 		break;
@@ -179,5 +194,17 @@ tcp_opts_build(uint8_t *buf, const struct tcp_opts *opts)
 			p = put32(p, opts->sack[i].right);
 		}
 	}
+	if (opts->present & TCP_OPT_FASTOPEN) {
+		if ((2 + opts->fo_len) % 4 != 0) {
+			*p++ = KIND_NOP;
+			*p++ = KIND_NOP;
+		}
+		*p++ = KIND_FASTOPEN;
+		*p++ = (uint8_t)(2 + opts->fo_len);
+		memcpy(p, opts->fo, opts->fo_len);
+		p += opts->fo_len;
+	}
+	while ((p - buf) % 4 != 0)
+		*p++ = KIND_NOP;
 	return (unsigned int)(p - buf);
 }

@@ -20,6 +20,8 @@
 #define TCP_TS_LEN      12 /* timestamps with their padding */
 #define TCP_WSCALE_MAX  14 /* RFC 7323, 2.3 */
 #define TCP_SACK_MAX    4
+#define TCP_FO_COOKIE_MIN 4  /* RFC 7413, 2 */
+#define TCP_FO_COOKIE_MAX 16
 
 /* tcp_opts::present */
 #define TCP_OPT_MSS            0x01
@@ -27,6 +29,7 @@
 #define TCP_OPT_SACK_PERMITTED 0x04
 #define TCP_OPT_TIMESTAMPS     0x08
 #define TCP_OPT_SACK           0x10
+#define TCP_OPT_FASTOPEN       0x20
 
 struct tcp_sack_block {
 	uint32_t left;
@@ -38,10 +41,12 @@ struct tcp_opts {
 	uint8_t present; /* TCP_OPT_* */
 	uint8_t wscale;
 	uint8_t nb_sack;
+	uint8_t fo_len;  /* of the cookie; 0: one is asked for */
 	uint16_t mss;
 	uint32_t ts_val;
 	uint32_t ts_ecr;
 	struct tcp_sack_block sack[TCP_SACK_MAX];
+	uint8_t fo[TCP_FO_COOKIE_MAX];
 };
 
 /*

@@ -119,6 +119,8 @@ tcp_passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_i
 		c->flags |= TCP_F_SYN_NOW;
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 		tcp_sched(c);
+		if (unlikely(in->opts.present & TCP_OPT_FASTOPEN))
+			tcp_tfo_listen(c, l, in);
 	}
 	*conn = c;
 	return ISLA_ACCEPTED;
@@ -174,7 +176,7 @@ syn_sent_syn(struct isla_tcp_conn *c, struct tcp_in *in)
 		tcp_sched(c);
 		return;
 	}
-	c->snd_una = in->ack;
+	tcp_tfo_syn_acked(c, in);
 	tcp_conn_established(c);
 	c->flags |= TCP_F_ACK_NOW;
 	/* The window to which data behind the SYN must keep. */

@@ -145,7 +145,7 @@ is_urgent(const struct isla_tcp_conn *c)
 static bool
 worth_sending(const struct isla_tcp_conn *c, uint32_t n, uint32_t unsent)
 {
-	bool idle = c->snd_nxt == c->snd_una;
+	bool idle = c->seg_head == TCP_NONE;
 
 	if (n == c->mss)
 		return true;
@@ -204,7 +204,8 @@ output_new(struct isla_tcp_conn *c, uint32_t stop)
 			limit = ISLA_TCP_LIMIT_CWND;
 			break;
 		}
-		fin = n == unsent && n < usable && (c->flags & TCP_F_FIN_QUEUED);
+		fin = n == unsent && n < usable && (c->flags & TCP_F_FIN_QUEUED) &&
+			!tcp_in_state(c, ISLA_TCP_SYN_RECEIVED);
 		if (!send_new(c, n, fin))
 			return false;
 	}
@@ -296,10 +297,15 @@ tcp_output(struct isla_tcp_conn *c)
 		if (tcp_out_full(c) || !tcp_send_syn(c))
 			return false;
 		c->flags &= ~(TCP_F_SYN_NOW | TCP_F_ACK_NOW);
-		return true;
+		if (!tcp_tfo_is_pending(c))
+			return true;
 	}
-	if (tcp_in_state(c, TCP_UNACKED) && !output_data(c))
-		return false;
+	if (tcp_in_state(c, TCP_UNACKED)) {
+		if (!output_data(c))
+			return false;
+	} else if (tcp_tfo_is_pending(c) && !output_new(c, c->prr_out + INT32_MAX)) {
+		return false; /* RFC 7413, 4.2.2: the answer need not wait for the handshake */
+	}
 	if (tcp_in_state(c, TCP_RECEIVING) && tcp_rcv_window_opened(c))
 		c->flags |= TCP_F_ACK_NOW;
 	if ((c->flags & TCP_F_ACK_NOW) == 0)

@@ -113,6 +113,7 @@ seq_ge(uint32_t a, uint32_t b)
 #define TCP_M_ECN_ECHO    0x08 /* CE was seen: ECE with every ACK until CWR comes */
 #define TCP_M_ECN_CWR     0x10 /* the next new segment carries CWR */
 #define TCP_M_TFO_DATA    0x20 /* the SYN carried data */
+#define TCP_M_TFO_COOKIE  0x80 /* the SYN,ACK brings a Fast Open cookie */
 #define TCP_M_FRTO_NEW    0x40 /* F-RTO's step 3: new data goes out, what is lost waits */
 
 /* tcp_conn::ecn */
@@ -178,13 +179,29 @@ struct isla_tcp_listener {
 	uint32_t nb_pending; /* connections in SYN-RECEIVED */
 	uint32_t room;       /* of isla_tcp_listener_set_room() */
 	uint64_t cookie_us;  /* when the last SYN cookie was sent; 0: never */
+	uint64_t tfo_reset_us; /* when the last of nb_tfo_reset was reset */
+	uint32_t nb_tfo;     /* of nb_pending: those whose SYN's data was taken (RFC 7413, 4.2) */
+	uint32_t nb_tfo_reset; /* those of the last time that were reset */
 	const struct isla_tcp_ops *ops;
 	void *arg;
 	uint16_t profile;    /* of its connections */
 	bool nodelay;
 	bool cork;
 	bool v6only;
+	bool fastopen;
 };
+
+/* What a client has learnt of a server (RFC 7413, 4.1.3). */
+struct tcp_tfo_server {
+	struct isla_addr addr;
+	uint64_t closed_until_us; /* the way to it loses SYNs with the option */
+	uint16_t mss;
+	uint8_t cookie_len;       /* 0: none */
+	uint8_t cookie[TCP_FO_COOKIE_MAX];
+};
+
+#define TCP_TFO_SERVERS     256
+#define TCP_TFO_MSS_DEFAULT 536
 
 /*
  * Settings that change rarely, kept once for all connections that have the same: those of the stack,
@@ -362,6 +379,7 @@ struct isla_tcp {
 	struct isla_key port_key;
 	struct isla_key ts_key;
 	struct isla_key cookie_key;
+	struct isla_key tfo_key;
 	uint32_t port_count;     /* RFC 6056, 3.3.3: next_ephemeral */
 
 	uint32_t *bucket;        /* index of a connection, or TCP_NONE */
@@ -382,6 +400,7 @@ struct isla_tcp {
 	struct isla_tcp_listener *listener;
 	uint32_t nb_listeners;   /* highest slot used + 1 */
 	struct tcp_profile *profile;
+	struct tcp_tfo_server *tfo_server; /* TCP_TFO_SERVERS, by a hash of the address */
 	struct isla_addr gateway[TCP_GATEWAYS_MAX]; /* 0 is unused */
 	uint16_t nb_gateways;
 
@@ -632,6 +651,26 @@ void tcp_ends_of(const struct isla_pkt *pkt, struct isla_tcp_ends *ends);
 bool tcp_cookie_send(struct isla_tcp *tcp, struct isla_tcp_listener *l, const struct tcp_in *in);
 /* An ACK for a listener: true where it was a cookie of ours, and has been dealt with. */
 bool tcp_cookie_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in);
+
+/* tcp_tfo.c: RFC 7413 */
+/* The listener's side: the SYN of a connection that has just come to SYN-RECEIVED. */
+void tcp_tfo_listen(struct isla_tcp_conn *c, struct isla_tcp_listener *l, struct tcp_in *in);
+/* The cookie of a connection's peer. */
+void tcp_tfo_cookie(const struct isla_tcp_conn *c, struct tcp_opts *opts);
+/* RST for a connection whose SYN brought data. */
+void tcp_tfo_reset(struct isla_tcp_conn *c);
+/* The client's side: the option of a SYN; returns how much data goes with it. */
+uint32_t tcp_tfo_syn(const struct isla_tcp_conn *c, struct tcp_opts *opts);
+/* An acceptable ACK of our SYN, and perhaps of its data. */
+void tcp_tfo_syn_acked(struct isla_tcp_conn *c, const struct tcp_in *in);
+
+/* In SYN-RECEIVED with data of the SYN: the program has the connection, and may send. */
+static inline bool
+tcp_tfo_is_pending(const struct isla_tcp_conn *c)
+{
+	return tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && (c->modes & TCP_M_TFO_DATA) != 0 &&
+		(c->flags & TCP_F_ACTIVE) == 0;
+}
 
 /* tcp_ack.c: fifth step's work on what is acknowledged */
 void tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in);

@@ -213,38 +213,6 @@ tcp_send_challenge_ack(struct isla_tcp_conn *c)
 	tcp_sched(c);
 }
 
-bool
-tcp_send_syn(struct isla_tcp_conn *c)
-{
-	struct rte_mbuf *m = core_alloc(c->tcp->core);
-	bool active = tcp_in_state(c, ISLA_TCP_SYN_SENT);
-	const struct isla_tcp_conf *conf = &c->tcp->conf;
-	struct tcp_opts opts = {
-		.present = TCP_OPT_MSS,
-		.mss = c->rcv_mss,
-		.wscale = c->rcv_wscale,
-		.ts_val = tcp_ts_now(c),
-		.ts_ecr = active ? 0 : c->ts_recent,
-	};
-	uint8_t flags;
-
-	if (unlikely(m == NULL))
-		return false;
-	/* RFC 7323, 2.2 and 3.2; RFC 2018, 2: in a SYN,ACK only where the SYN had it. */
-	if (active ? !conf->no_wscale : (c->flags & TCP_F_WSCALE) != 0)
-		opts.present |= TCP_OPT_WSCALE;
-	if (active ? !conf->no_sack : (c->flags & TCP_F_SACK) != 0)
-		opts.present |= TCP_OPT_SACK_PERMITTED;
-	if (active ? !conf->no_timestamps : (c->flags & TCP_F_TS) != 0)
-		opts.present |= TCP_OPT_TIMESTAMPS;
-	core_count(c->tcp->core,
-		c->nb_timeouts == 0 ? ISLA_C_TCP_OUT_SEGS : ISLA_C_TCP_RETRANS_SEGS);
-	c->last_sent_us = (uint32_t)c->tcp->core->now_us;
-	c->snd_nxt = c->iss + 1;
-	flags = active ? RTE_TCP_SYN_FLAG : RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG;
-	conn_send(c, m, c->iss, flags | tcp_ecn_syn_flags(c), TCP_ECN_NOT_ECT, &opts);
-	return true;
-}
 
 void
 tcp_send_rst(struct isla_tcp_conn *c)
@@ -338,6 +306,55 @@ refs_put(struct core *core, struct rte_mbuf *h, struct rte_mbuf *m, uint32_t off
 		len -= n;
 		off = 0;
 	}
+	return true;
+}
+
+/* RFC 7323, 2.2 and 3.2; RFC 2018, 2: in a SYN,ACK only where the SYN had it. */
+static void
+syn_opts(const struct isla_tcp_conn *c, bool active, struct tcp_opts *opts)
+{
+	const struct isla_tcp_conf *conf = &c->tcp->conf;
+
+	opts->present = TCP_OPT_MSS;
+	opts->mss = c->rcv_mss;
+	opts->wscale = c->rcv_wscale;
+	opts->ts_val = tcp_ts_now(c);
+	opts->ts_ecr = active ? 0 : c->ts_recent;
+	if (active ? !conf->no_wscale : (c->flags & TCP_F_WSCALE) != 0)
+		opts->present |= TCP_OPT_WSCALE;
+	if (active ? !conf->no_sack : (c->flags & TCP_F_SACK) != 0)
+		opts->present |= TCP_OPT_SACK_PERMITTED;
+	if (active ? !conf->no_timestamps : (c->flags & TCP_F_TS) != 0)
+		opts->present |= TCP_OPT_TIMESTAMPS;
+}
+
+bool
+tcp_send_syn(struct isla_tcp_conn *c)
+{
+	struct core *core = c->tcp->core;
+	struct rte_mbuf *m = core_alloc(core);
+	bool active = tcp_in_state(c, ISLA_TCP_SYN_SENT);
+	uint8_t flags = active ? RTE_TCP_SYN_FLAG : RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG;
+	struct tcp_opts opts;
+	uint32_t len = 0;
+
+	if (unlikely(m == NULL))
+		return false;
+	syn_opts(c, active, &opts);
+	if (active)
+		len = tcp_tfo_syn(c, &opts);
+	else if (c->modes & TCP_M_TFO_COOKIE)
+		tcp_tfo_cookie(c, &opts);
+	if (len > 0 && !refs_put(core, m, c->snd_head, c->snd_head_off, len)) {
+		rte_pktmbuf_free(m);
+		return false;
+	}
+	core_count(core, c->nb_timeouts == 0 ? ISLA_C_TCP_OUT_SEGS : ISLA_C_TCP_RETRANS_SEGS);
+	c->last_sent_us = (uint32_t)core->now_us;
+	/* Once only: data may have been sent behind the first one. */
+	if (c->snd_nxt == c->iss)
+		c->snd_nxt = c->iss + 1 + len;
+	conn_send(c, m, c->iss, flags | tcp_ecn_syn_flags(c), TCP_ECN_NOT_ECT, &opts);
 	return true;
 }
 

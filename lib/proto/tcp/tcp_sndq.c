@@ -4,6 +4,7 @@
  * flight that refers to it. Mbufs are freed as soon as the last of their bytes is acknowledged.
  */
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 
 #include "tcp_priv.h"
@@ -74,6 +75,9 @@ tcp_sndq_unsent(const struct isla_tcp_conn *c)
 
 	if (c->flags & TCP_F_FIN_SENT)
 		return 0;
+	/* What went with a SYN counts once it is acknowledged; the SYN itself is no data. */
+	if (unlikely(tcp_in_state(c, ISLA_TCP_SYN_SENT | ISLA_TCP_SYN_RECEIVED)))
+		sent = (c->flags & TCP_F_ACTIVE) || sent == 0 ? 0 : sent - 1;
 	return c->sndq_bytes - RTE_MIN(sent, c->sndq_bytes);
 }
 

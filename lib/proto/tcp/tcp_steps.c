@@ -135,7 +135,8 @@ step_seq(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (unlikely(in->flags & RTE_TCP_SYN_FLAG)) {
 		if (reopen(c, in))
 			return false;
-		if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && in->seq + 1 == c->rcv_nxt &&
+		if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) &&
+			in->seq + 1 == c->rcv_nxt - (uint32_t)c->bytes_received &&
 			(in->flags & RTE_TCP_RST_FLAG) == 0 && !syn_again(c, in))
 			return false;
 	}
@@ -171,7 +172,8 @@ step_rst(struct isla_tcp_conn *c, struct tcp_in *in)
 		in->drop = ISLA_DROP_TCP_RST;
 		return false;
 	}
-	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED))
+	tcp_tfo_reset(c);
+	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && !tcp_tfo_is_pending(c))
 		tcp_conn_drop(c, ECONNREFUSED);
 	else if (tcp_in_state(c, ISLA_TCP_CLOSING | ISLA_TCP_LAST_ACK))
 		tcp_conn_drop(c, 0); /* all of the peer's data has come, and may wait to be read */
@@ -187,7 +189,8 @@ step_syn(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (likely((in->flags & RTE_TCP_SYN_FLAG) == 0))
 		return true;
 	in->drop = ISLA_DROP_TCP_SYN;
-	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && (c->flags & TCP_F_ACTIVE) == 0) {
+	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && (c->flags & TCP_F_ACTIVE) == 0 &&
+		!tcp_tfo_is_pending(c)) {
 		/* Back to LISTEN: the listener has never left it. */
 		tcp_conn_drop(c, 0);
 		return false;
@@ -205,14 +208,17 @@ syn_received_ack(struct isla_tcp_conn *c, struct tcp_in *in)
 		in->drop = ISLA_DROP_TCP_ACK;
 		return false;
 	}
-	if (c->listener != 0 && tcp_listener_of(c)->room != UINT32_MAX) {
+	if (c->listener != 0 && tcp_listener_of(c)->room != UINT32_MAX && !tcp_tfo_is_pending(c)) {
 		if (tcp_listener_of(c)->room == 0) {
 			in->drop = ISLA_DROP_TCP_BACKLOG;
 			return false;
 		}
 		tcp_listener_of(c)->room--;
 	}
-	c->snd_una = c->iss + 1;
+	if (c->flags & TCP_F_ACTIVE)
+		tcp_tfo_syn_acked(c, in);
+	else
+		c->snd_una = c->iss + 1;
 	c->snd_wnd = in->wnd;
 	c->snd_wnd_max = RTE_MAX(c->snd_wnd_max, in->wnd);
 	c->snd_wl1 = in->seq;

@@ -248,8 +248,10 @@ tables_alloc(struct isla_tcp *tcp)
 		RTE_CACHE_LINE_SIZE, node);
 	tcp->profile = mem->alloc(TCP_PROFILES_MAX * sizeof(*tcp->profile), RTE_CACHE_LINE_SIZE,
 		node);
+	tcp->tfo_server = mem->alloc(TCP_TFO_SERVERS * sizeof(*tcp->tfo_server),
+		RTE_CACHE_LINE_SIZE, node);
 	if (tcp->bucket == NULL || tcp->conn == NULL || tcp->seg == NULL ||
-		tcp->listener == NULL || tcp->profile == NULL)
+		tcp->listener == NULL || tcp->profile == NULL || tcp->tfo_server == NULL)
 		return false;
 	tcp->bucket_mask = nb_buckets - 1;
 	for (i = 0; i < nb_buckets; i++)
@@ -328,6 +330,7 @@ tcp_create(struct core *core, struct inet *inet, const struct isla_tcp_conf *con
 	tcp->port_key = core_derive_key(core, 18);
 	tcp->ts_key = core_derive_key(core, 19);
 	tcp->cookie_key = core_derive_key(core, 20);
+	tcp->tfo_key = core_derive_key(core, 21);
 	tcp->max_ooo = core->pool->size / 4;
 	tcp->work_head = tcp->work_tail = TCP_NONE;
 	tcp->tw_head = tcp->tw_tail = TCP_NONE;
@@ -369,5 +372,6 @@ tcp_free(struct isla_tcp *tcp)
 	mem->free(tcp->cc_more);
 	mem->free(tcp->listener);
 	mem->free(tcp->profile);
+	mem->free(tcp->tfo_server);
 	mem->free(tcp);
 }
