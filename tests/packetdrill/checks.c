@@ -280,7 +280,7 @@ static const struct {
 	TCP_SETTING(no_wscale),
 	TCP_SETTING(no_timestamps),
 	TCP_SETTING(no_sack),
-	TCP_SETTING(ecn),
+	TCP_SETTING(no_quickack),
 };
 
 bool

@@ -260,6 +260,8 @@ many_at_once(void)
 	unsigned int i;
 
 	conf.max_sides = 200;
+	/* All may be closed by their programs at once. */
+	conf.sim.host[0].stack.tcp.max_conns = conf.sim.host[1].stack.tcp.max_conns = 512;
 	conf.sim.dir[0].rate_bps = conf.sim.dir[1].rate_bps = 1000000000;
 	conf.from_client = 2000;
 	conf.from_server = 20000;

@@ -18,6 +18,8 @@ struct peer peer;
 struct app app;
 const char *peer_cc;
 
+bool peer_quickack;
+
 static bool mode_v6, mode_split;
 
 static void
@@ -613,6 +615,7 @@ start(const struct sim_host_conf *conf)
 		host.stack.max_neigh = 16;
 	if (host.stack.now_us == 0)
 		host.stack.now_us = 1000000;
+	host.stack.tcp.no_quickack |= !peer_quickack;
 	if (host.stack.tcp.cc == NULL)
 		host.stack.tcp.cc = peer_cc;
 	peer.now_us = host.stack.now_us;

@@ -88,6 +88,8 @@ struct peer {
 };
 
 extern struct peer peer;
+/* Not delayed are the first ACKs of a connection: set by suites that look at these. */
+extern bool peer_quickack;
 extern struct app app;
 extern const struct isla_tcp_ops app_ops;
 /* The stack's congestion control where a test does not say; NULL: the default. */

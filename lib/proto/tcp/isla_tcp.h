@@ -130,7 +130,7 @@ struct isla_tcp_conf {
 	uint32_t max_segs;       /**< segments in flight of all connections together [65536] */
 	uint32_t max_rate_conns; /**< of these, with an algorithm that measures the delivery rate (bbr):
 				  * 500 bytes each [1024; max_conns where cc is such a one] */
-	uint32_t max_orphans;    /**< closed by the program, not yet by the peer [max_conns / 4] */
+	uint32_t max_orphans;    /**< closed by the program, not yet by the peer [max_conns / 2] */
 	uint32_t rcvbuf_bytes;   /**< at first [262144] */
 	uint32_t rcvbuf_max_bytes; /**< as far as auto-tuning goes [4194304] */
 	uint32_t sndbuf_bytes;   /**< [262144] */
@@ -156,6 +156,7 @@ struct isla_tcp_conf {
 	bool no_timestamps;      /**< nor timestamps (RFC 7323, 3) */
 	bool no_sack;            /**< nor selective acknowledgment (RFC 2018) */
 	bool no_autotune;        /**< receive buffers stay as they are */
+	bool no_quickack;        /**< delay ACKs from a connection's first one on */
 	bool pacing;             /**< spread each window over its round trip, whatever the algorithm */
 	const char *cc;          /**< congestion control [cubic]; see isla_tcp_cc_names() */
 };

@@ -301,6 +301,7 @@ tcp_conn_established(struct isla_tcp_conn *c)
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	if (tcp_opts_of(c)->keepalive)
 		tcp_keep_begin(c);
+	c->quick_acks = c->tcp->conf.no_quickack ? 0 : TCP_QUICK_ACKS;
 	/* Closed by the program in mid-handshake: FIN comes right after it (RFC 9293, 3.10.4). */
 	if (c->flags & TCP_F_FIN_QUEUED)
 		tcp_set_state(c, ISLA_TCP_FIN_WAIT_1);

@@ -9,6 +9,10 @@
 
 #include "tcp_priv.h"
 
+#define CORK_US    200000  /* the most that a segment which is not full is held back */
+#define SWS_MIN_US 100000  /* RFC 9293, 3.8.6.2.1: the override timeout */
+#define SWS_MAX_US 1000000
+
 /* The first segment that is lost and not yet sent again. */
 static struct tcp_seg *
 first_lost(struct isla_tcp_conn *c)
@@ -126,7 +130,12 @@ send_new(struct isla_tcp_conn *c, uint32_t n, bool fin)
 	else
 		c->seg_head = i;
 	c->seg_tail = i;
+	/* What has held it back is over; the deadline is that of retransmission from now on. */
+	if (c->snd_nxt == c->snd_una && (c->flags & TCP_F_PERSIST) == 0)
+		tcp_deadline_stop(c, TCP_T_RTX);
 	c->snd_nxt += s->len;
+	if (n > 0 && n < c->mss)
+		c->snd_sml = s->seq + n;
 	in_flight(c, s);
 	if (fin)
 		c->flags |= TCP_F_FIN_SENT;
@@ -141,17 +150,26 @@ is_urgent(const struct isla_tcp_conn *c)
 	return (c->flags & TCP_F_SND_URG) != 0 && seq_gt(c->snd_up, c->snd_nxt);
 }
 
+/* One small segment at a time may be unacknowledged, and full ones hold none back (Minshall's
+ * change of Nagle's algorithm). */
+static bool
+small_in_flight(const struct isla_tcp_conn *c)
+{
+	return seq_gt(c->snd_sml, c->snd_una) && seq_le(c->snd_sml, c->snd_nxt);
+}
+
 /* RFC 9293, 3.8.6.2.1, with RFC 1122's Nagle algorithm: is a segment of n bytes worth sending? */
 static bool
 worth_sending(const struct isla_tcp_conn *c, uint32_t n, uint32_t unsent)
 {
 	bool idle = c->seg_head == TCP_NONE;
+	bool corked = (c->modes & TCP_M_CORK) != 0 && (c->flags & TCP_F_FIN_QUEUED) == 0;
 
 	if (n == c->mss)
 		return true;
-	if (n == unsent && (idle || (c->flags & (TCP_F_NODELAY | TCP_F_FIN_QUEUED)) ||
-				   is_urgent(c)))
-		return true;
+	if (n == unsent)
+		return !corked && (!small_in_flight(c) || is_urgent(c) ||
+					  (c->flags & (TCP_F_NODELAY | TCP_F_FIN_QUEUED)) != 0);
 	return n >= c->snd_wnd_max / 2 && (idle || (c->flags & TCP_F_NODELAY));
 }
 
@@ -263,6 +281,25 @@ output_segs(struct isla_tcp_conn *c, uint32_t stop)
 		(output_new(c, stop) && output_fin(c));
 }
 
+/* Something waits, and nothing is in flight to bring news of the window. */
+static void
+await(struct isla_tcp_conn *c)
+{
+	uint32_t usable = usable_window(c), in_us = c->rto;
+
+	if (usable > 0 && usable >= RTE_MIN(tcp_sndq_unsent(c), (uint32_t)c->mss)) {
+		/* It is not the window: the program has held it back, for so long at most. */
+		tcp_deadline_set(c, TCP_T_RTX, CORK_US);
+		return;
+	}
+	/* A small window is used in the end, a closed one is probed. */
+	if (usable > 0)
+		in_us = RTE_MIN(RTE_MAX(in_us, (uint32_t)SWS_MIN_US), (uint32_t)SWS_MAX_US);
+	c->flags |= TCP_F_PERSIST;
+	c->nb_timeouts = 0;
+	tcp_deadline_set(c, TCP_T_RTX, in_us);
+}
+
 static bool
 output_data(struct isla_tcp_conn *c)
 {
@@ -280,13 +317,9 @@ output_data(struct isla_tcp_conn *c)
 		return false;
 	if (c->snd_nxt != nxt)
 		tcp_tlp_arm(c);
-	/* Something waits, nothing is in flight to bring news of the window: ask for it. */
 	if (c->snd_una == c->snd_nxt && (tcp_sndq_unsent(c) > 0 || fin_pending(c)) &&
-		(c->flags & TCP_F_PACE_WAIT) == 0 && !tcp_deadline_is_set(c, TCP_T_RTX)) {
-		c->flags |= TCP_F_PERSIST;
-		c->nb_timeouts = 0;
-		tcp_deadline_set(c, TCP_T_RTX, c->rto);
-	}
+		(c->flags & TCP_F_PACE_WAIT) == 0 && !tcp_deadline_is_set(c, TCP_T_RTX))
+		await(c);
 	return true;
 }
 

@@ -32,6 +32,10 @@
 #define TCP_NONE UINT32_MAX
 #define TCP_MSS_MIN 88 /* what anybody may force on us: below, headers eat the link */
 
+/* ACKs that are not delayed at the start of a connection, and after a gap, where the peer's window
+ * is small and each of them opens it. */
+#define TCP_QUICK_ACKS 16
+
 /* Ranges that a SACK option repeats (RFC 2018, 4); beside timestamps one fewer. */
 #define TCP_SACK_RECENT TCP_SACK_MAX
 

@@ -325,6 +325,7 @@ tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 	/* RFC 5681, 4.2: at once where a gap is filled, or partly so. */
 	if (c->ooo != NULL) {
 		c->flags |= TCP_F_ACK_NOW;
+		c->quick_acks = TCP_QUICK_ACKS;
 		ooo_join(c, in);
 	}
 	c->events |= TCP_EV_READABLE;

@@ -156,8 +156,12 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 		c->flags &= ~(TCP_F_ACK_NOW | TCP_F_ACK_DELAYED);
 		tcp_deadline_stop(c, TCP_T_DELACK);
 	}
-	if (flags & RTE_TCP_ACK_FLAG)
+	if (flags & RTE_TCP_ACK_FLAG) {
+		/* A conversation: the next answer will carry its ACK. */
+		if (c->quick_acks > 0 && m->pkt_len > 0 && c->bytes_received > 0)
+			c->quick_acks = 0;
 		c->rcv_acked = c->rcv_nxt;
+	}
 	if (unlikely(c->flags & TCP_F_SND_URG) && (flags & RTE_TCP_RST_FLAG) == 0)
 		urgent_put(c, &seg);
 	hdr_put(m, &seg, c->path.offloads);

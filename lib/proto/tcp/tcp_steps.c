@@ -294,7 +294,8 @@ ack_received(struct isla_tcp_conn *c)
 {
 	if (c->flags & TCP_F_ACK_NOW)
 		return;
-	if (c->rcv_nxt - c->rcv_acked >= 2u * c->rcv_seg_max) {
+	if (c->rcv_nxt - c->rcv_acked >= 2u * c->rcv_seg_max || c->quick_acks > 0) {
+		c->quick_acks -= c->quick_acks > 0;
 		c->flags |= TCP_F_ACK_NOW;
 		tcp_sched(c);
 	} else if ((c->flags & TCP_F_ACK_DELAYED) == 0) {

@@ -186,7 +186,7 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->max_conns = f->max_conns != 0 ? f->max_conns : 16384;
 	f->max_listeners = f->max_listeners != 0 ? f->max_listeners : 64;
 	f->max_segs = f->max_segs != 0 ? f->max_segs : 65536;
-	f->max_orphans = f->max_orphans != 0 ? f->max_orphans : RTE_MAX(f->max_conns / 4, 1u);
+	f->max_orphans = f->max_orphans != 0 ? f->max_orphans : RTE_MAX(f->max_conns / 2, 1u);
 	f->rcvbuf_bytes = f->rcvbuf_bytes != 0 ? f->rcvbuf_bytes : 262144;
 	f->rcvbuf_max_bytes = f->rcvbuf_max_bytes != 0 ? f->rcvbuf_max_bytes : 4194304;
 	f->rcvbuf_max_bytes = RTE_MAX(f->rcvbuf_max_bytes, f->rcvbuf_bytes);

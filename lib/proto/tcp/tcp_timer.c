@@ -163,6 +163,16 @@ data_timeout(struct isla_tcp_conn *c)
 	tcp_sched(c);
 }
 
+/* What the program holds back has waited long enough. */
+static void
+cork_timeout(struct isla_tcp_conn *c)
+{
+	if (tcp_sndq_unsent(c) == 0)
+		return;
+	tcp_output_probe(c);
+	tcp_sched(c);
+}
+
 static void
 rtx_expired(struct isla_tcp_conn *c)
 {
@@ -181,6 +191,8 @@ rtx_expired(struct isla_tcp_conn *c)
 		persist_timeout(c);
 	else if (c->seg_head != TCP_NONE)
 		data_timeout(c);
+	else
+		cork_timeout(c);
 }
 
 static bool
