@@ -72,7 +72,7 @@ cc_env_ack(uint32_t nb_bytes, uint32_t rtt_us)
 		cc.conn->cc->ack(cc.conn, &a);
 	cc.conn->snd_una += nb_bytes;
 	a.round = tcp_round_acked(cc.conn, nb_bytes);
-	cc.conn->cc->acked(cc.conn, &a, nb_bytes);
+	tcp_cc_acked(cc.conn, &a, nb_bytes);
 	cc_env_fill();
 }
 

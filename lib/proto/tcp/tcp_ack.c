@@ -105,20 +105,6 @@ path_confirm(struct isla_tcp_conn *c)
 	inet_confirm(c->tcp->inet, &via, c->hint);
 }
 
-/* The congestion window's part in an ACK of new data outside of recovery. */
-static void
-cc_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes)
-{
-	if (unlikely(tcp_ecn_forbids_growth(c, a->in)))
-		return;
-	if (c->flags & (TCP_F_CWND_LIMITED | TCP_F_RTO_RECOVERY)) {
-		c->cc->acked(c, a, nb_bytes);
-		c->cwnd = RTE_MIN(c->cwnd, TCP_CWND_MAX);
-	} else if (c->cc->limited != NULL) {
-		c->cc->limited(c);
-	}
-}
-
 static void
 new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 {
@@ -142,7 +128,7 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 		tcp_undo_check(c, a);
 	if ((c->flags & TCP_F_RECOVERY) == 0) {
 		c->dupacks = 0;
-		cc_acked(c, a, nb);
+		tcp_cc_acked(c, a, nb);
 		if ((c->flags & TCP_F_RTO_RECOVERY) && seq_ge(ack, c->recover)) {
 			c->flags &= ~TCP_F_RTO_RECOVERY;
 			tcp_frto_end(c);
@@ -176,25 +162,26 @@ is_dupack(const struct isla_tcp_conn *c, const struct tcp_in *in)
 
 /* With SACK, loss is found by time and by what has arrived (RFC 8985). */
 static void
-sack_ack(struct isla_tcp_conn *c, const struct tcp_acked *a)
+sack_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 {
-	bool lost = false;
-
 	if (a->dsack) {
 		tcp_rack_dsack(c);
 		if (c->flags & TCP_F_UNDO)
 			tcp_undo_check(c, a);
 	}
 	if (c->nb_sacked > 0 || (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) != 0)
-		lost = tcp_rack_detect(c);
-	if (lost && (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) == 0)
+		a->lost = tcp_rack_detect(c);
+	if (a->lost && (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) == 0) {
 		tcp_recovery_enter(c);
+		/* RecoverFS counts what this ACK brought: it will be delivered in recovery. */
+		c->prr_fs += a->delivered;
+	}
 	if (c->flags & TCP_F_RECOVERY)
 		tcp_recovery_acked(c, a, 0);
 	/* Also where this ACK has ended a recovery. */
 	if (a->advanced)
 		tcp_tlp_arm(c);
-	if (lost || a->delivered > 0)
+	if (a->lost || a->delivered > 0)
 		tcp_sched(c);
 }
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 
 #include "tcp_priv.h"
@@ -62,12 +63,50 @@ tcp_cc_initial_window(const struct isla_tcp_conn *c)
 	return RTE_MIN(nb_segs * c->mss, RTE_MAX(2u * c->mss, nb_segs * 1460));
 }
 
+void
+tcp_cc_restart(struct isla_tcp_conn *c)
+{
+	if (c->pace_rate == UINT32_MAX)
+		c->cwnd = RTE_MIN(c->cwnd, tcp_cc_initial_window(c));
+}
+
+void
+tcp_cc_avoid(struct isla_tcp_conn *c, uint32_t *acc, uint32_t nb_bytes)
+{
+	*acc += nb_bytes;
+	if (*acc < c->cwnd)
+		return;
+	/* One ACK is not worth more than a window, even if it covers more. */
+	*acc = RTE_MIN(*acc - c->cwnd, c->cwnd);
+	c->cwnd += c->mss;
+}
+
+void
+tcp_cc_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes)
+{
+	if (unlikely(tcp_ecn_forbids_growth(c, a->in)))
+		return;
+	if ((c->flags & TCP_F_RTO_RECOVERY) != 0 ||
+		((c->flags & TCP_F_CWND_LIMITED) != 0 && tcp_cwv_is_valid(c))) {
+		c->cc->acked(c, a, nb_bytes);
+		c->cwnd = RTE_MIN(c->cwnd, TCP_CWND_MAX);
+	} else if (c->cc->limited != NULL) {
+		c->cc->limited(c);
+	}
+}
+
 bool
 tcp_round_acked(struct isla_tcp_conn *c, uint32_t nb_bytes)
 {
+	/* When the last one ended nothing was in flight: this one began with what was sent next. */
+	if (seq_ge(c->snd_una - nb_bytes, c->round_end)) {
+		c->round_acked = 0;
+		c->round_end = c->snd_nxt;
+	}
 	c->round_acked += nb_bytes;
 	if (seq_lt(c->snd_una, c->round_end))
 		return false;
+	tcp_cwv_round(c);
 	c->round_acked = 0;
 	c->round_end = c->snd_nxt;
 	return true;
@@ -79,7 +118,11 @@ tcp_cc_flight(const struct isla_tcp_conn *c)
 	uint32_t flight = c->snd_nxt - c->snd_una;
 
 	/* In recovery cwnd is what is left of it. */
-	return c->flags & TCP_F_RECOVERY ? flight : RTE_MIN(flight, c->cwnd);
+	if (c->flags & TCP_F_RECOVERY)
+		return flight;
+	if (c->nonvalid_s != 0)
+		flight = RTE_MAX(flight, c->pipe_ack);
+	return RTE_MIN(flight, c->cwnd);
 }
 
 uint32_t

@@ -82,6 +82,13 @@ bool tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc);
  * ACK, of nb_bytes, ends one.
  */
 bool tcp_round_acked(struct isla_tcp_conn *c, uint32_t nb_bytes);
+/* The congestion window's part in an ACK of new data outside of recovery. */
+void tcp_cc_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes);
+/* Congestion avoidance of RFC 5681 by bytes: a segment a window; acc counts what remains. */
+void tcp_cc_avoid(struct isla_tcp_conn *c, uint32_t *acc, uint32_t nb_bytes);
+/* RFC 5681, 4.1: no more than the initial window at once after an idle time; where output is paced
+ * there is no burst, and the window stays (RFC 7661, 4.4.2). */
+void tcp_cc_restart(struct isla_tcp_conn *c);
 /* RFC 6928. */
 uint32_t tcp_cc_initial_window(const struct isla_tcp_conn *c);
 /* RFC 5681, equation (4): half of what is in flight. */
@@ -89,6 +96,14 @@ uint32_t tcp_cc_half_flight(const struct isla_tcp_conn *c);
 /* What was in flight when congestion showed: FlightSize, without what limited transmit and the
  * wait for reordering have added to it (RFC 5681, 3.2). */
 uint32_t tcp_cc_flight(const struct isla_tcp_conn *c);
+
+/* tcp_cwv.c: the part of the window that is known to be usable (RFC 7661) */
+/* A round trip is over, round_acked not yet begun anew. */
+void tcp_cwv_round(struct isla_tcp_conn *c);
+/* True in the validated phase: the window may grow. */
+bool tcp_cwv_is_valid(const struct isla_tcp_conn *c);
+/* Loss recovery is over, ssthresh is what it asked for. */
+void tcp_cwv_recovered(struct isla_tcp_conn *c);
 
 /* tcp_hystart.c: slow start */
 struct tcp_hystart {

@@ -240,9 +240,12 @@ static void
 reduce(struct isla_tcp_conn *c, uint32_t beta)
 {
 	struct cubic *r = state(c);
-	uint32_t w_max = (uint32_t)RTE_MIN(c->cwnd, TCP_CWND_MAX);
+	uint32_t flight = tcp_cc_flight(c), w_max = RTE_MIN(c->cwnd, TCP_CWND_MAX);
 
-	c->ssthresh = (uint32_t)((uint64_t)tcp_cc_flight(c) * beta / 100);
+	/* A window that was not in use is no measure (RFC 7661, 4.4.1). */
+	if (c->nonvalid_s != 0)
+		w_max = RTE_MIN(flight, w_max);
+	c->ssthresh = (uint32_t)((uint64_t)flight * beta / 100);
 	if ((r->flags & CUBIC_AVOID) == 0)
 		r->w_max = 0;
 	r->flags &= (uint8_t) ~(CUBIC_EPOCH | CUBIC_FROZEN | CUBIC_FRESH | CUBIC_CONVERGED |
@@ -323,7 +326,7 @@ cubic_restart(struct isla_tcp_conn *c)
 {
 	struct cubic *r = state(c);
 
-	c->cwnd = RTE_MIN(c->cwnd, tcp_cc_initial_window(c));
+	tcp_cc_restart(c);
 	r->flags &= (uint8_t) ~(CUBIC_EPOCH | CUBIC_FROZEN);
 }
 

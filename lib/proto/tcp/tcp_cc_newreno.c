@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * NewReno's congestion windows: RFC 5681 (congestion avoidance), RFC 6928 (initial window), RFC 3465
- * (bytes are counted, not ACKs), RFC 8511 (marks); slow start is HyStart++'s.
+ * NewReno's congestion windows: RFC 5681 (congestion avoidance), RFC 6928 (initial window),
+ * RFC 3465 (bytes are counted, not ACKs), RFC 8511 (marks); slow start is HyStart++'s.
  */
 
 #include <rte_common.h>
@@ -47,11 +47,7 @@ newreno_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_by
 		c->cwnd += tcp_slow_start(c, nb_bytes);
 		return;
 	}
-	r->acc += nb_bytes;
-	if (r->acc >= c->cwnd) {
-		r->acc -= c->cwnd;
-		c->cwnd += c->mss;
-	}
+	tcp_cc_avoid(c, &r->acc, nb_bytes);
 }
 
 static void
@@ -85,7 +81,7 @@ newreno_timeout(struct isla_tcp_conn *c)
 static void
 newreno_restart(struct isla_tcp_conn *c)
 {
-	c->cwnd = RTE_MIN(c->cwnd, tcp_cc_initial_window(c));
+	tcp_cc_restart(c);
 	state(c)->acc = 0;
 }
 

@@ -74,18 +74,17 @@ tcp_hystart_acked(struct isla_tcp_conn *c, struct tcp_hystart *h, const struct t
 {
 	uint32_t grow = tcp_slow_start(c, nb_bytes);
 
-	if (a->round) {
-		/* The round in which CSS began counts, too. */
-		if (h->css_min != UINT32_MAX && ++h->css_rounds >= CSS_ROUNDS) {
-			c->ssthresh = c->cwnd;
-			return true;
-		}
-		h->last_min = h->curr_min;
-		h->curr_min = UINT32_MAX;
-		h->nb_samples = 0;
-	}
 	if (a->rtt_us != UINT32_MAX)
 		sample(h, RTE_MIN(a->rtt_us, (uint32_t)INT32_MAX));
 	c->cwnd += h->css_min != UINT32_MAX ? grow / CSS_GROWTH_DIVISOR : grow;
-	return false;
+	if (!a->round)
+		return false;
+	h->last_min = h->curr_min;
+	h->curr_min = UINT32_MAX;
+	h->nb_samples = 0;
+	/* The round in which CSS began counts, too. */
+	if (h->css_min == UINT32_MAX || ++h->css_rounds < CSS_ROUNDS)
+		return false;
+	c->ssthresh = c->cwnd;
+	return true;
 }

@@ -270,7 +270,7 @@ struct isla_tcp_conn {
 	uint32_t rack_rtt;      /* RACK.rtt, us; 0: none yet */
 	uint32_t reo_round;     /* RACK.dsack_round */
 	uint32_t tlp_end;       /* TLP.end_seq */
-	uint32_t prr_delivered; /* RFC 6937 */
+	uint32_t prr_delivered; /* RFC 9937 */
 	uint32_t prr_out;
 	uint32_t prr_fs;        /* RecoverFS */
 	union {
@@ -311,7 +311,9 @@ struct isla_tcp_conn {
 	uint32_t cc_state[TCP_CC_STATE_WORDS];
 	uint32_t round_end;     /* snd_nxt when this round trip began */
 	uint32_t round_acked;   /* bytes acknowledged in it */
-	uint32_t pipe_ack;      /* RFC 7661: the most of it in the last rounds */
+	uint32_t pipe_ack;      /* RFC 7661: the most of it in the last rounds; 0: undefined */
+	uint16_t pipe_ack_s;    /* when it was measured, in seconds */
+	uint16_t nonvalid_s;    /* when the non-validated phase began; 0: it has not */
 	uint32_t pace_rate;     /* bytes a second; UINT32_MAX: not paced */
 	uint32_t pace_next_us;  /* the next segment leaves no earlier; low bits */
 	uint32_t nb_ce;         /* bytes that the peer has reported as marked */
@@ -555,6 +557,7 @@ struct tcp_acked {
 	bool is_dup;            /* a duplicate ACK as RFC 5681 has it */
 	bool original;          /* something arrived that was sent once, and before recover */
 	bool dsack;             /* the peer got something twice */
+	bool lost;              /* and something was taken for lost on account of it */
 };
 
 /* tcp_ecn.c: RFC 3168 */

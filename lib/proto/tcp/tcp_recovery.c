@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Fast recovery. With SACK: proportional rate reduction (RFC 6937) decides how much each ACK lets
+ * Fast recovery. With SACK: proportional rate reduction (RFC 9937) decides how much each ACK lets
  * out, RACK what is lost. Without: NewReno (RFC 6582), which takes the first segment for lost
  * with each partial ACK and inflates the window by each duplicate one. A reduction that proves
  * needless is undone: Eifel by timestamps (RFC 3522, RFC 4015), or D-SACK (RFC 3708).
@@ -70,11 +70,23 @@ tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a)
 		tcp_undo(c);
 }
 
+/* What had arrived out of order before. */
+static uint32_t
+sacked_bytes(const struct isla_tcp_conn *c)
+{
+	uint32_t i, sum = 0;
+
+	for (i = c->nb_sacked > 0 ? c->seg_head : TCP_NONE; i != TCP_NONE; i = c->tcp->seg[i].next)
+		if (c->tcp->seg[i].flags & TCP_SEG_SACKED)
+			sum += c->tcp->seg[i].len;
+	return sum;
+}
+
 void
 tcp_recovery_enter(struct isla_tcp_conn *c)
 {
 	tcp_undo_begin(c);
-	c->prr_fs = RTE_MAX(c->snd_nxt - c->snd_una, 1u);
+	c->prr_fs = RTE_MAX(c->snd_nxt - c->snd_una - sacked_bytes(c), 1u);
 	c->prr_delivered = c->prr_out = 0;
 	/* Once a window: what was lost had left before a mark was answered (RFC 3168, 6.1.2). */
 	if ((c->flags & TCP_F_CWR) == 0 || seq_ge(c->snd_una, c->recover))
@@ -97,7 +109,7 @@ recovery_leave(struct isla_tcp_conn *c)
 	c->dupacks = 0;
 }
 
-/* RFC 6937, 3.1, with the slow-start reduction bound. */
+/* RFC 9937, 6.2. */
 static void
 prr_acked(struct isla_tcp_conn *c, const struct tcp_acked *a)
 {
@@ -110,9 +122,15 @@ prr_acked(struct isla_tcp_conn *c, const struct tcp_acked *a)
 	} else {
 		uint32_t limit = delivered > c->prr_out ? delivered - c->prr_out : 0;
 
-		limit = RTE_MAX(limit, a->delivered) + c->mss;
+		/* The conservative bound; SafeACK: things go well, and slow start's it is. */
+		limit = RTE_MAX(limit, a->delivered);
+		if (a->advanced && !a->lost)
+			limit += c->mss;
 		sndcnt = RTE_MIN(c->ssthresh - c->pipe, limit);
 	}
+	/* The first retransmission goes out in any case. */
+	if (c->prr_out == 0 && sndcnt == 0)
+		sndcnt = c->mss;
 	c->cwnd = RTE_MAX(c->pipe + sndcnt, (uint32_t)c->mss);
 }
 
@@ -137,6 +155,7 @@ tcp_recovery_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t 
 	if (seq_ge(c->snd_una, c->recover)) {
 		uint32_t flight = c->snd_nxt - c->snd_una;
 
+		tcp_cwv_recovered(c);
 		c->cwnd = sack ? c->ssthresh :
 			RTE_MIN(c->ssthresh, RTE_MAX(flight, (uint32_t)c->mss) + c->mss);
 		recovery_leave(c);
@@ -157,7 +176,9 @@ tcp_recovery_dupack(struct isla_tcp_conn *c)
 	if (c->dupacks < UINT8_MAX)
 		c->dupacks++;
 	if (c->flags & TCP_F_RECOVERY) {
-		c->cwnd += c->mss;
+		/* RFC 5681, 3.2: no more of them than there were segments in flight. */
+		if (c->cwnd < c->ssthresh + c->prr_fs)
+			c->cwnd += c->mss;
 	} else if (c->dupacks == DUPACK_THRESHOLD &&
 		(seq_gt(c->snd_una, c->recover) || (c->flags & TCP_F_CWR))) {
 		tcp_recovery_enter(c);

@@ -141,6 +141,7 @@ data_timeout(struct isla_tcp_conn *c)
 			tcp_undo_begin(c);
 		tcp_frto_begin(c);
 		c->cc->timeout(c);
+		c->pipe_ack = c->nonvalid_s = 0;
 	} else {
 		tcp_frto_end(c);
 		c->cwnd = c->mss;
