@@ -233,6 +233,49 @@ slow_start_ends_without_loss(void)
 	}
 }
 
+/* RFC 8257: a queue that marks from K on stays about there, nothing is lost, and the link is used;
+ * two flows share it. */
+static void
+dctcp_keeps_the_queue_short(void)
+{
+	int is_v6;
+
+	for (is_v6 = 0; is_v6 < 2; is_v6++) {
+		struct sim_tcp_conf conf = bottleneck(1, 100000000, 2000, 1000);
+		uint64_t late = 0, nb = 0;
+		uint32_t a, b, i;
+
+		conf.is_v6 = is_v6;
+		conf.sim.dir[1].mark_bytes = 15000;
+		for (i = 0; i < 2; i++) {
+			conf.opts[i].cc = "dctcp";
+			conf.sim.host[i].stack.tcp.ecn = ISLA_TCP_ECN_ON;
+			conf.sim.dir[i].jitter_us = 0;
+		}
+		start(&conf, "dctcp");
+		run(SECOND / 10);
+		CU_ASSERT_TRUE(sim_tcp_open(&st));
+		run(SECOND);
+		a = st.side[0][0].received;
+		b = st.side[0][1].received;
+		for (i = 0; i < 2000; i++) {
+			run(SECOND / 1000);
+			nb++;
+			/* 12.5 bytes a us: twice K waits. */
+			late += st.sim->busy_us[1] > st.sim->now_us + 30000 * 10 / 125;
+		}
+		a = st.side[0][0].received - a;
+		b = st.side[0][1].received - b;
+		CU_ASSERT_TRUE(st.sim->stats.nb_marked > 100);
+		CU_ASSERT_EQUAL(st.sim->stats.nb_queue_full, 0);
+		CU_ASSERT_EQUAL(counter(ISLA_C_TCP_RETRANS_SEGS), 0);
+		CU_ASSERT_TRUE(share((uint64_t)a + b, 2 * SECOND) > 0.9);
+		CU_ASSERT_TRUE(jain(a, b) > 0.9);
+		CU_ASSERT_TRUE(late * 20 < nb);
+		stop();
+	}
+}
+
 /* The tap: the one frame of data after lose_next was set does not arrive. */
 static bool lose_next;
 
@@ -286,6 +329,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(no_slower_than_newreno),
 	SUITE_TEST(slow_start_ends_without_loss),
 	SUITE_TEST(one_loss_is_repaired),
+	SUITE_TEST(dctcp_keeps_the_queue_short),
 };
 
 int

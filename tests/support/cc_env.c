@@ -63,6 +63,7 @@ cc_env_ack(uint32_t nb_bytes, uint32_t rtt_us)
 		.in = &in,
 		.delivered = nb_bytes,
 		.rtt_us = rtt_us,
+		.ce_bytes = cc.ce_bytes,
 		.advanced = true,
 	};
 

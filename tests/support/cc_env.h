@@ -21,6 +21,7 @@ struct cc_env {
 	struct core *core;
 	struct isla_tcp *tcp;
 	struct isla_tcp_conn *conn;
+	uint32_t ce_bytes; /* what the next ACKs report as marked */
 };
 
 extern struct cc_env cc;

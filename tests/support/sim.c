@@ -286,8 +286,32 @@ corrupt(struct sim *sim, struct sim_flight *flight)
 	sim->stats.nb_corrupted++;
 }
 
+/* CE in place of ECT (RFC 3168, 5), and IPv4's header checksum with it (RFC 1624). */
 static void
-launch(struct sim *sim, unsigned int from, const uint8_t *bytes, uint32_t len)
+mark(struct sim *sim, struct sim_flight *flight)
+{
+	uint8_t *b = flight->bytes;
+	bool is_v4 = flight->len >= 34 && b[12] == 0x08 && b[13] == 0x00;
+	bool is_v6 = flight->len >= 54 && b[12] == 0x86 && b[13] == 0xdd;
+	uint8_t ecn = is_v4 ? b[15] & 3 : is_v6 ? b[15] >> 4 & 3 : 0;
+	uint32_t sum;
+
+	if (ecn == 0)
+		return;
+	sim->stats.nb_marked++;
+	if (is_v6) {
+		b[15] |= 0x30;
+		return;
+	}
+	b[15] |= 3;
+	sum = (uint32_t)(~(b[24] << 8 | b[25]) & 0xffff) + 3u - ecn;
+	sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+	b[24] = (uint8_t)(sum >> 8);
+	b[25] = (uint8_t)sum;
+}
+
+static void
+launch(struct sim *sim, unsigned int from, const uint8_t *bytes, uint32_t len, bool congested)
 {
 	const struct sim_dir *dir = &sim->conf.dir[from];
 	struct sim_flight flight = {.len = len, .to = !from, .serial = sim->serial++};
@@ -307,6 +331,8 @@ launch(struct sim *sim, unsigned int from, const uint8_t *bytes, uint32_t len)
 	if (flight.bytes == NULL)
 		abort();
 	memcpy(flight.bytes, bytes, len);
+	if (congested)
+		mark(sim, &flight);
 	if (chance(&sim->rng, dir->corrupt_ppm))
 		corrupt(sim, &flight);
 	heap_push(sim, &flight);
@@ -328,7 +354,7 @@ transmit(struct sim *sim, unsigned int from, const uint8_t *bytes, uint32_t len)
 {
 	const struct sim_dir *dir = &sim->conf.dir[from];
 	struct sim_frame frame = {from, sim->now_us, bytes, len};
-	bool pass;
+	bool pass, congested = false;
 
 	sim->stats.nb_sent++;
 	trace(sim, &sim->now_us, sizeof(sim->now_us));
@@ -344,16 +370,17 @@ transmit(struct sim *sim, unsigned int from, const uint8_t *bytes, uint32_t len)
 			sim->stats.nb_queue_full++;
 			return;
 		}
+		congested = dir->mark_bytes != 0 && waiting > dir->mark_bytes;
 		sim->busy_us[from] += ((uint64_t)len * 8000000 + dir->rate_bps - 1) / dir->rate_bps;
 	}
 	if (!pass || (chance(&sim->rng, dir->loss_ppm) && !is_spared(sim, bytes, len))) {
 		sim->stats.nb_lost++;
 		return;
 	}
-	launch(sim, from, bytes, len);
+	launch(sim, from, bytes, len, congested);
 	if (chance(&sim->rng, dir->dup_ppm)) {
 		sim->stats.nb_duplicated++;
-		launch(sim, from, bytes, len);
+		launch(sim, from, bytes, len, congested);
 	}
 }
 

@@ -69,6 +69,7 @@ struct sim_dir {
 	uint32_t jitter_us;   /* added at random, frames keep their order */
 	uint64_t rate_bps;    /* 0: no limit */
 	uint32_t queue_bytes; /* that wait for the link at most; 0: no bound */
+	uint32_t mark_bytes;  /* an ECT frame that finds more of them waiting gets CE; 0: none */
 	uint32_t loss_ppm;
 	uint32_t dup_ppm;
 	uint32_t reorder_ppm; /* such a frame comes up to reorder_us later */
@@ -107,7 +108,7 @@ struct sim_conf {
 
 struct sim_stats {
 	uint64_t nb_sent, nb_delivered, nb_lost, nb_queue_full, nb_duplicated, nb_reordered;
-	uint64_t nb_corrupted, nb_no_mbuf;
+	uint64_t nb_corrupted, nb_no_mbuf, nb_marked;
 };
 
 struct sim {

@@ -14,6 +14,7 @@
 static const struct tcp_cc_ops *const algorithms[] = {
 	&tcp_cc_cubic,
 	&tcp_cc_newreno,
+	&tcp_cc_dctcp,
 	&tcp_cc_bbr,
 };
 
@@ -33,7 +34,7 @@ tcp_cc_find(const char *name)
 const char *
 tcp_cc_names(void)
 {
-	return "cubic, newreno, bbr";
+	return "cubic, newreno, dctcp, bbr";
 }
 
 bool

@@ -68,6 +68,7 @@ struct tcp_cc_ops {
 #define TCP_CWND_MAX (1u << 30)
 
 extern const struct tcp_cc_ops tcp_cc_cubic;
+extern const struct tcp_cc_ops tcp_cc_dctcp;
 extern const struct tcp_cc_ops tcp_cc_newreno;
 extern const struct tcp_cc_ops tcp_cc_bbr;
 
