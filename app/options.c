@@ -218,7 +218,7 @@ const struct option options_table[] = {
 	},
 	{
 		.name = "tcp-ecn", .arg = "HOW", .group = OPTION_TCP, .parse = option_ecn,
-		.def = "on", .accepts = "on, passive or off",
+		.def = "passive", .accepts = "on, passive or off",
 		.help = "explicit congestion notification: ask for it and agree to it (on), only "
 			"agree to it (passive), or neither (off)",
 	},

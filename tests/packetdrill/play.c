@@ -370,8 +370,6 @@ start(struct play *p)
 	conf.stack.tcp.max_conns = 64;
 	conf.stack.tcp.max_segs = 4096;
 	conf.stack.max_neigh = 16;
-	/* As scripts expect it where they say nothing of ECN. */
-	conf.stack.tcp.ecn = ISLA_TCP_ECN_PASSIVE;
 	p->now_us = p->start_us = conf.stack.now_us = 10000000;
 	/* The same segments fit, whatever the IP header's length. */
 	conf.mtu = (uint16_t)(p->script->mtu + (p->is_v6 ? 20 : 0));

@@ -416,6 +416,9 @@ check_stall(struct sim_tcp *st, const struct sim_side *side, uint64_t to_us)
 	limit_us = info.rto_us;
 	if (info.probes > 0 || info.snd_wnd_bytes < info.snd_mss)
 		limit_us <<= RTE_MIN(info.backoff, 16);
+	/* Silly-window avoidance holds back for a second at most (RFC 9293, 3.8.6.2.1). */
+	if (info.unacked_bytes == 0)
+		limit_us = RTE_MAX(limit_us, 1000000u);
 	limit_us = RTE_MIN(limit_us, (uint64_t)rto_max_us(st, side->host)) + STALL_SLACK_US;
 	if (quiet_us <= limit_us)
 		return;

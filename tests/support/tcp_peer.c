@@ -608,9 +608,6 @@ start(const struct sim_host_conf *conf)
 		host.stack.tcp.max_conns = 64;
 	if (host.stack.tcp.max_segs == 0)
 		host.stack.tcp.max_segs = 4096;
-	/* A test that does not ask for ECN has a peer that knows nothing of it. */
-	if (host.stack.tcp.ecn == ISLA_TCP_ECN_DEFAULT)
-		host.stack.tcp.ecn = ISLA_TCP_ECN_PASSIVE;
 	if (host.stack.max_neigh == 0)
 		host.stack.max_neigh = 16;
 	if (host.stack.now_us == 0)

@@ -230,10 +230,10 @@ times_and_bytes_have_units(void)
 	refuse("--tcp-rto-min=ms", "--tcp-rto-min", "1ms to 60s");
 	take("--tcp-rto-min=1000us");
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rto_min_us, 1000);
-	CU_ASSERT_EQUAL(opts.engine.stack.tcp.ecn, ISLA_TCP_ECN_ON);
-	refuse("--tcp-ecn=maybe", "--tcp-ecn 'maybe'", "on, passive or off");
-	take("--tcp-ecn=passive");
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.ecn, ISLA_TCP_ECN_PASSIVE);
+	refuse("--tcp-ecn=maybe", "--tcp-ecn 'maybe'", "on, passive or off");
+	take("--tcp-ecn=on");
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.ecn, ISLA_TCP_ECN_ON);
 	refuse("--tcp-rcvbuf=1K", "--tcp-rcvbuf '1K'", "2K to 1G");
 	refuse("--tcp-rcvbuf=2G", "--tcp-rcvbuf", "2K to 1G");
 	refuse("--tcp-rcvbuf=2KB", "--tcp-rcvbuf", "2K to 1G");

@@ -117,7 +117,7 @@ struct isla_tcp_opts {
 
 /** Explicit congestion notification (RFC 3168). */
 enum isla_tcp_ecn {
-	ISLA_TCP_ECN_DEFAULT, /**< as ISLA_TCP_ECN_ON */
+	ISLA_TCP_ECN_DEFAULT, /**< as ISLA_TCP_ECN_PASSIVE */
 	ISLA_TCP_ECN_ON,      /**< ask for it, and agree to it */
 	ISLA_TCP_ECN_PASSIVE, /**< agree to it where the peer asks */
 	ISLA_TCP_ECN_OFF,

@@ -203,7 +203,7 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->keep_idle_s = f->keep_idle_s != 0 ? f->keep_idle_s : 7200;
 	f->keep_intvl_s = f->keep_intvl_s != 0 ? f->keep_intvl_s : 75;
 	f->keep_cnt = f->keep_cnt != 0 ? f->keep_cnt : 9;
-	f->ecn = f->ecn != ISLA_TCP_ECN_DEFAULT ? f->ecn : ISLA_TCP_ECN_ON;
+	f->ecn = f->ecn != ISLA_TCP_ECN_DEFAULT ? f->ecn : ISLA_TCP_ECN_PASSIVE;
 	f->ooo_segs = f->ooo_segs != 0 ? f->ooo_segs : 512;
 	if (f->max_rate_conns == 0) {
 		const struct tcp_cc_ops *cc = tcp_cc_find(f->cc);
