@@ -107,6 +107,8 @@ nothing_gives_the_defaults(void)
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.max_conns, 16384);
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rcvbuf_bytes, 262144);
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.sndbuf_bytes, 262144);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rcvbuf_max_bytes, 4194304);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.sndbuf_max_bytes, 4194304);
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rto_min_us, 200000);
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.time_wait_us, 60000000);
 }

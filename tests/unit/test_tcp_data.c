@@ -673,7 +673,7 @@ send_queue_is_bounded(void)
 {
 	struct rte_mbuf *m;
 
-	peer_restart_tcp(&(const struct isla_tcp_conf){.sndbuf_bytes = 10000});
+	peer_restart_tcp(&(const struct isla_tcp_conf){.sndbuf_bytes = 10000, .no_autotune = true});
 	established_passive();
 	inject(ACK, .seq = P(1), .ack = S(1), .wnd = WND_ZERO);
 	CU_ASSERT_EQUAL(isla_tcp_send_room(app.conn), 10000);

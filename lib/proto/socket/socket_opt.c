@@ -172,9 +172,14 @@ set_rcvbuf(struct sock *s, int v)
 static int
 get_sndbuf(struct sock *s)
 {
+	struct isla_tcp_info info;
+
 	if (s->sndbuf != 0)
 		return (int)s->sndbuf;
-	return (int)RTE_MIN(2ull * in_force(s).sndbuf_bytes, (uint64_t)INT32_MAX);
+	if (s->conn == NULL)
+		return (int)RTE_MIN(2ull * in_force(s).sndbuf_bytes, (uint64_t)INT32_MAX);
+	isla_tcp_get_info(s->conn, &info);
+	return (int)RTE_MIN(2ull * info.sndbuf_bytes, (uint64_t)INT32_MAX);
 }
 
 static int

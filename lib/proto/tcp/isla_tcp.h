@@ -94,7 +94,8 @@ struct isla_tcp_ops {
 /** Settings of one listener's or one connection's TCP; a field that is 0 takes the stack's. */
 struct isla_tcp_opts {
 	uint32_t rcvbuf_bytes;    /**< the receive buffer, fixed; 0: the stack's, which grows */
-	uint32_t sndbuf_bytes;    /**< the most that the send queue holds */
+	uint32_t sndbuf_bytes;    /**< the most that the send queue holds, fixed; 0: the stack's,
+				   * which grows */
 	uint32_t user_timeout_ms; /**< data may wait that long for its ACK (RFC 5482) */
 	uint32_t max_pacing_rate; /**< bytes a second, a full segment's at least; 0: no bound */
 	uint16_t mss;             /**< the most that is offered in the MSS option, and sent */
@@ -133,7 +134,8 @@ struct isla_tcp_conf {
 	uint32_t max_orphans;    /**< closed by the program, not yet by the peer [max_conns / 2] */
 	uint32_t rcvbuf_bytes;   /**< at first [262144] */
 	uint32_t rcvbuf_max_bytes; /**< as far as auto-tuning goes [4194304] */
-	uint32_t sndbuf_bytes;   /**< [262144] */
+	uint32_t sndbuf_bytes;   /**< at first [262144] */
+	uint32_t sndbuf_max_bytes; /**< as far as auto-tuning goes [4194304] */
 	uint32_t rto_min_us;     /**< [200000] */
 	uint32_t rto_init_us;    /**< RFC 6298, 2.1 [1000000] */
 	uint32_t rto_max_us;     /**< [60000000] */
@@ -155,7 +157,7 @@ struct isla_tcp_conf {
 	bool no_wscale;          /**< neither offer nor accept window scaling */
 	bool no_timestamps;      /**< nor timestamps (RFC 7323, 3) */
 	bool no_sack;            /**< nor selective acknowledgment (RFC 2018) */
-	bool no_autotune;        /**< receive buffers stay as they are */
+	bool no_autotune;        /**< receive and send buffers stay as they are at first */
 	bool no_quickack;        /**< delay ACKs from a connection's first one on */
 	bool pacing;             /**< spread each window over its round trip, whatever the algorithm */
 	const char *cc;          /**< congestion control [cubic]; see isla_tcp_cc_names() */
@@ -218,6 +220,7 @@ struct isla_tcp_info {
 	uint32_t snd_wnd_bytes;  /**< what the peer lets us send */
 	uint32_t rcv_wnd_bytes;  /**< what we let the peer send */
 	uint32_t rcvbuf_bytes;   /**< as auto-tuning has it now */
+	uint32_t sndbuf_bytes;   /**< likewise */
 	uint32_t unacked_bytes;
 	uint32_t unacked_segs;
 	uint32_t sacked_segs;

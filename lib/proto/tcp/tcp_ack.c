@@ -140,6 +140,8 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 	} else if ((c->flags & TCP_F_SACK) == 0) {
 		tcp_recovery_acked(c, a, nb);
 	}
+	if (unlikely(c->cwnd > c->sndbuf / 2))
+		tcp_sndbuf_grow(c);
 	/* RFC 6298, 5.2 and 5.3. */
 	if (c->snd_una == c->snd_nxt) {
 		tcp_deadline_stop(c, TCP_T_RTX);

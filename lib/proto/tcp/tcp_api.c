@@ -192,12 +192,10 @@ isla_tcp_set_ops(struct isla_tcp_conn *c, const struct isla_tcp_ops *ops)
 uint32_t
 isla_tcp_send_room(const struct isla_tcp_conn *c)
 {
-	uint32_t sndbuf = tcp_opts_of(c)->sndbuf_bytes;
-
 	if (!tcp_in_state(c, QUEUEING) || (c->flags & TCP_F_FIN_QUEUED) ||
-		c->sndq_bytes >= sndbuf || c->snd_segs >= tcp_queue_max_mbufs(sndbuf))
+		c->sndq_bytes >= c->sndbuf || c->snd_segs >= tcp_sndq_max_mbufs(c))
 		return 0;
-	return sndbuf - c->sndq_bytes;
+	return c->sndbuf - c->sndq_bytes;
 }
 
 /* 0 where the program may queue data now. */
@@ -275,7 +273,7 @@ isla_tcp_send_ext(struct isla_tcp_conn *c, const void *data, rte_iova_t iova, ui
 {
 	const uint8_t *p = data;
 	uint64_t left = RTE_MIN(len, (uint64_t)isla_tcp_send_room(c)), taken = 0;
-	uint32_t max_mbufs = tcp_queue_max_mbufs(tcp_opts_of(c)->sndbuf_bytes);
+	uint32_t max_mbufs = tcp_sndq_max_mbufs(c);
 	int rc = may_send(c);
 
 	if (rc != 0)

@@ -231,6 +231,7 @@ tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t
 		c->rcvbuf = opts->rcvbuf_bytes;
 		c->rcv_wscale = wscale_of(c->rcvbuf);
 	}
+	c->sndbuf = opts->sndbuf_bytes != 0 ? opts->sndbuf_bytes : conf->sndbuf_bytes;
 	if (conf->no_wscale)
 		c->rcv_wscale = 0;
 	c->rcv_mss = mss_of_mtu(c);
@@ -293,6 +294,7 @@ tcp_conn_established(struct isla_tcp_conn *c)
 	tcp_set_state(c, ISLA_TCP_ESTABLISHED);
 	c->nb_timeouts = 0;
 	tcp_limit_begin(c);
+	tcp_drs_begin(c);
 	c->recover = c->snd_una - 1;
 	c->fack = c->reo_round = c->round_end = c->snd_una;
 	tcp_deadline_stop(c, TCP_T_RTX);

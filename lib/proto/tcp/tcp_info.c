@@ -83,6 +83,7 @@ isla_tcp_get_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->snd_wnd_bytes = c->snd_wnd;
 	info->rcv_wnd_bytes = c->rcv_adv - c->rcv_nxt;
 	info->rcvbuf_bytes = c->rcvbuf;
+	info->sndbuf_bytes = c->sndbuf;
 	info->unacked_bytes = c->snd_nxt - c->snd_una;
 	info->sndq_bytes = c->sndq_bytes;
 	info->notsent_bytes = tcp_sndq_unsent(c);

@@ -187,8 +187,7 @@ allowed_in_flight(const struct isla_tcp_conn *c)
 static enum isla_tcp_limit
 limit_of_program(const struct isla_tcp_conn *c)
 {
-	return c->sndq_bytes >= tcp_opts_of(c)->sndbuf_bytes ? ISLA_TCP_LIMIT_SNDBUF :
-							       ISLA_TCP_LIMIT_APP;
+	return c->sndq_bytes >= c->sndbuf ? ISLA_TCP_LIMIT_SNDBUF : ISLA_TCP_LIMIT_APP;
 }
 
 /* New segments, as far as they may go; false where mbufs or room ran out. */

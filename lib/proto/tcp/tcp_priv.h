@@ -296,6 +296,7 @@ struct isla_tcp_conn {
 	uint32_t snd_head_off;  /* bytes of snd_head that are acknowledged */
 	uint32_t sndq_bytes;    /* from snd_una on, SYN and FIN not counted */
 	uint32_t snd_segs;      /* mbufs in the send queue */
+	uint32_t sndbuf;        /* the most of sndq_bytes */
 	uint32_t iss;
 	uint32_t snd_sml;       /* end of the last small segment (Minshall) */
 	uint32_t snd_up;        /* RFC 9293, 3.8.5 */
@@ -325,10 +326,11 @@ struct isla_tcp_conn {
 	uint32_t rcvq_bytes;    /* waiting for isla_tcp_recv() */
 	uint32_t rcv_held;      /* rcvq_bytes, and what the program has not consumed yet */
 	uint32_t rcvbuf;
-	uint32_t drs_seq;       /* rcv_nxt when this measurement began: receive-buffer auto-tuning */
+	uint32_t drs_seq;       /* up to where the program had taken when this measurement began:
+				 * receive-buffer auto-tuning */
 	uint32_t drs_us;        /* and when that was */
 	uint32_t drs_rtt;       /* the peer's round-trip time as the receiver sees it, us */
-	uint32_t drs_space;     /* what the program took in the last one */
+	uint32_t drs_space;     /* the most that the program took in one */
 	uint32_t rcv_up;        /* RFC 9293, 3.8.5 */
 	uint32_t ts_recent;     /* RFC 7323, 4.3: TS.Recent */
 	uint32_t ts_recent_s;   /* when it was set, in seconds: it is good for 24 days */
@@ -403,6 +405,7 @@ struct isla_tcp {
 	uint32_t cc_more_free;
 	uint32_t nb_ooo;         /* packets in all out-of-order queues */
 	uint32_t max_ooo;        /* the most of them: a quarter of the pool */
+	uint32_t max_queue;      /* mbufs to which one queue grows: an eighth of the smaller pool */
 	struct isla_tcp_listener *listener;
 	uint32_t nb_listeners;   /* highest slot used + 1 */
 	struct tcp_profile *profile;
@@ -703,13 +706,30 @@ uint32_t tcp_rcv_window(struct isla_tcp_conn *c);
 /* True where the window has opened so far that the peer should hear of it. */
 bool tcp_rcv_window_opened(const struct isla_tcp_conn *c);
 
+/* tcp_autotune.c: how large the buffers are */
+/* The handshake is over. */
+void tcp_drs_begin(struct isla_tcp_conn *c);
+/* Data has come in order, and tcp_drs_is_due(). */
+void tcp_drs_input(struct isla_tcp_conn *c, const struct tcp_in *in);
+/* The congestion window has passed half of the send buffer. */
+void tcp_sndbuf_grow(struct isla_tcp_conn *c);
+/* Mbufs that the send queue may hold. */
+uint32_t tcp_sndq_max_mbufs(const struct isla_tcp_conn *c);
+
+/* A round trip has gone by since the measurement began. */
+static inline bool
+tcp_drs_is_due(const struct isla_tcp_conn *c)
+{
+	return (uint32_t)c->tcp->core->now_us - c->drs_us >= c->drs_rtt;
+}
+
 /* tcp_sndq.c: send queue and segments in flight */
 void tcp_sndq_append(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t len);
 /* Mbufs that one connection's queue may hold: small ones must not eat the pool. */
 static inline uint32_t
 tcp_queue_max_mbufs(uint32_t buf_bytes)
 {
-	return 64 + buf_bytes / 1024;
+	return RTE_MIN(64 + buf_bytes / 1024, (uint32_t)UINT16_MAX); /* rte_mbuf::nb_segs */
 }
 /* Free what is acknowledged: n bytes of payload. */
 void tcp_sndq_acked(struct isla_tcp_conn *c, uint32_t n);

@@ -20,9 +20,9 @@ resolve(const struct isla_tcp_opts *base, const struct isla_tcp_opts *opts,
 	struct isla_tcp_opts *to)
 {
 	memset(to, 0, sizeof(*to));
-	/* Stays 0 where the program has not fixed it: auto-tuning. */
+	/* They stay 0 where the program has not fixed them: auto-tuning. */
 	to->rcvbuf_bytes = opts->rcvbuf_bytes;
-	to->sndbuf_bytes = PICK(sndbuf_bytes);
+	to->sndbuf_bytes = opts->sndbuf_bytes;
 	to->user_timeout_ms = PICK(user_timeout_ms);
 	to->max_pacing_rate = PICK(max_pacing_rate);
 	to->mss = PICK(mss);
@@ -39,7 +39,7 @@ resolve(const struct isla_tcp_opts *base, const struct isla_tcp_opts *opts,
 static bool
 is_valid(const struct isla_tcp_opts *o)
 {
-	return o->sndbuf_bytes >= 1 && (o->tos & 3) == 0;
+	return (o->tos & 3) == 0;
 }
 
 int
@@ -52,7 +52,6 @@ tcp_profile_init(struct isla_tcp *tcp)
 	if (p->cc == NULL)
 		return -EINVAL;
 	p->nb_refs = 1;
-	p->opts.sndbuf_bytes = conf->sndbuf_bytes;
 	p->opts.user_timeout_ms = conf->user_timeout_ms;
 	p->opts.keep_idle_s = conf->keep_idle_s;
 	p->opts.keep_intvl_s = conf->keep_intvl_s;
@@ -139,6 +138,8 @@ isla_tcp_set_opts(struct isla_tcp_conn *c, const struct isla_tcp_opts *opts)
 		c->modes |= TCP_M_RCVBUF_SET;
 		c->rcvbuf = opts->rcvbuf_bytes;
 	}
+	c->sndbuf = opts->sndbuf_bytes != 0 ? opts->sndbuf_bytes :
+		RTE_MAX(c->sndbuf, tcp->conf.sndbuf_bytes);
 	if (opts->mss >= TCP_MSS_MIN)
 		c->mss = RTE_MIN(c->mss, opts->mss);
 	isla_tcp_set_cork(c, opts->cork);
@@ -161,6 +162,7 @@ isla_tcp_default_opts(const struct isla_tcp *tcp, struct isla_tcp_opts *opts)
 {
 	*opts = tcp->profile[0].opts;
 	opts->rcvbuf_bytes = tcp->conf.rcvbuf_bytes;
+	opts->sndbuf_bytes = tcp->conf.sndbuf_bytes;
 	opts->cc = tcp->profile[0].cc->name;
 }
 

@@ -322,6 +322,8 @@ tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 		return;
 	}
 	in->m = NULL;
+	if (unlikely(tcp_drs_is_due(c)))
+		tcp_drs_input(c, in);
 	/* RFC 5681, 4.2: at once where a gap is filled, or partly so. */
 	if (c->ooo != NULL) {
 		c->flags |= TCP_F_ACK_NOW;

@@ -191,6 +191,8 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->rcvbuf_max_bytes = f->rcvbuf_max_bytes != 0 ? f->rcvbuf_max_bytes : 4194304;
 	f->rcvbuf_max_bytes = RTE_MAX(f->rcvbuf_max_bytes, f->rcvbuf_bytes);
 	f->sndbuf_bytes = f->sndbuf_bytes != 0 ? f->sndbuf_bytes : 262144;
+	f->sndbuf_max_bytes = f->sndbuf_max_bytes != 0 ? f->sndbuf_max_bytes : 4194304;
+	f->sndbuf_max_bytes = RTE_MAX(f->sndbuf_max_bytes, f->sndbuf_bytes);
 	f->rto_min_us = f->rto_min_us != 0 ? f->rto_min_us : 200000;
 	f->rto_init_us = f->rto_init_us != 0 ? f->rto_init_us : 1000000;
 	f->rto_max_us = f->rto_max_us != 0 ? f->rto_max_us : 60000000;
@@ -332,6 +334,7 @@ tcp_create(struct core *core, struct inet *inet, const struct isla_tcp_conf *con
 	tcp->cookie_key = core_derive_key(core, 20);
 	tcp->tfo_key = core_derive_key(core, 21);
 	tcp->max_ooo = core->pool->size / 4;
+	tcp->max_queue = RTE_MIN(core->pool->size, core->ref_pool->size) / 8;
 	tcp->work_head = tcp->work_tail = TCP_NONE;
 	tcp->tw_head = tcp->tw_tail = TCP_NONE;
 	if (!tables_alloc(tcp) || tcp_profile_init(tcp) != 0) {
