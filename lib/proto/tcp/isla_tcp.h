@@ -146,7 +146,7 @@ struct isla_tcp_conf {
 	uint16_t syn_retries;    /**< of a SYN or SYN,ACK: 183 s in all (MUST-23) [7] */
 	uint16_t data_retries;   /**< RFC 1122's R2 [15] */
 	uint16_t r1_retries;     /**< RFC 1122's R1: then the program hears of it [3] */
-	uint16_t ooo_segs;       /**< segments out of order of one connection [512] */
+	uint16_t ooo_segs;       /**< ranges out of order of one connection [512] */
 	uint16_t init_cwnd_segs; /**< RFC 6928 [10] */
 	uint8_t challenge_acks;  /**< of one connection in a second (RFC 5961, 7) [100] */
 	uint16_t keep_idle_s;    /**< [7200] */

@@ -322,7 +322,7 @@ struct isla_tcp_conn {
 	/* Receive queue. */
 	struct rte_mbuf *rcv_head; /* one chain */
 	struct rte_mbuf *rcv_last; /* its last segment */
-	struct rte_mbuf *ooo;      /* packets out of order, linked by tcp_ooo_next() */
+	struct rte_mbuf *ooo;      /* ranges out of order: tcp_ooo_block() */
 	uint32_t rcvq_bytes;    /* waiting for isla_tcp_recv() */
 	uint32_t rcv_held;      /* rcvq_bytes, and what the program has not consumed yet */
 	uint32_t rcvbuf;
@@ -337,7 +337,7 @@ struct isla_tcp_conn {
 	uint32_t ts_offset;     /* what our timestamps begin with */
 	uint32_t sack_recent[TCP_SACK_RECENT]; /* where packets came out of order, latest first */
 	struct tcp_sack_block dsack; /* RFC 2883 */
-	uint16_t nb_ooo;
+	uint16_t nb_ooo;        /* packets in that queue */
 	uint8_t nb_challenge;   /* challenge ACKs in the second challenge_s */
 	uint8_t challenge_s;
 
@@ -403,7 +403,7 @@ struct isla_tcp {
 	struct tcp_seg_rate *seg_rate; /* beside seg */
 	struct tcp_cc_more *cc_more;
 	uint32_t cc_more_free;
-	uint32_t nb_ooo;         /* packets in all out-of-order queues */
+	uint32_t nb_ooo;         /* mbufs in all out-of-order queues */
 	uint32_t max_ooo;        /* the most of them: a quarter of the pool */
 	uint32_t max_queue;      /* mbufs to which one queue grows: an eighth of the smaller pool */
 	struct isla_tcp_listener *listener;
@@ -690,12 +690,25 @@ void tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us);
 /* Payload that is trimmed to the window and has something new; takes in->m or sets in->drop. */
 void tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in);
 void tcp_rcvq_purge(struct isla_tcp_conn *c);
-/* Only what came out of order. */
+/* Payload that begins at rcv_nxt, ending with the mbuf last. */
+void tcp_rcvq_append(struct isla_tcp_conn *c, struct rte_mbuf *m, struct rte_mbuf *last);
+/* Cut n bytes off the front; the head mbuf stays, perhaps empty, since it carries isla_pkt. */
+void tcp_payload_trim_front(struct rte_mbuf *m, uint32_t n);
+/* Leave the first len bytes. */
+void tcp_payload_trim_to(struct rte_mbuf *m, uint32_t len);
+/* Move m's payload into the free room behind the last mbuf of a chain: false where there is none. */
+bool tcp_payload_coalesce(struct isla_tcp_conn *c, struct rte_mbuf *head, struct rte_mbuf *last,
+	struct rte_mbuf *m);
+
+/* tcp_ooo.c: what came out of order */
+/* A packet beyond rcv_nxt; takes in->m or sets in->drop. */
+void tcp_ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in);
+/* Append what rcv_nxt has reached. A FIN that waited there is given to `in`. */
+void tcp_ooo_join(struct isla_tcp_conn *c, struct tcp_in *in);
 void tcp_ooo_purge(struct isla_tcp_conn *c);
 /* The SACK option to send: RFC 2018, 4 and RFC 2883, 4. At most max blocks. */
 void tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max);
-/* The contiguous range that begins with a packet of the out-of-order queue; returns what follows.
- */
+/* A range of the out-of-order queue; returns the one that follows. */
 struct rte_mbuf *tcp_ooo_block(struct rte_mbuf *m, struct tcp_sack_block *b);
 /* A segment that held nothing new, or not only: the next ACK says so. */
 void tcp_dsack_note(struct isla_tcp_conn *c, uint32_t left, uint32_t right);
@@ -729,7 +742,8 @@ void tcp_sndq_append(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t len);
 static inline uint32_t
 tcp_queue_max_mbufs(uint32_t buf_bytes)
 {
-	return RTE_MIN(64 + buf_bytes / 1024, (uint32_t)UINT16_MAX); /* rte_mbuf::nb_segs */
+	/* Twice that, joined, fits rte_mbuf::nb_segs. */
+	return RTE_MIN(64 + buf_bytes / 1024, (uint32_t)INT16_MAX);
 }
 /* Free what is acknowledged: n bytes of payload. */
 void tcp_sndq_acked(struct isla_tcp_conn *c, uint32_t n);

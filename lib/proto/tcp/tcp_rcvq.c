@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The receive queue: payload in order as one chain of the port's own mbufs, payload out of order as
- * a sorted list of packets. tcp_rcvq_input() puts a segment where it belongs and joins what has
- * become contiguous. The window that follows from it (RFC 9293, 3.8.6) is computed here, too.
+ * The receive queue: payload in order as one chain of the port's own mbufs. tcp_rcvq_input() puts a
+ * segment where it belongs; what is out of order waits in tcp_ooo.c's queue. The window that follows from it (RFC 9293, 3.8.6) is computed here, too.
  */
 
 #include <errno.h>
@@ -12,41 +11,15 @@
 
 #include "tcp_priv.h"
 
-/* Copy into the last mbuf's tail rather than keep one more mbuf: only at the queue's bound. */
-#define COALESCE_MAX 256
+/* Copy into the last mbuf's tail rather than keep one more mbuf: only at a queue's bound. */
+#define COALESCE_MAX 1024
 
-/* The list of packets out of order runs through the source address, which has done its work. */
-static struct rte_mbuf *
-ooo_next(struct rte_mbuf *m)
+void
+tcp_payload_trim_front(struct rte_mbuf *m, uint32_t n)
 {
-	struct rte_mbuf *next;
-
-	memcpy(&next, isla_pkt(m)->src.b, sizeof(next));
-	return next;
-}
-
-static void
-ooo_set_next(struct rte_mbuf *m, struct rte_mbuf *next)
-{
-	memcpy(isla_pkt(m)->src.b, &next, sizeof(next));
-}
-
-/* Where the payload of a queued packet ends. */
-static uint32_t
-pkt_end(struct rte_mbuf *m)
-{
-	return isla_pkt(m)->seq + isla_pkt(m)->data_len;
-}
-
-/* Cut n bytes off the front; the head mbuf stays, perhaps empty, since it carries isla_pkt. */
-static void
-trim_front(struct rte_mbuf *m, uint32_t n)
-{
-	struct isla_pkt *pkt = isla_pkt(m);
 	struct rte_mbuf *s = m;
 
-	pkt->seq += n;
-	pkt->data_len = (uint16_t)(pkt->data_len - n);
+	isla_pkt(m)->seq += n;
 	m->pkt_len -= n;
 	while (n > 0) {
 		uint32_t k = RTE_MIN(n, (uint32_t)s->data_len);
@@ -58,13 +31,11 @@ trim_front(struct rte_mbuf *m, uint32_t n)
 	}
 }
 
-/* Leave the first len bytes. */
-static void
-trim_to(struct rte_mbuf *m, uint32_t len)
+void
+tcp_payload_trim_to(struct rte_mbuf *m, uint32_t len)
 {
 	struct rte_mbuf *s = m;
 
-	isla_pkt(m)->data_len = (uint16_t)len;
 	m->pkt_len = len;
 	while (len > s->data_len) {
 		len -= s->data_len;
@@ -83,11 +54,11 @@ trim_to(struct rte_mbuf *m, uint32_t len)
 	}
 }
 
-/* Move payload into the free room behind the queue's last mbuf. */
-static bool
-coalesce(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t len)
+bool
+tcp_payload_coalesce(struct isla_tcp_conn *c, struct rte_mbuf *head, struct rte_mbuf *last,
+	struct rte_mbuf *m)
 {
-	struct rte_mbuf *last = c->rcv_last;
+	uint32_t len = m->pkt_len;
 
 	if (len > COALESCE_MAX || !RTE_MBUF_DIRECT(last) || rte_mbuf_refcnt_read(last) != 1 ||
 		rte_pktmbuf_tailroom(last) < len)
@@ -95,180 +66,51 @@ coalesce(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t len)
 	payload_copy(c->tcp->core, rte_pktmbuf_mtod_offset(last, void *, last->data_len), m, 0,
 		len);
 	last->data_len = (uint16_t)(last->data_len + len);
-	c->rcv_head->pkt_len += len;
+	head->pkt_len += len;
 	rte_pktmbuf_free(m);
 	return true;
 }
 
-/* Append a packet that begins at rcv_nxt; false where the queue holds too many mbufs. */
-static bool
-append(struct isla_tcp_conn *c, struct rte_mbuf *m)
+static void
+came_in_order(struct isla_tcp_conn *c, uint32_t len)
 {
-	uint32_t len = isla_pkt(m)->data_len;
-
-	if (c->rcv_head == NULL) {
-		c->rcv_head = m;
-		c->rcv_last = rte_pktmbuf_lastseg(m);
-	} else if ((uint32_t)c->rcv_head->nb_segs + m->nb_segs > tcp_queue_max_mbufs(c->rcvbuf)) {
-		if (!coalesce(c, m, len))
-			return false;
-	} else {
-		c->rcv_last->next = m;
-		c->rcv_last = rte_pktmbuf_lastseg(m);
-		c->rcv_head->nb_segs = (uint16_t)(c->rcv_head->nb_segs + m->nb_segs);
-		c->rcv_head->pkt_len += len;
-	}
 	c->rcv_nxt += len;
 	c->rcvq_bytes += len;
 	c->rcv_held += len;
 	c->bytes_received += len;
+}
+
+void
+tcp_rcvq_append(struct isla_tcp_conn *c, struct rte_mbuf *m, struct rte_mbuf *last)
+{
+	uint32_t len = m->pkt_len;
+
+	if (c->rcv_head == NULL) {
+		c->rcv_head = m;
+	} else {
+		c->rcv_last->next = m;
+		c->rcv_head->nb_segs = (uint16_t)(c->rcv_head->nb_segs + m->nb_segs);
+		c->rcv_head->pkt_len += len;
+	}
+	c->rcv_last = last;
+	came_in_order(c, len);
+}
+
+/* A packet that begins at rcv_nxt; false where the queue holds too many mbufs. */
+static bool
+append(struct isla_tcp_conn *c, struct rte_mbuf *m)
+{
+	uint32_t len = m->pkt_len;
+
+	if (c->rcv_head != NULL &&
+		(uint32_t)c->rcv_head->nb_segs + m->nb_segs > tcp_queue_max_mbufs(c->rcvbuf)) {
+		if (!tcp_payload_coalesce(c, c->rcv_head, c->rcv_last, m))
+			return false;
+		came_in_order(c, len);
+		return true;
+	}
+	tcp_rcvq_append(c, m, rte_pktmbuf_lastseg(m));
 	return true;
-}
-
-struct rte_mbuf *
-tcp_ooo_block(struct rte_mbuf *m, struct tcp_sack_block *b)
-{
-	b->left = isla_pkt(m)->seq;
-	do {
-		b->right = pkt_end(m);
-		m = ooo_next(m);
-	} while (m != NULL && isla_pkt(m)->seq == b->right);
-	return m;
-}
-
-/* The range with seq, which is in the queue, comes first, and once; the others follow as they were.
- */
-static void
-sack_recent_put(struct isla_tcp_conn *c, uint32_t seq)
-{
-	uint32_t recent[TCP_SACK_RECENT];
-	struct rte_mbuf *m = c->ooo;
-	struct tcp_sack_block b;
-	unsigned int i, nb = 0;
-
-	do
-		m = tcp_ooo_block(m, &b);
-	while (m != NULL && seq_le(b.right, seq));
-	recent[nb++] = seq;
-	for (i = 0; i < TCP_SACK_RECENT && nb < TCP_SACK_RECENT; i++) {
-		uint32_t old = c->sack_recent[i];
-
-		if (seq_gt(old, c->rcv_nxt) && (seq_lt(old, b.left) || seq_ge(old, b.right)))
-			recent[nb++] = old;
-	}
-	while (nb < TCP_SACK_RECENT)
-		recent[nb++] = seq;
-	memcpy(c->sack_recent, recent, sizeof(recent));
-}
-
-/* The first contiguous part of a packet that was there already (RFC 2883, 4, (2)). */
-static void
-dup_add(struct tcp_sack_block *dup, uint32_t left, uint32_t right)
-{
-	if (dup->left == dup->right)
-		dup->left = left;
-	else if (dup->right != left)
-		return;
-	dup->right = right;
-}
-
-static void
-ooo_unlink_head(struct isla_tcp_conn *c)
-{
-	c->ooo = ooo_next(c->ooo);
-	c->nb_ooo--;
-	c->tcp->nb_ooo--;
-}
-
-/* Join what has become contiguous. A FIN that waited there is given to `in`. */
-static void
-ooo_join(struct isla_tcp_conn *c, struct tcp_in *in)
-{
-	struct rte_mbuf *m;
-
-	while ((m = c->ooo) != NULL && seq_le(isla_pkt(m)->seq, c->rcv_nxt)) {
-		bool fin = (isla_pkt(m)->tcp_flags & RTE_TCP_FIN_FLAG) != 0;
-
-		if (seq_gt(pkt_end(m), c->rcv_nxt)) {
-			uint32_t n = c->rcv_nxt - isla_pkt(m)->seq;
-
-			if (n > 0)
-				trim_front(m, n);
-			ooo_unlink_head(c);
-			if (!append(c, m)) {
-				core_drop_pkt(c->tcp->core, m, ISLA_DROP_TCP_RCV_FULL);
-				return;
-			}
-		} else {
-			fin = fin && pkt_end(m) == c->rcv_nxt;
-			ooo_unlink_head(c);
-			core_count(c->tcp->core, ISLA_C_TCP_OFO_MERGE);
-			rte_pktmbuf_free(m);
-		}
-		if (fin) {
-			in->flags |= RTE_TCP_FIN_FLAG;
-			in->seq = c->rcv_nxt;
-			in->len = 0;
-		}
-	}
-}
-
-/* Put a packet into the sorted list. What is there already is kept, the new one is cut to fit. */
-static void
-ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in)
-{
-	struct core *core = c->tcp->core;
-	struct rte_mbuf *prev = NULL, *next = c->ooo, *m = in->m;
-	uint32_t seq = in->seq, end = in->seq + in->len;
-	struct tcp_sack_block dup = {seq, seq};
-
-	if (c->nb_ooo >= c->tcp->conf.ooo_segs || c->tcp->nb_ooo >= c->tcp->max_ooo) {
-		in->drop = ISLA_DROP_TCP_OOO_FULL;
-		return;
-	}
-	while (next != NULL && seq_le(isla_pkt(next)->seq, seq)) {
-		prev = next;
-		next = ooo_next(next);
-	}
-	if (prev != NULL && seq_gt(pkt_end(prev), seq)) {
-		if (seq_ge(pkt_end(prev), end)) {
-			core_count(core, ISLA_C_TCP_OFO_MERGE);
-			tcp_dsack_note(c, seq, end);
-			sack_recent_put(c, isla_pkt(prev)->seq);
-			in->drop = ISLA_DROP_TCP_DUP;
-			return;
-		}
-		dup_add(&dup, seq, pkt_end(prev));
-		trim_front(m, pkt_end(prev) - seq);
-	}
-	/* Those that the new one covers whole are not needed. */
-	while (next != NULL && seq_le(pkt_end(next), end)) {
-		struct rte_mbuf *covered = next;
-
-		dup_add(&dup, isla_pkt(covered)->seq, pkt_end(covered));
-		isla_pkt(m)->tcp_flags |= isla_pkt(covered)->tcp_flags & RTE_TCP_FIN_FLAG;
-		next = ooo_next(next);
-		rte_pktmbuf_free(covered);
-		c->nb_ooo--;
-		c->tcp->nb_ooo--;
-		core_count(core, ISLA_C_TCP_OFO_MERGE);
-	}
-	if (next != NULL && seq_lt(isla_pkt(next)->seq, end)) {
-		dup_add(&dup, isla_pkt(next)->seq, end);
-		trim_to(m, isla_pkt(next)->seq - isla_pkt(m)->seq);
-		isla_pkt(m)->tcp_flags &= (uint8_t)~RTE_TCP_FIN_FLAG;
-	}
-	ooo_set_next(m, next);
-	if (prev != NULL)
-		ooo_set_next(prev, m);
-	else
-		c->ooo = m;
-	c->nb_ooo++;
-	c->tcp->nb_ooo++;
-	tcp_dsack_note(c, dup.left, dup.right);
-	sack_recent_put(c, isla_pkt(m)->seq);
-	core_count(core, ISLA_C_TCP_OFO_QUEUE);
-	in->m = NULL;
 }
 
 /* Cut the segment to what is new and inside the window (RFC 9293, 3.10.7.4, first). */
@@ -282,14 +124,14 @@ tailor(struct isla_tcp_conn *c, struct tcp_in *in)
 		uint32_t n = RTE_MIN(c->rcv_nxt - in->seq, in->len);
 
 		tcp_dsack_note(c, in->seq, in->seq + n);
-		trim_front(in->m, n);
+		tcp_payload_trim_front(in->m, n);
 		in->seq += n;
 		in->len -= n;
 	}
 	if (seq_gt(in->seq + in->len, c->rcv_adv)) {
 		uint32_t len = seq_gt(c->rcv_adv, in->seq) ? c->rcv_adv - in->seq : 0;
 
-		trim_to(in->m, len);
+		tcp_payload_trim_to(in->m, len);
 		in->len = len;
 		in->flags &= (uint8_t)~RTE_TCP_FIN_FLAG;
 	}
@@ -310,7 +152,7 @@ tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 	}
 	if (in->seq != c->rcv_nxt) {
 		c->flags |= TCP_F_ACK_NOW;
-		ooo_insert(c, in);
+		tcp_ooo_insert(c, in);
 		/* A FIN travels with its packet. */
 		in->flags &= (uint8_t)~RTE_TCP_FIN_FLAG;
 		tcp_sched(c);
@@ -328,21 +170,10 @@ tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (c->ooo != NULL) {
 		c->flags |= TCP_F_ACK_NOW;
 		c->quick_acks = TCP_QUICK_ACKS;
-		ooo_join(c, in);
+		tcp_ooo_join(c, in);
 	}
 	c->events |= TCP_EV_READABLE;
 	tcp_sched(c);
-}
-
-void
-tcp_ooo_purge(struct isla_tcp_conn *c)
-{
-	while (c->ooo != NULL) {
-		struct rte_mbuf *m = c->ooo;
-
-		ooo_unlink_head(c);
-		rte_pktmbuf_free(m);
-	}
 }
 
 void

@@ -40,15 +40,17 @@ tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max)
 {
 	struct tcp_sack_block cand[TCP_SACK_RECENT] = {{0, 0}}, other[TCP_SACK_MAX], b;
 	struct rte_mbuf *m = c->ooo;
-	unsigned int i, nb = 0, nb_other = 0;
+	unsigned int i, nb = 0, nb_cand = 0, nb_other = 0;
 
 	if (c->flags & TCP_F_DSACK) {
 		opts->sack[nb++] = c->dsack;
 		c->flags &= ~TCP_F_DSACK;
 	}
-	while (m != NULL) {
+	while (m != NULL && nb_cand < TCP_SACK_RECENT) {
 		m = tcp_ooo_block(m, &b);
-		if (!candidate(c, &b, cand) && nb_other < TCP_SACK_MAX)
+		if (candidate(c, &b, cand))
+			nb_cand++;
+		else if (nb_other < TCP_SACK_MAX)
 			other[nb_other++] = b;
 	}
 	for (i = 0; i < TCP_SACK_RECENT && nb < max; i++)
