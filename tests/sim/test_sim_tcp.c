@@ -81,6 +81,39 @@ a_good_link_is_used(void)
 	sim_tcp_stop(&st);
 }
 
+/* 100 Mbit/s and 100 ms: 1.25 MB are on their way, far more than buffers begin with. */
+static uint64_t
+long_path_us(bool no_autotune)
+{
+	struct sim_tcp_conf conf = lossy(1, 0);
+	unsigned int i;
+	uint64_t us;
+
+	for (i = 0; i < 2; i++) {
+		conf.sim.dir[i].delay_us = 50000;
+		conf.sim.dir[i].queue_bytes = 1250000;
+		conf.sim.host[i].stack.tcp.no_autotune = no_autotune;
+	}
+	conf.from_server = 80 << 20;
+	sim_tcp_start(&st, &conf);
+	us = st.sim->now_us;
+	CU_ASSERT_TRUE(sim_tcp_open(&st));
+	CU_ASSERT_TRUE(sim_tcp_run(&st, MINUTE));
+	us = st.sim->now_us - us;
+	sim_tcp_stop(&st);
+	return us;
+}
+
+static void
+a_long_path_is_used(void)
+{
+	/* What the link takes for it, in frames that carry 1,448 of 1,514 bytes. */
+	uint64_t us = (80ull << 20) * 8 / 100 * 1514 / 1448;
+
+	CU_ASSERT_TRUE(long_path_us(false) < us * 100 / 85);
+	CU_ASSERT_TRUE(long_path_us(true) > us * 100 / 40);
+}
+
 static void
 no_retransmission_without_loss(void)
 {
@@ -372,6 +405,7 @@ shutdown_in_the_middle(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_megabyte_over_a_good_link),
 	SUITE_TEST(a_good_link_is_used),
+	SUITE_TEST(a_long_path_is_used),
 	SUITE_TEST(no_retransmission_without_loss),
 	SUITE_TEST(a_megabyte_through_loss),
 	SUITE_TEST(sweep_of_seeds),
