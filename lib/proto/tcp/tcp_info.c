@@ -18,7 +18,7 @@ info_segs(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next) {
 		uint8_t flags = c->tcp->seg[i].flags;
 
-		info->unacked_segs++;
+		info->unacked_segs += c->tcp->seg[i].nb;
 		info->lost_segs += (flags & TCP_SEG_LOST) != 0;
 		info->retrans_segs += (flags & (TCP_SEG_RETRANS | TCP_SEG_LOST | TCP_SEG_SACKED)) ==
 			TCP_SEG_RETRANS;

@@ -13,18 +13,6 @@
 #define SWS_MIN_US 100000  /* RFC 9293, 3.8.6.2.1: the override timeout */
 #define SWS_MAX_US 1000000
 
-/* The first segment that is lost and not yet sent again. */
-static struct tcp_seg *
-first_lost(struct isla_tcp_conn *c)
-{
-	uint32_t i;
-
-	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next)
-		if (c->tcp->seg[i].flags & TCP_SEG_LOST)
-			return &c->tcp->seg[i];
-	return NULL;
-}
-
 /* A segment has left, for the first time or again; the timer runs (RFC 6298, 5.1). */
 static void
 in_flight(struct isla_tcp_conn *c, struct tcp_seg *s)
@@ -77,7 +65,7 @@ output_lost(struct isla_tcp_conn *c, uint32_t stop)
 
 	if (c->modes & TCP_M_FRTO_NEW)
 		return true;
-	while ((s = first_lost(c)) != NULL) {
+	while ((s = tcp_seg_first_lost(c)) != NULL) {
 		if (s != &c->tcp->seg[c->seg_head] && c->pipe + s->len > c->cwnd)
 			return true;
 		if (paced_out(c, stop))

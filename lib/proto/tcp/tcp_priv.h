@@ -171,6 +171,7 @@ struct tcp_seg {
 	uint32_t sent_us;   /* low 32 bits of the time of its last transmission */
 	uint32_t next;      /* in the connection's chain, or TCP_NONE */
 	uint8_t flags;      /* TCP_SEG_* */
+	uint16_t nb;        /* of segments: one that is SACKED may stand for many, see tcp_sack.c */
 };
 
 static_assert(sizeof(struct tcp_seg) <= 40, "a record a segment in flight");
@@ -352,6 +353,7 @@ struct isla_tcp_conn {
 	struct timer timer;
 	uint32_t deadline[TCP_T_MAX];
 	uint32_t last_sent_us;  /* low bits: time of the last data segment, for idle restart */
+	uint32_t seg_lost;      /* no segment before this one is LOST; TCP_NONE: none is */
 
 	/* Cold. */
 	struct isla_tcp *tcp;
@@ -752,6 +754,10 @@ void tcp_sndq_purge(struct isla_tcp_conn *c);
 void tcp_sndq_sent(struct isla_tcp_conn *c, uint32_t n);
 /* Bytes that were queued and never sent. */
 uint32_t tcp_sndq_unsent(const struct isla_tcp_conn *c);
+/* The first segment that is LOST; NULL: none is. */
+struct tcp_seg *tcp_seg_first_lost(struct isla_tcp_conn *c);
+/* Free the record i, in the place of which comes next. */
+void tcp_seg_remove(struct isla_tcp_conn *c, uint32_t i, uint32_t next);
 /* Take segments up to ack off the chain; fills in rtt_us and adds to delivered. */
 void tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a);
 /* A segment has arrived, in order or out of order: what that tells about a timeout. */

@@ -113,8 +113,13 @@ tcp_rack_detect(struct isla_tcp_conn *c)
 		struct tcp_seg *s = &c->tcp->seg[i];
 		uint32_t age = now - s->sent_us;
 
-		if ((s->flags & (TCP_SEG_SACKED | TCP_SEG_LOST)) != 0 ||
-			!sent_after(c->rack_sent_us, c->rack_end, s->sent_us, s->seq + s->len))
+		if (!sent_after(c->rack_sent_us, c->rack_end, s->sent_us, s->seq + s->len)) {
+			/* What follows was sent later still, or even sent again. */
+			if ((s->flags & TCP_SEG_RETRANS) == 0)
+				break;
+			continue;
+		}
+		if ((s->flags & (TCP_SEG_SACKED | TCP_SEG_LOST)) != 0)
 			continue;
 		if (age >= limit) {
 			tcp_seg_mark_lost(c, s);

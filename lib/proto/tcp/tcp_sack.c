@@ -78,29 +78,79 @@ is_dsack(const struct isla_tcp_conn *c, const struct tcp_in *in)
 		seq_le(b[0].right, b[1].right);
 }
 
+/* A segment has arrived out of order. */
 static void
-mark_block(struct isla_tcp_conn *c, const struct tcp_sack_block *b, struct tcp_acked *a)
+mark(struct isla_tcp_conn *c, struct tcp_seg *s, struct tcp_acked *a)
 {
-	uint32_t i;
+	tcp_acked_note(c, s, a);
+	if (s->flags & TCP_SEG_RATE)
+		tcp_rate_delivered(c, s);
+	if ((s->flags & TCP_SEG_LOST) == 0)
+		c->pipe -= s->len;
+	s->flags &= (uint8_t)~TCP_SEG_LOST;
+	s->flags |= TCP_SEG_SACKED;
+	c->nb_sacked++;
+	a->delivered += s->len;
+	tcp_rack_update(c, s, a);
+}
 
-	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next) {
+/*
+ * Where both have arrived, prev takes the segment i behind it in: a window has as many records as
+ * gaps and runs then. Small ones stay by themselves, for their size tells tcp_pmtu.c what passes.
+ * Should they be forgotten, they are one large segment, which is cut before it is sent again.
+ */
+static bool
+join(struct isla_tcp_conn *c, uint32_t prev, uint32_t i)
+{
+	struct tcp_seg *p = &c->tcp->seg[prev], *s = &c->tcp->seg[i];
+
+	if ((p->flags & s->flags & TCP_SEG_SACKED) == 0 || p->len < c->mss || s->len < c->mss ||
+		(uint32_t)p->nb + s->nb > UINT16_MAX)
+		return false;
+	p->len += s->len;
+	p->nb = (uint16_t)(p->nb + s->nb);
+	p->flags |= s->flags;
+	if (seq_gt(s->sent_us, p->sent_us))
+		p->sent_us = s->sent_us;
+	p->next = s->next;
+	if (c->seg_tail == i)
+		c->seg_tail = prev;
+	tcp_seg_remove(c, i, p->next);
+	return true;
+}
+
+/* Is a segment wholly within one of these? */
+static bool
+is_within(const struct tcp_seg *s, const struct tcp_sack_block *b, unsigned int nb)
+{
+	for (; nb > 0; nb--, b++)
+		if (seq_ge(s->seq, b->left) && seq_le(s->seq + s->len, b->right))
+			return true;
+	return false;
+}
+
+/* Mark what nb blocks cover, which are sorted by their left edges: one walk for all of them. */
+static void
+mark_blocks(struct isla_tcp_conn *c, const struct tcp_sack_block *b, unsigned int nb,
+	struct tcp_acked *a)
+{
+	uint32_t i = c->seg_head, prev = TCP_NONE;
+
+	while (i != TCP_NONE) {
 		struct tcp_seg *s = &c->tcp->seg[i];
 
-		if (seq_ge(s->seq, b->right))
-			return;
-		if (seq_lt(s->seq, b->left) || seq_gt(s->seq + s->len, b->right) ||
-			(s->flags & TCP_SEG_SACKED) != 0)
+		for (; nb > 0 && seq_ge(s->seq, b->right); b++)
+			nb--;
+		if ((s->flags & TCP_SEG_SACKED) == 0 && is_within(s, b, nb))
+			mark(c, s, a);
+		if (prev != TCP_NONE && join(c, prev, i)) {
+			i = c->tcp->seg[prev].next;
 			continue;
-		tcp_acked_note(c, s, a);
-		if (s->flags & TCP_SEG_RATE)
-			tcp_rate_delivered(c, s);
-		if ((s->flags & TCP_SEG_LOST) == 0)
-			c->pipe -= s->len;
-		s->flags &= (uint8_t)~TCP_SEG_LOST;
-		s->flags |= TCP_SEG_SACKED;
-		c->nb_sacked++;
-		a->delivered += s->len;
-		tcp_rack_update(c, s, a);
+		}
+		if (nb == 0)
+			return;
+		prev = i;
+		i = s->next;
 	}
 }
 
@@ -108,15 +158,21 @@ void
 tcp_sack_mark(struct isla_tcp_conn *c, struct tcp_acked *a)
 {
 	const struct tcp_in *in = a->in;
-	unsigned int i;
+	struct tcp_sack_block sorted[TCP_SACK_MAX];
+	unsigned int i, k, nb = 0;
 
 	a->dsack = is_dsack(c, in);
 	for (i = a->dsack ? 1 : 0; i < in->opts.nb_sack; i++) {
 		const struct tcp_sack_block *b = &in->opts.sack[i];
 
 		/* Only what was sent and lies beyond a gap can be out of order. */
-		if (seq_lt(b->left, b->right) && seq_gt(b->left, in->ack) &&
-			seq_gt(b->left, c->snd_una) && seq_le(b->right, c->snd_nxt))
-			mark_block(c, b, a);
+		if (!seq_lt(b->left, b->right) || !seq_gt(b->left, in->ack) ||
+			!seq_gt(b->left, c->snd_una) || !seq_le(b->right, c->snd_nxt))
+			continue;
+		for (k = nb++; k > 0 && seq_gt(sorted[k - 1].left, b->left); k--)
+			sorted[k] = sorted[k - 1];
+		sorted[k] = *b;
 	}
+	if (nb > 0)
+		mark_blocks(c, sorted, nb, a);
 }

@@ -92,7 +92,7 @@ segs_purge(struct isla_tcp_conn *c)
 		tcp_seg_free(c->tcp, i);
 		i = next;
 	}
-	c->seg_head = c->seg_tail = TCP_NONE;
+	c->seg_head = c->seg_tail = c->seg_lost = TCP_NONE;
 	c->pipe = 0;
 	c->nb_sacked = 0;
 }
@@ -163,14 +163,39 @@ tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a)
 		if (s->flags & TCP_SEG_RATE)
 			tcp_rate_delivered(c, s);
 		if (s->flags & TCP_SEG_SACKED)
-			c->nb_sacked--;
+			c->nb_sacked -= s->nb;
 		else if (c->flags & TCP_F_SACK)
 			tcp_rack_update(c, s, a);
 		c->seg_head = s->next;
-		tcp_seg_free(tcp, i);
+		tcp_seg_remove(c, i, s->next);
 	}
 	if (c->seg_head == TCP_NONE)
 		c->seg_tail = TCP_NONE;
+}
+
+struct tcp_seg *
+tcp_seg_first_lost(struct isla_tcp_conn *c)
+{
+	struct tcp_seg *seg = c->tcp->seg;
+
+	while (c->seg_lost != TCP_NONE && (seg[c->seg_lost].flags & TCP_SEG_LOST) == 0)
+		c->seg_lost = seg[c->seg_lost].next;
+	return c->seg_lost != TCP_NONE ? &seg[c->seg_lost] : NULL;
+}
+
+void
+tcp_seg_remove(struct isla_tcp_conn *c, uint32_t i, uint32_t next)
+{
+	if (c->seg_lost == i)
+		c->seg_lost = next;
+	tcp_seg_free(c->tcp, i);
+}
+
+static void
+note_lost(struct isla_tcp_conn *c, const struct tcp_seg *s)
+{
+	if (c->seg_lost == TCP_NONE || seq_lt(s->seq, c->tcp->seg[c->seg_lost].seq))
+		c->seg_lost = (uint32_t)(s - c->tcp->seg);
 }
 
 void
@@ -179,6 +204,7 @@ tcp_seg_mark_lost(struct isla_tcp_conn *c, struct tcp_seg *s)
 	if ((s->flags & (TCP_SEG_LOST | TCP_SEG_SACKED)) != 0)
 		return;
 	s->flags |= TCP_SEG_LOST;
+	note_lost(c, s);
 	c->pipe -= s->len;
 	if (s->flags & TCP_SEG_RATE)
 		tcp_rate_lost(c, s);
@@ -206,6 +232,7 @@ tcp_seg_split(struct isla_tcp_conn *c, struct tcp_seg *s, uint32_t len)
 	s->next = i;
 	if (&tcp->seg[c->seg_tail] == s)
 		c->seg_tail = i;
+	note_lost(c, rest);
 	return true;
 }
 
@@ -219,6 +246,7 @@ tcp_segs_forget_sacked(struct isla_tcp_conn *c)
 
 		if (s->flags & TCP_SEG_SACKED) {
 			s->flags &= (uint8_t)~TCP_SEG_SACKED;
+			s->nb = 1;
 			c->pipe += s->len;
 		}
 	}

@@ -114,7 +114,7 @@ tcp_conn_alloc(struct isla_tcp *tcp)
 	c->tcp = tcp;
 	c->state = ISLA_TCP_CLOSED;
 	c->next = c->work_next = c->tw_prev = c->tw_next = TCP_NONE;
-	c->seg_head = c->seg_tail = TCP_NONE;
+	c->seg_head = c->seg_tail = c->seg_lost = TCP_NONE;
 	timer_init(&c->timer, TIMER_TCP);
 	return c;
 }
@@ -169,6 +169,7 @@ tcp_seg_alloc(struct isla_tcp *tcp, uint32_t *index)
 	tcp->seg_free = s->next;
 	s->next = TCP_NONE;
 	s->flags = 0;
+	s->nb = 1;
 	return s;
 }
 
