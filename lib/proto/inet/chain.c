@@ -31,10 +31,8 @@ drop_empty_second(struct rte_mbuf *m)
 }
 
 bool
-inet_pull(struct rte_mbuf *m, uint32_t n)
+inet_pull_chain(struct rte_mbuf *m, uint32_t n)
 {
-	if (m->data_len >= n)
-		return true;
 	if (m->pkt_len < n || !is_writable(m) || n - m->data_len > rte_pktmbuf_tailroom(m))
 		return false;
 	while (m->data_len < n) {
@@ -56,14 +54,12 @@ inet_pull(struct rte_mbuf *m, uint32_t n)
 }
 
 void
-inet_trim(struct rte_mbuf *m, uint32_t len)
+inet_trim_chain(struct rte_mbuf *m, uint32_t len)
 {
 	struct rte_mbuf *last = m, *rest;
 	uint32_t left = len;
 	uint16_t nb_segs = 1;
 
-	if (m->pkt_len <= len)
-		return;
 	while (left > last->data_len && last->next != NULL) {
 		left -= last->data_len;
 		last = last->next;

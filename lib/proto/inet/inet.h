@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
 #include "core.h"
 #include "link.h"
 
@@ -150,11 +152,18 @@ enum isla_drop inet_input(void *ctx, struct rte_mbuf *m, bool is_v6);
  * silent where RFC 1122, 3.2.2 or RFC 4443, 2.4 (e) forbid an error. */
 void inet_send_port_unreach(struct inet *inet, struct rte_mbuf *m);
 
+/* inet_pull() where more is to do than to look. */
+bool inet_pull_chain(struct rte_mbuf *m, uint32_t n);
+
 /*
  * Make the first n bytes of a received packet lie in its first segment, moving what stands in later
  * ones. False where the packet is shorter, or the segment has no room or is not ours alone.
  */
-bool inet_pull(struct rte_mbuf *m, uint32_t n);
+static inline bool
+inet_pull(struct rte_mbuf *m, uint32_t n)
+{
+	return likely(m->data_len >= n) || inet_pull_chain(m, n);
+}
 
 /* Bytes of the IP header that inet_output() puts for this source address. */
 static inline uint16_t

@@ -92,8 +92,16 @@ struct icmp_hdr {
 
 /* chain.c */
 
+/* inet_trim() of a chain that is longer. */
+void inet_trim_chain(struct rte_mbuf *m, uint32_t len);
+
 /* Cut a chain to its first len bytes. */
-void inet_trim(struct rte_mbuf *m, uint32_t len);
+static inline void
+inet_trim(struct rte_mbuf *m, uint32_t len)
+{
+	if (m->pkt_len > len)
+		inet_trim_chain(m, len);
+}
 
 /* The same packet with room for n bytes in front of it that may be written: m itself, or a new mbuf
  * before it. NULL where no mbuf is free; the packet is then dropped and counted. */

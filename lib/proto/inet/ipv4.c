@@ -3,6 +3,7 @@
  * IPv4 input (RFC 791, RFC 1122): one pass of checks in the order of the header, by ipv4_accept().
  */
 
+#include <rte_branch_prediction.h>
 #include <rte_ip.h>
 
 #include "cksum.h"
@@ -41,27 +42,35 @@ check_options(const uint8_t *opt, unsigned int len)
 
 /* RFC 1122, 3.2.1.3: a source is one host, and another one than this. */
 static bool
-is_bad_source(const struct inet *inet, const struct isla_addr *src, uint8_t netif)
+is_bad_source(const struct link *link, const struct isla_addr *src, uint8_t netif)
 {
-	uint8_t first = src->b[12];
+	rte_be32_t v4 = isla_addr_v4(src);
+	uint8_t first = src->b[12], i;
 
-	return first == 0 || first == 127 || isla_addr_is_multicast(src) ||
-		inet_is_own(inet, src) || link_addr_is_broadcast(inet->link, netif, src);
+	if (first == 0 || first == 127 || isla_addr_is_multicast(src) ||
+		netif_v4_is_broadcast(&link->netif[netif], v4))
+		return true;
+	for (i = 0; i < link->nb_netifs; i++)
+		if (netif_v4_is_own(&link->netif[i], v4))
+			return true;
+	return false;
 }
 
 /* Is the packet for us? Sets the flags that say how. */
 static enum isla_drop
-check_destination(const struct inet *inet, struct isla_pkt *pkt)
+check_destination(const struct netif *nif, struct isla_pkt *pkt)
 {
-	if (link_addr_is_own(inet->link, pkt->netif, &pkt->dst)) {
+	rte_be32_t v4 = isla_addr_v4(&pkt->dst);
+
+	if (likely(netif_v4_is_own(nif, v4))) {
 		/* RFC 1122, 3.3.6: no unicast within a link-layer broadcast. */
 		if ((pkt->flags & ISLA_PKT_L2_BROADCAST) != 0)
 			return ISLA_DROP_IP_DST;
 		return ISLA_ACCEPTED;
 	}
-	if (isla_addr_v4(&pkt->dst) == ALL_HOSTS)
+	if (v4 == ALL_HOSTS)
 		pkt->flags |= ISLA_PKT_L3_MULTICAST;
-	else if (link_addr_is_broadcast(inet->link, pkt->netif, &pkt->dst))
+	else if (netif_v4_is_broadcast(nif, v4))
 		pkt->flags |= ISLA_PKT_L3_BROADCAST;
 	else
 		return ISLA_DROP_IP_DST;
@@ -110,9 +119,9 @@ check_fields(const struct inet *inet, const struct rte_ipv4_hdr *ip, unsigned in
 	enum isla_drop drop;
 
 	/* A TTL below 2, 0 among them, is no reason to discard (RFC 1122, 3.2.1.7). */
-	if (is_bad_source(inet, &pkt->src, pkt->netif))
+	if (is_bad_source(inet->link, &pkt->src, pkt->netif))
 		return ISLA_DROP_IP_SRC;
-	drop = check_destination(inet, pkt);
+	drop = check_destination(&inet->link->netif[pkt->netif], pkt);
 	if (drop != ISLA_ACCEPTED)
 		return drop;
 	drop = check_options((const uint8_t *)(ip + 1), hdr_len - (unsigned int)sizeof(*ip));

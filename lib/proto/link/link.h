@@ -21,14 +21,46 @@
 
 struct neigh_table;
 
+/* An IPv4 address of an interface, as every packet is compared with it. */
+struct netif_v4 {
+	rte_be32_t addr;
+	rte_be32_t broadcast; /* of its prefix; 255.255.255.255 where that has none (RFC 3021) */
+};
+
 /* One interface. */
 struct netif {
 	uint8_t mac[6];
 	uint16_t mtu;
 	uint32_t offloads; /* ISLA_NETIF_* */
 	uint8_t nb_addrs;
+	uint8_t nb_v4;
+	struct netif_v4 v4[ISLA_NETIF_ADDR_MAX]; /* those of addr that are IPv4 */
 	struct isla_prefix addr[ISLA_NETIF_ADDR_MAX];
 };
+
+static inline bool
+netif_v4_is_own(const struct netif *nif, rte_be32_t v4)
+{
+	unsigned int i;
+
+	for (i = 0; i < nif->nb_v4; i++)
+		if (nif->v4[i].addr == v4)
+			return true;
+	return false;
+}
+
+/* True for 255.255.255.255 and for the broadcast address of one of the interface's IPv4 prefixes
+ * (RFC 1122, 3.2.1.3). */
+static inline bool
+netif_v4_is_broadcast(const struct netif *nif, rte_be32_t v4)
+{
+	unsigned int i;
+
+	for (i = 0; i < nif->nb_v4; i++)
+		if (nif->v4[i].broadcast == v4)
+			return true;
+	return v4 == RTE_BE32(0xffffffff);
+}
 
 /* What the room above gives: an IP packet whose mbuf begins with the IP header; isla_pkt::netif,
  * l3_off and the L2 flags are set. Input call. */
@@ -77,8 +109,7 @@ int link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *pr
 /* True where addr is one of the interface's own addresses. */
 bool link_addr_is_own(const struct link *link, uint8_t netif, const struct isla_addr *addr);
 
-/* True for 255.255.255.255 and for the broadcast address of one of the interface's IPv4 prefixes
- * (RFC 1122, 3.2.1.3). */
+/* netif_v4_is_broadcast() of an address of either family. */
 bool link_addr_is_broadcast(const struct link *link, uint8_t netif, const struct isla_addr *addr);
 
 /* Input: one frame. */

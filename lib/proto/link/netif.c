@@ -111,6 +111,14 @@ link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix
 	if (nif->nb_addrs == ISLA_NETIF_ADDR_MAX)
 		return -ENOSPC;
 	nif->addr[nif->nb_addrs++] = *prefix;
+	if (isla_addr_is_v4(&prefix->addr)) {
+		rte_be32_t host = prefix->len > 30 ? UINT32_MAX :
+						     rte_cpu_to_be_32(host_mask(prefix));
+
+		nif->v4[nif->nb_v4].addr = isla_addr_v4(&prefix->addr);
+		nif->v4[nif->nb_v4].broadcast = isla_addr_v4(&prefix->addr) | host;
+		nif->nb_v4++;
+	}
 	/* Whoever was thought to have that address: it is ours, or the broadcast address, now. */
 	neigh_purge(link->neigh, netif);
 	return 0;
@@ -131,22 +139,6 @@ link_addr_is_own(const struct link *link, uint8_t netif, const struct isla_addr 
 bool
 link_addr_is_broadcast(const struct link *link, uint8_t netif, const struct isla_addr *addr)
 {
-	const struct netif *nif = &link->netif[netif];
-	uint32_t v4;
-	unsigned int i;
-
-	if (!isla_addr_is_v4(addr))
-		return false;
-	v4 = rte_be_to_cpu_32(isla_addr_v4(addr));
-	if (v4 == UINT32_MAX)
-		return true;
-	for (i = 0; i < nif->nb_addrs; i++) {
-		const struct isla_prefix *p = &nif->addr[i];
-
-		if (!isla_addr_is_v4(&p->addr) || p->len > 30)
-			continue;
-		if (v4 == (rte_be_to_cpu_32(isla_addr_v4(&p->addr)) | host_mask(p)))
-			return true;
-	}
-	return false;
+	return isla_addr_is_v4(addr) &&
+		netif_v4_is_broadcast(&link->netif[netif], isla_addr_v4(addr));
 }
