@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 
 #include "isla_pkt.h"
@@ -64,6 +65,14 @@ put32(uint8_t *p, uint32_t v)
 }
 
 static void
+timestamps_parse(const uint8_t *p, struct tcp_opts *opts)
+{
+	opts->ts_val = get32(p + 2);
+	opts->ts_ecr = get32(p + 6);
+	opts->present |= TCP_OPT_TIMESTAMPS;
+}
+
+static void
 sack_parse(const uint8_t *p, unsigned int len, struct tcp_opts *opts)
 {
 	unsigned int i, nb = (len - 2) / 8;
@@ -114,11 +123,8 @@ opt_parse(const uint8_t *p, unsigned int len, struct tcp_opts *opts)
 		sack_parse(p, len, opts);
 		break;
 	case KIND_TIMESTAMPS:
-		if (len == 10) {
-			opts->ts_val = get32(p + 2);
-			opts->ts_ecr = get32(p + 6);
-			opts->present |= TCP_OPT_TIMESTAMPS;
-		}
+		if (len == 10)
+			timestamps_parse(p, opts);
 		break;
 	case KIND_FASTOPEN:
 		fastopen_parse(p, len - 2, opts);
@@ -128,6 +134,14 @@ opt_parse(const uint8_t *p, unsigned int len, struct tcp_opts *opts)
 	}
 }
 
+/* What nearly all segments have: timestamps alone, as RFC 7323, appendix A, lays them out. */
+static bool
+is_timestamps(const uint8_t *p, unsigned int n)
+{
+	return n == TCP_TS_LEN &&
+		get32(p) == (KIND_NOP << 24 | KIND_NOP << 16 | KIND_TIMESTAMPS << 8 | 10);
+}
+
 bool
 tcp_opts_parse(const uint8_t *p, unsigned int n, struct tcp_opts *opts)
 {
@@ -135,6 +149,10 @@ tcp_opts_parse(const uint8_t *p, unsigned int n, struct tcp_opts *opts)
 
 	opts->present = 0;
 	opts->nb_sack = 0;
+	if (likely(is_timestamps(p, n))) {
+		timestamps_parse(p + 2, opts);
+		return true;
+	}
 	while (i < n && p[i] != KIND_END) {
 		if (p[i] == KIND_NOP) {
 			i++;
