@@ -95,7 +95,8 @@ ts_sample(struct isla_tcp_conn *c, struct tcp_acked *a)
 		a->rtt_us = ms * 1000;
 }
 
-/* Forward progress: the neighbour is there (RFC 4861, 7.3.1). */
+/* Forward progress: the neighbour is there (RFC 4861, 7.3.1). Once in a round trip is enough of it,
+ * for what is known lasts half a minute. */
 static void
 path_confirm(struct isla_tcp_conn *c)
 {
@@ -149,7 +150,8 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 	} else {
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	}
-	path_confirm(c);
+	if (a->round)
+		path_confirm(c);
 	tcp_sched(c);
 }
 
@@ -187,8 +189,27 @@ sack_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 		tcp_sched(c);
 }
 
-void
-tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
+/* While one of these is set, every ACK may mean something. */
+#define TCP_F_ACK_COUNTS                                                                           \
+	(TCP_F_RECOVERY | TCP_F_RTO_RECOVERY | TCP_F_FRTO | TCP_F_TLP_OUT | TCP_F_CWR |            \
+		TCP_F_PERSIST)
+
+/*
+ * Header prediction (Jacobson, 1990): who only receives gets the same acknowledgment with all data.
+ * True where it can change nothing but the peer's window: it is neither new nor a duplicate, brings
+ * no SACK and no ECE, and nobody looks out for it.
+ */
+static bool
+says_nothing_new(const struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	return in->ack == c->snd_una && (in->len > 0 || c->snd_nxt == c->snd_una) &&
+		(c->flags & TCP_F_ACK_COUNTS) == 0 && c->nb_sacked == 0 &&
+		(in->opts.present & TCP_OPT_SACK) == 0 && (in->flags & RTE_TCP_ECE_FLAG) == 0 &&
+		c->cc->ack == NULL && (c->cc->flags & TCP_CC_RATE) == 0;
+}
+
+static void
+ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
 	bool advanced = seq_gt(in->ack, c->snd_una), old = seq_lt(in->ack, c->snd_una);
 	struct tcp_acked a = {
@@ -200,7 +221,6 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 		.is_dup = is_dupack(c, in),
 	};
 
-	c->nb_unanswered = 0;
 	if (unlikely(c->soft_err != 0) && advanced)
 		c->soft_err = 0; /* it was passing */
 	if (c->cc->flags & TCP_CC_RATE)
@@ -235,4 +255,14 @@ tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 		tcp_rate_ack_end(c, &a);
 	if ((c->flags & TCP_F_PERSIST) && c->snd_wnd > 0)
 		persist_leave(c);
+}
+
+void
+tcp_ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	c->nb_unanswered = 0;
+	if (says_nothing_new(c, in))
+		wnd_update(c, in, false);
+	else
+		ack_process(c, in);
 }
