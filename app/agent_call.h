@@ -21,7 +21,7 @@
 #define AGENT_LINE_MAX   4096 /* bytes of a request, newline included */
 #define AGENT_ANSWER_MAX 4096
 #define AGENT_POLL_MAX   64   /* descriptors in one poll, events of one epoll_wait */
-#define AGENT_OPT_MAX    256  /* bytes of an option's value */
+#define AGENT_OPT_MAX    512  /* bytes of an option's value */
 #define AGENT_NUMBER_MAX 5
 
 struct agent_call;

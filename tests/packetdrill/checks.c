@@ -114,6 +114,7 @@ variable(struct play *p, const char *name, int64_t *value)
 		{"tcpi_segs_out", i.segs_out},
 		{"tcpi_segs_in", i.segs_in},
 		{"tcpi_notsent_bytes", i.notsent_bytes},
+		{"tcpi_rwnd_limited", i.limited_us[ISLA_TCP_LIMIT_RWND]},
 		{"tcpi_snd_wnd", i.snd_wnd_bytes},
 		{"tcpi_rcv_wnd", i.rcv_wnd_bytes},
 	};

@@ -674,6 +674,27 @@ options_reach_the_connection(void)
 	end();
 }
 
+/* Linux's words about memory, its whole tcp_info, and what an algorithm without news tells of itself. */
+static void
+information_has_linuxs_shape(void)
+{
+	connected();
+	gives("setsockopt 3 SOL_SOCKET SO_RCVBUF 00400000", "0 0");
+	gives("setsockopt 3 SOL_SOCKET SO_SNDBUF 00400000", "0 0");
+	gives("write 3 10", "10 0");
+	expect(ACK | PSH, .seq = S(1), .ack = P(1), .len = 10, .data = zeros);
+	inject(ACK, .seq = P(1), .ack = S(1), .len = 3);
+	peer_drain();
+	gives("getsockopt 3 SOL_SOCKET 55 36", "0 0 03000000" "00800000" "0a000000" "00800000"
+		"00000000" "0a000000" "00000000" "00000000" "00000000");
+	gives("getsockopt 3 SOL_SOCKET 55 5", "0 0 0300000000");
+	gives("getsockopt 3 SOL_TCP 26 20", "0 0");
+	ask("getsockopt 3 SOL_TCP TCP_INFO 512");
+	CU_ASSERT_EQUAL(strlen(answer), strlen("0 0 ") + 2 * 280);
+	gives("getsockopt 3 SOL_TCP TCP_INFO 1", "0 0 01");
+	end();
+}
+
 static void
 numbers_are_strict(void)
 {
@@ -755,6 +776,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(datagrams_wait_in_a_bounded_queue),
 	SUITE_TEST(options_that_do_nothing),
 	SUITE_TEST(options_reach_the_connection),
+	SUITE_TEST(information_has_linuxs_shape),
 	SUITE_TEST(numbers_are_strict),
 	SUITE_TEST(requests_at_random),
 };

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * TCP_INFO: Linux's struct tcp_info, as far as its fields have a meaning here. The others are 0.
+ * TCP_INFO and SO_MEMINFO: Linux's struct tcp_info and its nine words, as far as they have a meaning
+ * here. The others are 0.
  */
 
+#include <linux/sock_diag.h>
 #include <linux/tcp.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <rte_common.h>
@@ -12,6 +15,26 @@
 
 /* Linux's congestion avoidance states. */
 enum { CA_OPEN, CA_DISORDER, CA_CWR, CA_RECOVERY, CA_LOSS };
+
+/* What newer headers have behind tcpi_snd_wnd; the length of it all is the kernel's, whose programs
+ * take less than they ask for as a sign of an old one. */
+#define INFO_OLD (offsetof(struct tcp_info, tcpi_snd_wnd) + sizeof(uint32_t))
+
+struct info_new {
+	uint32_t rcv_wnd;
+	uint32_t rehash;
+	uint16_t total_rto;
+	uint16_t total_rto_recoveries;
+	uint32_t total_rto_time;
+	uint32_t received_ce;
+	uint32_t delivered_e1_bytes;
+	uint32_t delivered_e0_bytes;
+	uint32_t delivered_ce_bytes;
+	uint32_t received_e1_bytes;
+	uint32_t received_e0_bytes;
+	uint32_t received_ce_bytes;
+	uint32_t ecn;
+};
 
 static uint32_t
 segs(uint32_t bytes, uint32_t mss)
@@ -73,37 +96,69 @@ fill_counts(const struct isla_tcp_info *i, struct tcp_info *to)
 	to->tcpi_snd_wnd = i->snd_wnd_bytes;
 }
 
+static void
+fill(const struct isla_tcp_info *info, struct tcp_info *to)
+{
+	to->tcpi_ca_state = ca_state(info);
+	to->tcpi_retransmits = info->backoff;
+	to->tcpi_backoff = info->backoff;
+	to->tcpi_probes = info->probes;
+	to->tcpi_options = (uint8_t)((info->timestamps ? TCPI_OPT_TIMESTAMPS : 0) |
+		(info->sack ? TCPI_OPT_SACK : 0) | (info->wscale ? TCPI_OPT_WSCALE : 0) |
+		(info->ecn ? TCPI_OPT_ECN : 0) | (info->fastopen_data ? TCPI_OPT_SYN_DATA : 0));
+	if (info->wscale) {
+		to->tcpi_snd_wscale = info->snd_wscale & 0xf;
+		to->tcpi_rcv_wscale = info->rcv_wscale & 0xf;
+	}
+	to->tcpi_snd_mss = info->snd_mss;
+	to->tcpi_rcv_mss = info->rcv_mss;
+	to->tcpi_advmss = info->advmss;
+	to->tcpi_pmtu = info->pmtu;
+	fill_times(info, to);
+	fill_counts(info, to);
+}
+
 uint32_t
 sock_tcp_info(const struct sock *s, void *value, uint32_t len)
 {
+	uint8_t all[INFO_OLD + sizeof(struct info_new)] = {0};
+	struct info_new more = {0};
 	struct isla_tcp_info info;
 	struct tcp_info to;
 
 	memset(&to, 0, sizeof(to));
 	to.tcpi_state = (uint8_t)sock_tcp_state(s);
-	len = RTE_MIN(len, (uint32_t)sizeof(to));
-	if (s->conn == NULL) {
-		memcpy(value, &to, len);
-		return len;
+	if (s->conn != NULL) {
+		isla_tcp_get_info(s->conn, &info);
+		fill(&info, &to);
+		more.rcv_wnd = info.rcv_wnd_bytes;
+		more.delivered_ce_bytes = info.delivered_ce_bytes;
+		more.ecn = info.ecn;
 	}
-	isla_tcp_get_info(s->conn, &info);
-	to.tcpi_ca_state = ca_state(&info);
-	to.tcpi_retransmits = info.backoff;
-	to.tcpi_backoff = info.backoff;
-	to.tcpi_probes = info.probes;
-	to.tcpi_options = (uint8_t)((info.timestamps ? TCPI_OPT_TIMESTAMPS : 0) |
-		(info.sack ? TCPI_OPT_SACK : 0) | (info.wscale ? TCPI_OPT_WSCALE : 0) |
-		(info.ecn ? TCPI_OPT_ECN : 0) | (info.fastopen_data ? TCPI_OPT_SYN_DATA : 0));
-	if (info.wscale) {
-		to.tcpi_snd_wscale = info.snd_wscale & 0xf;
-		to.tcpi_rcv_wscale = info.rcv_wscale & 0xf;
+	memcpy(all, &to, INFO_OLD);
+	memcpy(all + INFO_OLD, &more, sizeof(more));
+	len = RTE_MIN(len, (uint32_t)sizeof(all));
+	memcpy(value, all, len);
+	return len;
+}
+
+uint32_t
+sock_mem_info(struct sock *s, void *value, uint32_t len)
+{
+	uint32_t words[SK_MEMINFO_VARS] = {0};
+
+	words[SK_MEMINFO_RMEM_ALLOC] = s->rx_bytes;
+	words[SK_MEMINFO_RCVBUF] = (uint32_t)sock_rcvbuf(s);
+	words[SK_MEMINFO_SNDBUF] = (uint32_t)sock_sndbuf(s);
+	if (s->conn != NULL) {
+		struct isla_tcp_info info;
+
+		isla_tcp_get_info(s->conn, &info);
+		words[SK_MEMINFO_RMEM_ALLOC] += info.rcvq_bytes;
+		words[SK_MEMINFO_WMEM_ALLOC] = info.unacked_bytes;
+		words[SK_MEMINFO_WMEM_QUEUED] = info.sndq_bytes;
 	}
-	to.tcpi_snd_mss = info.snd_mss;
-	to.tcpi_rcv_mss = info.rcv_mss;
-	to.tcpi_advmss = info.advmss;
-	to.tcpi_pmtu = info.pmtu;
-	fill_times(&info, &to);
-	fill_counts(&info, &to);
-	memcpy(value, &to, len);
+	len = RTE_MIN(len, (uint32_t)sizeof(words));
+	memcpy(value, words, len);
 	return len;
 }

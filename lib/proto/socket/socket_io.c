@@ -290,6 +290,7 @@ isla_socket_send_ext(struct isla_socket_table *t, int fd, const struct isla_sock
 {
 	int64_t taken = 0, n = 1;
 	struct rte_mbuf *m;
+	uint64_t max;
 	struct sock *s;
 	int rc;
 
@@ -302,9 +303,10 @@ isla_socket_send_ext(struct isla_socket_table *t, int fd, const struct isla_sock
 		m = ext_chain(t, mem, len);
 		return m != NULL ? sock_udp_send(s, m, flags, to) : -ENOBUFS;
 	}
-	while (taken < (int64_t)len && n > 0 &&
+	max = RTE_MIN((uint64_t)len, sock_tcp_send_max(s));
+	while (taken < (int64_t)max && n > 0 &&
 		rte_mbuf_ext_refcnt_read(mem->shinfo) < EXT_REFS_MAX) {
-		uint64_t want = RTE_MIN((uint64_t)len - (uint64_t)taken, (uint64_t)mem->len);
+		uint64_t want = RTE_MIN(max - (uint64_t)taken, (uint64_t)mem->len);
 
 		n = isla_tcp_send_ext(s->conn, mem->data, mem->iova, want, mem->shinfo);
 		taken += n > 0 ? n : 0;
@@ -331,6 +333,7 @@ isla_socket_send(struct isla_socket_table *t, int fd, const void *buf, size_t le
 		return m != NULL ? sock_udp_send(s, m, flags, to) : -ENOBUFS;
 	}
 	n = RTE_MIN(len, (size_t)isla_tcp_send_room(s->conn));
+	n = (size_t)RTE_MIN((uint64_t)n, sock_tcp_send_max(s));
 	m = n > 0 ? copy_chain(t, buf, n) : NULL;
 	if (m != NULL && isla_tcp_send(s->conn, m) != 0) {
 		rte_pktmbuf_free(m);

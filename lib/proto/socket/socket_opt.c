@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/time.h>
 
 #include <rte_common.h>
@@ -137,8 +138,8 @@ set_keepalive(struct sock *s, int v)
 	return sock_tcp_apply(s);
 }
 
-static int
-get_rcvbuf(struct sock *s)
+int
+sock_rcvbuf(struct sock *s)
 {
 	struct isla_tcp_info info;
 
@@ -169,8 +170,8 @@ set_rcvbuf(struct sock *s, int v)
 	return rc;
 }
 
-static int
-get_sndbuf(struct sock *s)
+int
+sock_sndbuf(struct sock *s)
 {
 	struct isla_tcp_info info;
 
@@ -207,8 +208,14 @@ get_nodelay(struct sock *s)
 static int
 set_nodelay(struct sock *s, int v)
 {
+	int rc;
+
 	s->opts.nodelay = v != 0;
-	return sock_tcp_apply(s);
+	rc = sock_tcp_apply(s);
+	/* What cork or MSG_MORE hold back leaves. */
+	if (rc == 0 && s->conn != NULL && v != 0)
+		isla_tcp_set_nodelay(s->conn, true);
+	return rc;
 }
 
 static int
@@ -257,6 +264,20 @@ set_user_timeout(struct sock *s, int v)
 		return -EINVAL;
 	s->opts.user_timeout_ms = (uint32_t)v;
 	return sock_tcp_apply(s);
+}
+
+static int
+get_notsent_lowat(struct sock *s)
+{
+	return (int)s->notsent_lowat;
+}
+
+static int
+set_notsent_lowat(struct sock *s, int v)
+{
+	s->notsent_lowat = (uint32_t)v;
+	sock_wake(s, EPOLLOUT);
+	return 0;
 }
 
 static int
@@ -389,12 +410,13 @@ static const struct option options[] = {
 	{SOL_SOCKET, SO_BROADCAST, FOR_UDP, get_broadcast, set_broadcast},
 	{SOL_SOCKET, SO_OOBINLINE, FOR_TCP, get_inline, set_inline},
 	{SOL_SOCKET, SO_KEEPALIVE, FOR_TCP, get_keepalive, set_keepalive},
-	{SOL_SOCKET, SO_RCVBUF, FOR_ALL, get_rcvbuf, set_rcvbuf},
-	{SOL_SOCKET, SO_SNDBUF, FOR_TCP, get_sndbuf, set_sndbuf},
+	{SOL_SOCKET, SO_RCVBUF, FOR_ALL, sock_rcvbuf, set_rcvbuf},
+	{SOL_SOCKET, SO_SNDBUF, FOR_TCP, sock_sndbuf, set_sndbuf},
 	{IPPROTO_TCP, TCP_NODELAY, FOR_TCP, get_nodelay, set_nodelay},
 	{IPPROTO_TCP, TCP_CORK, FOR_TCP, get_cork, set_cork},
 	{IPPROTO_TCP, TCP_MAXSEG, FOR_TCP, get_maxseg, set_maxseg},
 	{IPPROTO_TCP, TCP_USER_TIMEOUT, FOR_TCP, get_user_timeout, set_user_timeout},
+	{IPPROTO_TCP, TCP_NOTSENT_LOWAT, FOR_TCP, get_notsent_lowat, set_notsent_lowat},
 	{IPPROTO_TCP, TCP_KEEPIDLE, FOR_TCP, get_keepidle, set_keepidle},
 	{IPPROTO_TCP, TCP_KEEPINTVL, FOR_TCP, get_keepintvl, set_keepintvl},
 	{IPPROTO_TCP, TCP_KEEPCNT, FOR_TCP, get_keepcnt, set_keepcnt},
@@ -584,6 +606,15 @@ isla_socket_getsockopt(struct isla_socket_table *t, int fd, int level, int name,
 		return get_congestion(s, value, len);
 	if (level == IPPROTO_TCP && name == TCP_INFO && s->kind == SOCK_TCP) {
 		*len = sock_tcp_info(s, value, *len);
+		return 0;
+	}
+	if (level == SOL_SOCKET && name == SO_MEMINFO) {
+		*len = sock_mem_info(s, value, *len);
+		return 0;
+	}
+	if (level == IPPROTO_TCP && name == TCP_CC_INFO && s->kind == SOCK_TCP) {
+		/* What an algorithm tells that has nothing to tell. */
+		*len = 0;
 		return 0;
 	}
 	o = option_find(s, level, name);

@@ -28,7 +28,8 @@ has_room(const struct sock *s)
 	if ((isla_tcp_get_state(s->conn) & (ISLA_TCP_ESTABLISHED | ISLA_TCP_CLOSE_WAIT)) == 0)
 		return true;
 	room = isla_tcp_send_room(s->conn);
-	return room > 0 && room >= isla_tcp_sendq_bytes(s->conn) / 2;
+	return room > 0 && room >= isla_tcp_sendq_bytes(s->conn) / 2 &&
+		!sock_tcp_has_backlog(s);
 }
 
 /* Linux's tcp_poll(), in its order. */

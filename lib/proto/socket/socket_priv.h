@@ -93,6 +93,7 @@ struct sock {
 	struct isla_tcp_listener *listener;
 	struct isla_tcp_opts opts; /* what was asked for; of conn, too, where there is one */
 	char cc[16];
+	uint32_t notsent_lowat; /* TCP_NOTSENT_LOWAT; 0: no bound */
 	uint32_t backlog;
 	uint32_t nb_accept;     /* in the accept queue */
 	uint32_t accept_head, accept_tail;
@@ -173,8 +174,12 @@ int sock_tcp_connect(struct sock *s, const struct isla_addr *remote, uint16_t po
 void sock_tcp_disconnect(struct sock *s);
 void sock_tcp_shutdown(struct sock *s, int how);
 void sock_tcp_close(struct sock *s, bool abort);
-/* Let the connection have s->opts. 0 or -errno. */
+/* Let the connection or the listener have s->opts. 0 or -errno. */
 int sock_tcp_apply(struct sock *s);
+/* TCP_NOTSENT_LOWAT: true where half of that waits to be sent, and there is no room to tell of. */
+bool sock_tcp_has_backlog(const struct sock *s);
+/* Likewise: the most that a call queues. */
+uint64_t sock_tcp_send_max(const struct sock *s);
 
 /* socket_udp.c */
 int sock_udp_connect(struct sock *s, const struct isla_addr *remote, uint16_t port);
@@ -202,5 +207,12 @@ void sock_epoll_forget(struct sock *s);
 struct isla_tcp_info;
 /* Linux's struct tcp_info; len bytes of it at most. Returns its length. */
 uint32_t sock_tcp_info(const struct sock *s, void *value, uint32_t len);
+/* SO_MEMINFO, likewise. */
+uint32_t sock_mem_info(struct sock *s, void *value, uint32_t len);
+
+/* socket_opt.c */
+/* SO_RCVBUF and SO_SNDBUF. */
+int sock_rcvbuf(struct sock *s);
+int sock_sndbuf(struct sock *s);
 
 #endif /* SOCKET_PRIV_H */

@@ -86,6 +86,7 @@ tell_accept(struct isla_tcp_conn *conn, void *arg)
 	s->linger_s = l->linger_s;
 	s->rcvbuf = l->rcvbuf;
 	s->sndbuf = l->sndbuf;
+	s->notsent_lowat = l->notsent_lowat;
 	s->rcvtimeo_us = l->rcvtimeo_us;
 	s->sndtimeo_us = l->sndtimeo_us;
 	s->opts = l->opts;
@@ -196,9 +197,49 @@ tell_error(struct isla_tcp_conn *conn, void *ctx, int err)
 int
 sock_tcp_apply(struct sock *s)
 {
-	if (s->listener != NULL)
+	if (s->listener != NULL) {
+		/* Those in the handshake get it when they are accepted. */
 		s->opts_changed = true;
+		return isla_tcp_listener_set_opts(s->listener, &s->opts);
+	}
 	return s->conn != NULL ? isla_tcp_set_opts(s->conn, &s->opts) : 0;
+}
+
+/* Queued bytes that the windows hold back; what they let go leaves at the end of the burst. */
+static uint32_t
+held_back(const struct sock *s)
+{
+	struct isla_tcp_info info;
+	uint32_t wnd;
+
+	isla_tcp_get_info(s->conn, &info);
+	wnd = RTE_MIN(info.snd_cwnd_bytes, info.snd_wnd_bytes);
+	wnd -= RTE_MIN(wnd, info.unacked_bytes);
+	return info.notsent_bytes - RTE_MIN(info.notsent_bytes, wnd);
+}
+
+bool
+sock_tcp_has_backlog(const struct sock *s)
+{
+	return s->notsent_lowat != 0 && s->conn != NULL &&
+		2 * (uint64_t)held_back(s) >= s->notsent_lowat;
+}
+
+uint64_t
+sock_tcp_send_max(const struct sock *s)
+{
+	struct isla_tcp_info info;
+	uint32_t wnd, held;
+
+	if (s->notsent_lowat == 0)
+		return UINT64_MAX;
+	held = held_back(s);
+	if (held >= s->notsent_lowat)
+		return 0;
+	isla_tcp_get_info(s->conn, &info);
+	wnd = RTE_MIN(info.snd_cwnd_bytes, info.snd_wnd_bytes);
+	wnd -= RTE_MIN(wnd, info.unacked_bytes + info.notsent_bytes);
+	return (uint64_t)wnd + s->notsent_lowat - held;
 }
 
 /* Connections that may wait in the accept queue; Linux's test lets one more in. */

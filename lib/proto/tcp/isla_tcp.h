@@ -276,6 +276,11 @@ struct isla_tcp_listener *isla_tcp_listen(struct isla_tcp *tcp, const struct isl
  */
 void isla_tcp_listener_set_room(struct isla_tcp_listener *listener, uint32_t room);
 
+/** Change the settings of isla_tcp_listen(), for SYNs that come from now on; v6only stays as it was.
+ * Returns as isla_tcp_set_opts(). */
+int isla_tcp_listener_set_opts(struct isla_tcp_listener *listener,
+	const struct isla_tcp_opts *opts);
+
 /** Change the backlog of isla_tcp_listen(), 1 to 65535. */
 void isla_tcp_listener_set_backlog(struct isla_tcp_listener *listener, uint16_t backlog);
 
@@ -301,7 +306,7 @@ void *isla_tcp_get_ctx(const struct isla_tcp_conn *conn);
 /** Replace the callbacks; ops must outlive the connection. */
 void isla_tcp_set_ops(struct isla_tcp_conn *conn, const struct isla_tcp_ops *ops);
 
-/** Switch the Nagle algorithm off or on. */
+/** Switch the Nagle algorithm off or on. Off: what is held back by isla_tcp_set_cork() leaves, too. */
 void isla_tcp_set_nodelay(struct isla_tcp_conn *conn, bool nodelay);
 
 /** Hold back segments that are not full, or let them go (TCP_CORK of other systems). */

@@ -88,6 +88,21 @@ isla_tcp_listener_set_room(struct isla_tcp_listener *l, uint32_t room)
 	l->room = room;
 }
 
+int
+isla_tcp_listener_set_opts(struct isla_tcp_listener *l, const struct isla_tcp_opts *opts)
+{
+	uint16_t profile;
+	int rc = tcp_profile_get(l->tcp, opts, &profile);
+
+	if (rc != 0)
+		return rc;
+	tcp_profile_put(l->tcp, l->profile);
+	l->profile = profile;
+	l->nodelay = opts->nodelay;
+	l->cork = opts->cork;
+	return 0;
+}
+
 void
 isla_tcp_listener_set_backlog(struct isla_tcp_listener *l, uint16_t backlog)
 {

@@ -257,6 +257,8 @@ tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in)
 
 	if (in->opts.present & TCP_OPT_MSS)
 		mss = RTE_MAX(in->opts.mss, (uint16_t)TCP_MSS_MIN);
+	if (tcp_opts_of(c)->mss != 0)
+		mss = RTE_MIN(mss, RTE_MAX(tcp_opts_of(c)->mss, (uint16_t)TCP_MSS_MIN));
 	c->mss = RTE_MIN(mss, mss_of_mtu(c));
 	if ((in->opts.present & TCP_OPT_TIMESTAMPS) && !conf->no_timestamps) {
 		/* They take their place in every segment (RFC 6691). */

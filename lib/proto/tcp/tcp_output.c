@@ -87,10 +87,9 @@ usable_window(const struct isla_tcp_conn *c)
 
 /* A new segment of n bytes of payload from the cursor on, with FIN or without. */
 static bool
-send_new(struct isla_tcp_conn *c, uint32_t n, bool fin)
+send_new(struct isla_tcp_conn *c, uint32_t n, bool fin, bool push)
 {
 	struct isla_tcp *tcp = c->tcp;
-	bool push = n == tcp_sndq_unsent(c);
 	struct tcp_seg *s;
 	uint32_t i;
 
@@ -107,7 +106,7 @@ send_new(struct isla_tcp_conn *c, uint32_t n, bool fin)
 		s->flags |= TCP_SEG_FIN;
 	if (c->flags & TCP_F_PROBED)
 		s->flags |= TCP_SEG_RETRANS; /* in part: no RTT sample */
-	if (!tcp_send_seg(c, s, push)) {
+	if (!tcp_send_seg(c, s, push || n == tcp_sndq_unsent(c))) {
 		tcp_seg_free(tcp, i);
 		return false;
 	}
@@ -178,17 +177,30 @@ limit_of_program(const struct isla_tcp_conn *c)
 	return c->sndq_bytes >= c->sndbuf ? ISLA_TCP_LIMIT_SNDBUF : ISLA_TCP_LIMIT_APP;
 }
 
+/* True where a segment of n bytes is the last for now, though more is queued: windows or pacing end
+ * the run here. The peer then need not wait for the rest before it hands over what came. */
+static bool
+ends_run(const struct isla_tcp_conn *c, uint32_t n, uint32_t usable, uint32_t allowed,
+	uint32_t stop)
+{
+	uint32_t left = tcp_sndq_unsent(c) - n, next;
+
+	next = RTE_MIN(RTE_MIN(left, usable - n), (uint32_t)c->mss);
+	return next == 0 || c->pipe + n + next > allowed ||
+		(int32_t)(c->prr_out + n - stop) >= 0 || !worth_sending(c, next, left);
+}
+
 /* New segments, as far as they may go; false where mbufs or room ran out. */
 static bool
 output_new(struct isla_tcp_conn *c, uint32_t stop)
 {
-	uint32_t allowed = allowed_in_flight(c), unsent, usable;
+	uint32_t allowed = allowed_in_flight(c), unsent, usable, nb_sent = 0;
 	enum isla_tcp_limit limit = limit_of_program(c);
 
 	c->flags &= ~TCP_F_CWND_LIMITED;
 	while ((unsent = tcp_sndq_unsent(c)) > 0) {
+		bool fin, push;
 		uint32_t n;
-		bool fin;
 
 		usable = usable_window(c);
 		if (usable == 0) {
@@ -211,7 +223,8 @@ output_new(struct isla_tcp_conn *c, uint32_t stop)
 		}
 		fin = n == unsent && n < usable && (c->flags & TCP_F_FIN_QUEUED) &&
 			!tcp_in_state(c, ISLA_TCP_SYN_RECEIVED);
-		if (!send_new(c, n, fin))
+		push = nb_sent++ > 0 && ends_run(c, n, usable, allowed, stop);
+		if (!send_new(c, n, fin, push))
 			return false;
 	}
 	tcp_limit_set(c, limit);
@@ -232,7 +245,7 @@ output_fin(struct isla_tcp_conn *c)
 {
 	if (!fin_pending(c) || tcp_sndq_unsent(c) > 0 || usable_window(c) == 0)
 		return true;
-	return send_new(c, 0, true);
+	return send_new(c, 0, true, false);
 }
 
 /* RFC 5681, 4.1: after an idle time longer than the RTO, begin as with a new connection. */
@@ -256,7 +269,7 @@ tcp_output_beyond_cwnd(struct isla_tcp_conn *c)
 {
 	uint32_t n = RTE_MIN(RTE_MIN(tcp_sndq_unsent(c), usable_window(c)), (uint32_t)c->mss);
 
-	return n > 0 && send_new(c, n, false);
+	return n > 0 && send_new(c, n, false, false);
 }
 
 static bool
@@ -348,13 +361,13 @@ tcp_output_probe(struct isla_tcp_conn *c)
 		c->flags &= ~TCP_F_PERSIST;
 		c->nb_timeouts = 0;
 		send_new(c, RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss),
-			unsent == 0 && fin_pending(c));
+			unsent == 0 && fin_pending(c), false);
 		/* Like any other segment, from now on. */
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	} else if (unsent > 0) {
-		send_new(c, 1, false);
+		send_new(c, 1, false, false);
 	} else if (fin_pending(c)) {
-		send_new(c, 0, true);
+		send_new(c, 0, true, false);
 	}
 	if (c->flags & TCP_F_PERSIST)
 		core_count(c->tcp->core, ISLA_C_TCP_ZERO_WINDOW_PROBES);

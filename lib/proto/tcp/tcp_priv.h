@@ -815,6 +815,8 @@ void tcp_send_challenge_ack(struct isla_tcp_conn *c);
 bool tcp_send_syn(struct isla_tcp_conn *c);
 /* RST for a connection; RFC 9293, 3.10.5. */
 void tcp_send_rst(struct isla_tcp_conn *c);
+/* The same by the number that the peer expects next, which is what it acknowledged last. */
+void tcp_send_rst_at(struct isla_tcp_conn *c, uint32_t seq);
 /* A segment of no connection, in answer to a packet. */
 struct tcp_reply {
 	uint32_t seq;

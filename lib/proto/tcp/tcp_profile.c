@@ -115,6 +115,16 @@ keep_differs(const struct isla_tcp_opts *a, const struct isla_tcp_opts *b)
 		a->keep_intvl_s != b->keep_intvl_s;
 }
 
+static void
+set_nodelay(struct isla_tcp_conn *c, bool nodelay)
+{
+	if (nodelay)
+		c->flags |= TCP_F_NODELAY;
+	else
+		c->flags &= ~TCP_F_NODELAY;
+	tcp_sched(c);
+}
+
 int
 isla_tcp_set_opts(struct isla_tcp_conn *c, const struct isla_tcp_opts *opts)
 {
@@ -143,7 +153,7 @@ isla_tcp_set_opts(struct isla_tcp_conn *c, const struct isla_tcp_opts *opts)
 	if (opts->mss >= TCP_MSS_MIN)
 		c->mss = RTE_MIN(c->mss, opts->mss);
 	isla_tcp_set_cork(c, opts->cork);
-	isla_tcp_set_nodelay(c, opts->nodelay);
+	set_nodelay(c, opts->nodelay);
 	return 0;
 }
 
@@ -169,11 +179,14 @@ isla_tcp_default_opts(const struct isla_tcp *tcp, struct isla_tcp_opts *opts)
 void
 isla_tcp_set_nodelay(struct isla_tcp_conn *c, bool nodelay)
 {
-	if (nodelay)
-		c->flags |= TCP_F_NODELAY;
-	else
-		c->flags &= ~TCP_F_NODELAY;
-	tcp_sched(c);
+	uint8_t cork = c->modes & TCP_M_CORK;
+
+	set_nodelay(c, nodelay);
+	if (!nodelay || cork == 0 || !tcp_in_state(c, TCP_SENDING))
+		return;
+	c->modes &= (uint8_t)~TCP_M_CORK;
+	tcp_output(c);
+	c->modes |= cork;
 }
 
 void

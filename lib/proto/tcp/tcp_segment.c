@@ -230,6 +230,18 @@ tcp_send_rst(struct isla_tcp_conn *c)
 	conn_send(c, m, c->snd_nxt, RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG, TCP_ECN_NOT_ECT, NULL);
 }
 
+void
+tcp_send_rst_at(struct isla_tcp_conn *c, uint32_t seq)
+{
+	struct rte_mbuf *m = core_alloc(c->tcp->core);
+
+	if (m == NULL)
+		return;
+	core_count(c->tcp->core, ISLA_C_TCP_OUT_SEGS);
+	core_count(c->tcp->core, ISLA_C_TCP_OUT_RSTS);
+	conn_send(c, m, seq, RTE_TCP_RST_FLAG, TCP_ECN_NOT_ECT, NULL);
+}
+
 bool
 tcp_send_reply(struct isla_tcp *tcp, const struct isla_pkt *pkt, const struct tcp_reply *reply)
 {

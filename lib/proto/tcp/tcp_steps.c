@@ -316,8 +316,9 @@ step_text(struct isla_tcp_conn *c, struct tcp_in *in)
 		return false;
 	}
 	if ((c->flags & TCP_F_RELEASED) && seq_gt(in->seq + in->len, c->rcv_nxt)) {
-		/* Nobody is left to read it, and the peer must know (RFC 9293, 3.6.1). */
-		tcp_send_rst(c);
+		/* Nobody is left to read it, and the peer must know (RFC 9293, 3.6.1), by the number
+		 * that it expects: it may not have seen our FIN (RFC 5961, 3.2). */
+		tcp_send_rst_at(c, in->ack);
 		tcp_conn_drop(c, 0);
 		in->drop = ISLA_DROP_TCP_CLOSED;
 		return false;
