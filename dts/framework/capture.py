@@ -2,6 +2,7 @@
 """Capture what passes isla0, and let tshark judge it."""
 
 import collections
+import re
 import signal
 import subprocess
 
@@ -10,11 +11,16 @@ from .topology import Link, wait_until
 # Wireshark does not verify checksums unless it is told to.
 VALIDATE = [arg for name in ("ip", "tcp", "udp") for arg in ("-o", f"{name}.check_checksum:TRUE")]
 
-BAD_CHECKSUM = ('ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || '
+# The kernel sends 0xffff where a TCP checksum is 0: the same number, but tshark objects to it.
+BAD_CHECKSUM = ('ip.checksum.status == "Bad" || '
+                '(tcp.checksum.status == "Bad" && tcp.checksum != 0xffff) || '
                 'udp.checksum.status == "Bad" || icmp.checksum.status == "Bad" || '
                 'icmpv6.checksum.status == "Bad"')
 MALFORMED = "_ws.malformed || _ws.short || _ws.unreassembled"
 RETRANSMISSION = "tcp.analysis.retransmission || tcp.analysis.fast_retransmission"
+
+# What dumpcap says at its end: received/dropped.
+MISSED = re.compile(rb"^Packets received/dropped on interface [^:]*: \d+/(\d+)", re.MULTILINE)
 
 Note = collections.namedtuple("Note", "frame severity group message")
 
@@ -22,18 +28,22 @@ Note = collections.namedtuple("Note", "frame severity group message")
 class Capture:
     """A capture on isla0: `with Capture(ns, path) as capture: ...`, then ask it."""
 
+    LIMIT_KB = 1 << 20
+
     def __init__(self, ns, path, snaplen=0):
         self.ns = ns
         self.path = path
         self.snaplen = snaplen
         self.proc = None
+        self.missed = None
 
     def __enter__(self):
         log = open(f"{self.path}.log", "w+b")
         try:
             self.proc = self.ns.popen(
                 ["dumpcap", "-q", "-i", Link.INTERFACE, "-w", self.path, "-B", "64",
-                 "-s", self.snaplen], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                 "-s", self.snaplen, "-a", f"filesize:{self.LIMIT_KB}"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             wait_until(lambda: b"File:" in self._log_bytes(), 20, "dumpcap captures")
         finally:
             log.close()
@@ -51,6 +61,7 @@ class Capture:
             except subprocess.TimeoutExpired:
                 self.proc.send_signal(signal.SIGINT)
         self.proc.wait(timeout=20)
+        self.missed = sum(int(nb) for nb in MISSED.findall(self._log_bytes()))
 
     def tshark(self, *args, timeout=120):
         return subprocess.run(["tshark", "-n", "-r", str(self.path), *VALIDATE, *args],

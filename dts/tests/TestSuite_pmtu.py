@@ -9,11 +9,12 @@ import hashlib
 import pytest
 
 from framework import traffic
-from framework.topology import Link, Namespace, need_tool
+from framework.peer import Peer
+from framework.topology import need_tool
 
 MTU = 1300
 SIZE = 3 * 1000 * 1000
-ISLA_OPTIONS = ["--gateway", Link.KERNEL_V4, "--gateway", Link.KERNEL_V6]
+ISLA_OPTIONS = list(Peer.GATEWAY)
 
 
 def make_docroot(path):
@@ -23,20 +24,10 @@ def make_docroot(path):
 @pytest.fixture(scope="module")
 def client(isla, ns):
     """The client's namespace, behind the router."""
-    with Namespace("pmtu") as far:
-        ns.run(["ip", "link", "add", "near0", "mtu", MTU, "type", "veth", "peer", "name", "far0",
-                "mtu", MTU, "netns", far.name])
-        ns.run(["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"
-                " && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding"])
-        for where, dev, v4, v6 in ((ns, "near0", "10.9.0.1/24", "fd09::1/64"),
-                                   (far, "far0", "10.9.0.2/24", "fd09::2/64")):
-            where.run(["ip", "addr", "add", v4, "dev", dev])
-            where.run(["ip", "-6", "addr", "add", v6, "dev", dev, "nodad"])
-            where.run(["ip", "link", "set", dev, "up"])
-        far.run(["ip", "route", "add", "192.168.1.0/24", "via", "10.9.0.1", "advmss", 1460])
-        far.run(["ip", "-6", "route", "add", "fd00::/64", "via", "fd09::1", "advmss", 1440])
+    with Peer(ns, "pmtu", MTU) as far:
+        far.route("advmss", 1460, families=["-4"])
+        far.route("advmss", 1440, families=["-6"])
         yield far
-        ns.run(["ip", "link", "del", "near0"], check=False)
 
 
 def errors_sent(ns, addr):
