@@ -167,15 +167,6 @@ wscale_of(uint32_t rcvbuf)
 	return scale;
 }
 
-void
-tcp_via(const struct isla_tcp_conn *c, struct inet_dst *via)
-{
-	via->next_hop = c->path.gateway == 0 ? c->remote : c->tcp->gateway[c->path.gateway];
-	via->netif = c->path.netif;
-	via->offloads = c->path.offloads;
-	via->mtu = c->path.mtu;
-}
-
 bool
 tcp_set_path(struct isla_tcp_conn *c, const struct inet_dst *via)
 {

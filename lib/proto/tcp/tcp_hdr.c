@@ -48,6 +48,9 @@ tcp_hdr_parse(struct rte_mbuf *m)
 	return ISLA_ACCEPTED;
 }
 
+/* What nearly all segments have, padded as in RFC 7323, appendix A; the two values follow. */
+#define TIMESTAMPS_ALONE (KIND_NOP << 24 | KIND_NOP << 16 | KIND_TIMESTAMPS << 8 | 10)
+
 static uint32_t
 get32(const uint8_t *p)
 {
@@ -134,25 +137,12 @@ opt_parse(const uint8_t *p, unsigned int len, struct tcp_opts *opts)
 	}
 }
 
-/* What nearly all segments have: timestamps alone, as RFC 7323, appendix A, lays them out. */
-static bool
-is_timestamps(const uint8_t *p, unsigned int n)
-{
-	return n == TCP_TS_LEN &&
-		get32(p) == (KIND_NOP << 24 | KIND_NOP << 16 | KIND_TIMESTAMPS << 8 | 10);
-}
-
-bool
-tcp_opts_parse(const uint8_t *p, unsigned int n, struct tcp_opts *opts)
+/* Apart, so that the plain case costs no more than itself. */
+static __rte_noinline bool
+opts_walk(const uint8_t *p, unsigned int n, struct tcp_opts *opts)
 {
 	unsigned int i = 0;
 
-	opts->present = 0;
-	opts->nb_sack = 0;
-	if (likely(is_timestamps(p, n))) {
-		timestamps_parse(p + 2, opts);
-		return true;
-	}
 	while (i < n && p[i] != KIND_END) {
 		if (p[i] == KIND_NOP) {
 			i++;
@@ -166,8 +156,19 @@ tcp_opts_parse(const uint8_t *p, unsigned int n, struct tcp_opts *opts)
 	return true;
 }
 
-unsigned int
-tcp_opts_build(uint8_t *buf, const struct tcp_opts *opts)
+bool
+tcp_opts_parse(const uint8_t *p, unsigned int n, struct tcp_opts *opts)
+{
+	opts->present = 0;
+	opts->nb_sack = 0;
+	if (unlikely(n != TCP_TS_LEN || get32(p) != TIMESTAMPS_ALONE))
+		return opts_walk(p, n, opts);
+	timestamps_parse(p + 2, opts);
+	return true;
+}
+
+static __rte_noinline unsigned int
+opts_put(uint8_t *buf, const struct tcp_opts *opts)
 {
 	uint8_t *p = buf;
 	unsigned int i;
@@ -225,4 +226,17 @@ tcp_opts_build(uint8_t *buf, const struct tcp_opts *opts)
 	while ((p - buf) % 4 != 0)
 		*p++ = KIND_NOP;
 	return (unsigned int)(p - buf);
+}
+
+unsigned int
+tcp_opts_build(uint8_t *buf, const struct tcp_opts *opts)
+{
+	uint8_t *p = buf;
+
+	if (unlikely(opts->present != TCP_OPT_TIMESTAMPS))
+		return opts_put(buf, opts);
+	p = put32(p, TIMESTAMPS_ALONE);
+	p = put32(p, opts->ts_val);
+	put32(p, opts->ts_ecr);
+	return TCP_TS_LEN;
 }

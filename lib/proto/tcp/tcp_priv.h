@@ -513,7 +513,15 @@ void tcp_conn_established(struct isla_tcp_conn *c);
 void tcp_time_wait_enter(struct isla_tcp_conn *c);
 
 /* The way to the peer as inet wants it. */
-void tcp_via(const struct isla_tcp_conn *c, struct inet_dst *via);
+static inline void
+tcp_via(const struct isla_tcp_conn *c, struct inet_dst *via)
+{
+	via->next_hop = c->path.gateway == 0 ? c->remote : c->tcp->gateway[c->path.gateway];
+	via->netif = c->path.netif;
+	via->offloads = c->path.offloads;
+	via->mtu = c->path.mtu;
+}
+
 /* Put via into the connection; false where there are too many gateways. */
 bool tcp_set_path(struct isla_tcp_conn *c, const struct inet_dst *via);
 /* The initial sequence number, and what follows from it. */
@@ -834,7 +842,11 @@ void tcp_reply_rst(struct isla_tcp *tcp, const struct tcp_in *in);
 /* Payload of s, as it was or for the first time; false where there is no mbuf. */
 bool tcp_send_seg(struct isla_tcp_conn *c, struct tcp_seg *s, bool push);
 /* True where the interface takes no more frames now. */
-bool tcp_out_full(const struct isla_tcp_conn *c);
+static inline bool
+tcp_out_full(const struct isla_tcp_conn *c)
+{
+	return outlist_room(&c->tcp->core->out[c->path.netif]) == 0;
+}
 
 /* tcp_flush.c: the work list */
 void tcp_sched(struct isla_tcp_conn *c);
@@ -863,7 +875,12 @@ void tcp_doubt(struct isla_tcp_conn *c, unsigned int nb);
 void tcp_timer_init(struct isla_tcp *tcp);
 /* Set a deadline, from now: at most 38 hours. */
 void tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint64_t in_us);
-void tcp_deadline_stop(struct isla_tcp_conn *c, enum tcp_deadline d);
+
+static inline void
+tcp_deadline_stop(struct isla_tcp_conn *c, enum tcp_deadline d)
+{
+	c->deadline[d] = TCP_DEADLINE_NONE;
+}
 
 static inline bool
 tcp_deadline_is_set(const struct isla_tcp_conn *c, enum tcp_deadline d)

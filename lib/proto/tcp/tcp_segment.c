@@ -24,32 +24,32 @@ struct seg_hdr {
 	const struct tcp_opts *opts; /* NULL: none */
 };
 
-/* Put the header in front of an empty mbuf to which the payload is chained already. */
+/* Put the header into an empty mbuf to which the payload is chained already. There is room for the
+ * longest, and the options are written where they belong; what they leave of it is cut off. */
 static void
 hdr_put(struct rte_mbuf *m, const struct seg_hdr *seg, uint8_t offloads)
 {
-	uint8_t opts[TCP_OPTS_MAX];
-	unsigned int n = seg->opts != NULL ? tcp_opts_build(opts, seg->opts) : 0;
-	uint32_t len = m->pkt_len + TCP_HDR_LEN + n;
-	struct rte_tcp_hdr *h = (struct rte_tcp_hdr *)rte_pktmbuf_prepend(m,
-		(uint16_t)(TCP_HDR_LEN + n));
+	struct rte_tcp_hdr *h = (struct rte_tcp_hdr *)rte_pktmbuf_prepend(m, TCP_HDR_LEN_MAX);
+	unsigned int n = seg->opts != NULL ? tcp_opts_build((uint8_t *)(h + 1), seg->opts) : 0;
+	uint16_t hdr_len = (uint16_t)(TCP_HDR_LEN + n);
 
+	m->data_len = hdr_len;
+	m->pkt_len -= TCP_HDR_LEN_MAX - hdr_len;
 	h->src_port = seg->local_port;
 	h->dst_port = seg->remote_port;
 	h->sent_seq = rte_cpu_to_be_32(seg->seq);
 	h->recv_ack = rte_cpu_to_be_32(seg->ack);
-	h->data_off = (uint8_t)((TCP_HDR_LEN + n) / 4 << 4);
+	h->data_off = (uint8_t)(hdr_len / 4 << 4);
 	h->tcp_flags = seg->flags;
 	h->rx_win = rte_cpu_to_be_16(seg->wnd);
 	h->cksum = 0;
 	h->tcp_urp = rte_cpu_to_be_16(seg->urp);
-	memcpy(h + 1, opts, n);
 	if (offloads & ISLA_NETIF_TX_TCP_CKSUM) {
-		h->cksum = cksum_fold(cksum_pseudo(seg->local, seg->remote, IPPROTO_TCP, len));
+		h->cksum = cksum_fold(cksum_pseudo(seg->local, seg->remote, IPPROTO_TCP, m->pkt_len));
 		m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
-		m->l4_len = TCP_HDR_LEN + n;
+		m->l4_len = hdr_len;
 	} else {
-		h->cksum = cksum_l4(seg->local, seg->remote, IPPROTO_TCP, m, 0, len);
+		h->cksum = cksum_l4(seg->local, seg->remote, IPPROTO_TCP, m, 0, m->pkt_len);
 	}
 }
 
@@ -167,12 +167,6 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 	hdr_put(m, &seg, c->path.offloads);
 	c->segs_out++;
 	inet_output(c->tcp->inet, m, &tx);
-}
-
-bool
-tcp_out_full(const struct isla_tcp_conn *c)
-{
-	return outlist_room(&c->tcp->core->out[c->path.netif]) == 0;
 }
 
 bool

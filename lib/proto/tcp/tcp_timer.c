@@ -24,12 +24,6 @@ tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint64_t in_us)
 		timer_set(&core->wheel, &c->timer, at << TCP_TICK_SHIFT);
 }
 
-void
-tcp_deadline_stop(struct isla_tcp_conn *c, enum tcp_deadline d)
-{
-	c->deadline[d] = TCP_DEADLINE_NONE;
-}
-
 /* Ticks until a deadline that is set, not above 0 where it has passed. */
 static int32_t
 ticks_left(const struct isla_tcp_conn *c, enum tcp_deadline d)
