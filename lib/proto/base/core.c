@@ -10,16 +10,13 @@
 #include "siphash.h"
 
 bool
-outlist_put(struct outlist *out, struct rte_mbuf *m)
+outlist_compact(struct outlist *out)
 {
-	if (out->tail == OUTLIST_MAX) {
-		if (out->head == 0)
-			return false;
-		out->tail -= out->head;
-		memmove(out->pkt, out->pkt + out->head, out->tail * sizeof(out->pkt[0]));
-		out->head = 0;
-	}
-	out->pkt[out->tail++] = m;
+	if (out->head == 0)
+		return false;
+	out->tail -= out->head;
+	memmove(out->pkt, out->pkt + out->head, out->tail * sizeof(out->pkt[0]));
+	out->head = 0;
 	return true;
 }
 

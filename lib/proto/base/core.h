@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
@@ -119,8 +120,18 @@ outlist_room(const struct outlist *out)
 	return OUTLIST_MAX - (unsigned int)(out->tail - out->head);
 }
 
+/* Move the list to the front of its array; false where it is there already. */
+bool outlist_compact(struct outlist *out);
+
 /* Append a frame; false where the list is full, and the caller keeps the mbuf. */
-bool outlist_put(struct outlist *out, struct rte_mbuf *m);
+static inline bool
+outlist_put(struct outlist *out, struct rte_mbuf *m)
+{
+	if (unlikely(out->tail == OUTLIST_MAX) && !outlist_compact(out))
+		return false;
+	out->pkt[out->tail++] = m;
+	return true;
+}
 
 /* Forget the first n frames, which the port has taken. */
 void outlist_consume(struct outlist *out, uint16_t n);

@@ -10,13 +10,6 @@
 
 #include "inet_priv.h"
 
-/* True where nobody else sees the mbuf's buffer, so that it may be written to. */
-static bool
-is_writable(const struct rte_mbuf *m)
-{
-	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
-}
-
 /* Take the second segment out of the chain once it is empty. */
 static void
 drop_empty_second(struct rte_mbuf *m)
@@ -33,7 +26,7 @@ drop_empty_second(struct rte_mbuf *m)
 bool
 inet_pull_chain(struct rte_mbuf *m, uint32_t n)
 {
-	if (m->pkt_len < n || !is_writable(m) || n - m->data_len > rte_pktmbuf_tailroom(m))
+	if (m->pkt_len < n || !inet_is_writable(m) || n - m->data_len > rte_pktmbuf_tailroom(m))
 		return false;
 	while (m->data_len < n) {
 		struct rte_mbuf *next = m->next;
@@ -79,13 +72,10 @@ inet_trim_chain(struct rte_mbuf *m, uint32_t len)
 }
 
 struct rte_mbuf *
-inet_front(struct core *core, struct rte_mbuf *m, uint16_t n)
+inet_front_mbuf(struct core *core, struct rte_mbuf *m)
 {
-	struct rte_mbuf *head;
+	struct rte_mbuf *head = core_alloc(core);
 
-	if (is_writable(m) && rte_pktmbuf_headroom(m) >= n)
-		return m;
-	head = core_alloc(core);
 	if (head == NULL || m->nb_segs >= RTE_MBUF_MAX_NB_SEGS) {
 		rte_pktmbuf_free(head);
 		core_drop_pkt(core, m, ISLA_DROP_NO_MBUF);

@@ -129,7 +129,7 @@ static void
 put_header(struct rte_mbuf *m, const struct inet_tx *tx, uint32_t offloads, bool is_v6)
 {
 	uint16_t payload_len = (uint16_t)m->pkt_len;
-	uint16_t hdr_len = inet_hdr_len(tx->src);
+	uint16_t hdr_len = is_v6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr);
 	void *ip = rte_pktmbuf_prepend(m, hdr_len);
 
 	m->l2_len = RTE_ETHER_HDR_LEN;

@@ -103,9 +103,25 @@ inet_trim(struct rte_mbuf *m, uint32_t len)
 		inet_trim_chain(m, len);
 }
 
+/* True where nobody else sees the mbuf's buffer, so that it may be written to. */
+static inline bool
+inet_is_writable(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
+}
+
+/* The packet behind a new mbuf, whatever room it has itself; NULL as for inet_front(). */
+struct rte_mbuf *inet_front_mbuf(struct core *core, struct rte_mbuf *m);
+
 /* The same packet with room for n bytes in front of it that may be written: m itself, or a new mbuf
  * before it. NULL where no mbuf is free; the packet is then dropped and counted. */
-struct rte_mbuf *inet_front(struct core *core, struct rte_mbuf *m, uint16_t n);
+static inline struct rte_mbuf *
+inet_front(struct core *core, struct rte_mbuf *m, uint16_t n)
+{
+	if (likely(inet_is_writable(m) && rte_pktmbuf_headroom(m) >= n))
+		return m;
+	return inet_front_mbuf(core, m);
+}
 
 /* inet.c */
 
