@@ -306,6 +306,29 @@ many_at_once(void)
 	sim_tcp_stop(&st);
 }
 
+/* Loss and reordering for all at once, and one record of what is amiss between them. */
+static void
+few_repair_records(void)
+{
+	struct sim_tcp_conf conf = lossy(11, 50000);
+	unsigned int i;
+
+	conf.max_sides = 20;
+	conf.from_client = conf.from_server = 100000;
+	for (i = 0; i < 2; i++) {
+		conf.sim.dir[i].reorder_ppm = 50000;
+		conf.sim.dir[i].reorder_us = 5000;
+		conf.sim.host[i].stack.tcp.max_repairs = 1;
+		conf.sim.host[i].stack.tcp.data_retries = 60;
+	}
+	sim_tcp_start(&st, &conf);
+	for (i = 0; i < 20; i++)
+		CU_ASSERT_TRUE(sim_tcp_open(&st));
+	CU_ASSERT_TRUE(sim_tcp_run(&st, 60 * MINUTE));
+	CU_ASSERT_EQUAL(st.nb_done[0], 20);
+	sim_tcp_stop(&st);
+}
+
 /* One after the other, five at a time: more than there are records, so that those in TIME-WAIT must
  * make room, and ports come around again. */
 static void
@@ -413,6 +436,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(half_close),
 	SUITE_TEST(slow_reader),
 	SUITE_TEST(many_at_once),
+	SUITE_TEST(few_repair_records),
 	SUITE_TEST(churn),
 	SUITE_TEST(small_pools),
 	SUITE_TEST(dead_link),

@@ -31,6 +31,11 @@ cc_env_start(const struct tcp_cc_ops *ops, uint16_t mss)
 	cc.core->now_us = 1000000;
 	cc.tcp->core = cc.core;
 	cc.tcp->conf.init_cwnd_segs = 10;
+	cc.tcp->conn = cc.conn;
+	cc.tcp->repair = calloc(2, sizeof(*cc.tcp->repair));
+	if (cc.tcp->repair == NULL)
+		abort();
+	cc.tcp->repair_free = cc.tcp->nb_repairs = 1;
 	cc.conn->tcp = cc.tcp;
 	cc.conn->mss = mss;
 	cc.conn->sndq_bytes = UINT32_MAX / 2;
@@ -39,6 +44,7 @@ cc_env_start(const struct tcp_cc_ops *ops, uint16_t mss)
 	/* Sequence numbers wrap in every test. */
 	cc.conn->snd_una = cc.conn->snd_nxt = cc.conn->round_end = UINT32_MAX - 5000;
 	cc.conn->cc = ops;
+	tcp_repair_get(cc.conn);
 	if (!ops->init(cc.conn))
 		abort();
 	cc_env_fill();
@@ -49,6 +55,8 @@ cc_env_stop(void)
 {
 	if (cc.conn != NULL && cc.conn->cc->release != NULL)
 		cc.conn->cc->release(cc.conn);
+	if (cc.tcp != NULL)
+		free(cc.tcp->repair);
 	free(cc.core);
 	free(cc.tcp);
 	free(cc.conn);
@@ -92,8 +100,8 @@ cc_env_round(unsigned int nb_acks, uint32_t rtt_us)
 void
 cc_env_loss(void)
 {
-	cc.conn->undo_cwnd = cc.conn->cwnd;
-	cc.conn->undo_ssthresh = cc.conn->ssthresh;
+	tcp_repair(cc.conn)->undo_cwnd = cc.conn->cwnd;
+	tcp_repair(cc.conn)->undo_ssthresh = cc.conn->ssthresh;
 	cc.conn->cc->loss(cc.conn);
 	cc_env_fill();
 }
@@ -101,8 +109,8 @@ cc_env_loss(void)
 void
 cc_env_timeout(void)
 {
-	cc.conn->undo_cwnd = cc.conn->cwnd;
-	cc.conn->undo_ssthresh = cc.conn->ssthresh;
+	tcp_repair(cc.conn)->undo_cwnd = cc.conn->cwnd;
+	tcp_repair(cc.conn)->undo_ssthresh = cc.conn->ssthresh;
 	cc.conn->cc->timeout(cc.conn);
 	cc_env_fill();
 }

@@ -393,8 +393,8 @@ idle_time_does_not_count(void)
 static void
 undo(void)
 {
-	cc.conn->cwnd = RTE_MAX(cc.conn->cwnd, cc.conn->undo_cwnd);
-	cc.conn->ssthresh = RTE_MAX(cc.conn->ssthresh, cc.conn->undo_ssthresh);
+	cc.conn->cwnd = RTE_MAX(cc.conn->cwnd, tcp_repair(cc.conn)->undo_cwnd);
+	cc.conn->ssthresh = RTE_MAX(cc.conn->ssthresh, tcp_repair(cc.conn)->undo_ssthresh);
 	cc.conn->cc->undo(cc.conn);
 	cc_env_fill();
 }

@@ -133,14 +133,14 @@ loss_while_not_valid(void)
 	cc.conn->snd_nxt = cc.conn->snd_una + 6 * MSS;
 	cc.conn->cc->loss(cc.conn);
 	CU_ASSERT_EQUAL(cc.conn->ssthresh, 10 * MSS);
-	cc.conn->undo_retrans = 4;
+	tcp_repair(cc.conn)->undo_retrans = 4;
 	tcp_cwv_recovered(cc.conn);
 	CU_ASSERT_EQUAL(cc.conn->ssthresh, 8 * MSS);
 	CU_ASSERT_EQUAL(cc.conn->nonvalid_s, 0);
 	CU_ASSERT_EQUAL(cc.conn->pipe_ack, 0);
 	/* Were there more of them than anything: two segments. */
 	cc.conn->nonvalid_s = 1;
-	cc.conn->undo_retrans = UINT16_MAX;
+	tcp_repair(cc.conn)->undo_retrans = UINT16_MAX;
 	tcp_cwv_recovered(cc.conn);
 	CU_ASSERT_EQUAL(cc.conn->ssthresh, 2 * MSS);
 	/* In the validated phase FlightSize alone counts. */

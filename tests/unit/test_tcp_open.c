@@ -646,7 +646,25 @@ unlisten_resets_handshakes_only(void)
 	CU_ASSERT_EQUAL(app.nb_error, 0);
 }
 
+/* The SYN comes again right before the ACK: nothing is left to answer it with. */
+static void
+syn_again_and_ack_in_one_burst(void)
+{
+	listen_on(STACK_PORT);
+	inject(SYN, .seq = P(0), .mss = peer.mss);
+	expect(SYN | ACK, .seq = S(0), .ack = P(1));
+	burst_begin();
+	inject(SYN, .seq = P(0), .mss = peer.mss);
+	inject(ACK, .seq = P(1), .ack = S(1));
+	burst_end();
+	expect_state(ISLA_TCP_ESTABLISHED);
+	expect_nothing();
+	app_send(10);
+	expect(ACK, .seq = S(1), .ack = P(1), .len = 10);
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(syn_again_and_ack_in_one_burst),
 	SUITE_TEST(syn_ack_is_golden),
 	SUITE_TEST(active_open),
 	SUITE_TEST(syn_offers_mss_and_window_scale),

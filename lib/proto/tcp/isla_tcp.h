@@ -132,6 +132,9 @@ struct isla_tcp_conf {
 	uint32_t max_rate_conns; /**< of these, with an algorithm that measures the delivery rate (bbr):
 				  * 500 bytes each [1024; max_conns where cc is such a one] */
 	uint32_t max_orphans;    /**< closed by the program, not yet by the peer [max_conns / 2] */
+	uint32_t max_repairs;    /**< connections with loss, or data out of order, at a time: others
+				  * do without what was received out of order, PRR and undo
+				  * [max_conns / 4, at least 16] */
 	uint32_t rcvbuf_bytes;   /**< at first [262144] */
 	uint32_t rcvbuf_max_bytes; /**< as far as auto-tuning goes [4194304] */
 	uint32_t sndbuf_bytes;   /**< at first [262144] */

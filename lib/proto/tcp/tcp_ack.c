@@ -178,7 +178,8 @@ sack_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 	if (a->lost && (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) == 0) {
 		tcp_recovery_enter(c);
 		/* RecoverFS counts what this ACK brought: it will be delivered in recovery. */
-		c->prr_fs += a->delivered;
+		if (c->repair != 0)
+			tcp_repair(c)->prr_fs += a->delivered;
 	}
 	if (c->flags & TCP_F_RECOVERY)
 		tcp_recovery_acked(c, a, 0);

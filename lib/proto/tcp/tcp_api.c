@@ -364,7 +364,7 @@ release(struct isla_tcp_conn *c)
 void
 isla_tcp_close(struct isla_tcp_conn *c)
 {
-	bool unread = c->rcv_head != NULL || c->ooo != NULL;
+	bool unread = c->rcv_head != NULL || tcp_has_ooo(c);
 
 	release(c);
 	if (c->state == ISLA_TCP_CLOSED) {

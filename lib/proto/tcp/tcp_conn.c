@@ -192,7 +192,7 @@ tcp_set_path(struct isla_tcp_conn *c, const struct inet_dst *via)
 void
 tcp_set_iss(struct isla_tcp_conn *c, uint32_t iss)
 {
-	c->iss = c->snd_una = c->snd_nxt = c->recover = c->snd_wl2 = iss;
+	c->snd_una = c->snd_nxt = c->recover = c->snd_wl2 = iss;
 }
 
 int
@@ -285,6 +285,8 @@ tcp_conn_established(struct isla_tcp_conn *c)
 	if (c->modes & TCP_M_ECN)
 		core_count(c->tcp->core, ISLA_C_TCP_ECN_AGREED);
 	tcp_set_state(c, ISLA_TCP_ESTABLISHED);
+	/* A SYN that came again in the same burst is answered by then. */
+	c->flags &= ~TCP_F_SYN_NOW;
 	c->nb_timeouts = 0;
 	tcp_limit_begin(c);
 	tcp_drs_begin(c);

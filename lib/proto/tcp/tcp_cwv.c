@@ -81,7 +81,7 @@ void
 tcp_cwv_recovered(struct isla_tcp_conn *c)
 {
 	if (c->nonvalid_s != 0) {
-		uint32_t again = (uint32_t)c->undo_retrans * c->mss / 2;
+		uint32_t again = (uint32_t)tcp_repair(c)->undo_retrans * c->mss / 2;
 
 		c->ssthresh -= RTE_MIN(again, c->ssthresh);
 		c->ssthresh = RTE_MAX(c->ssthresh, 2u * c->mss);

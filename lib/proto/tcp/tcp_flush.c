@@ -130,6 +130,8 @@ conn_flush(struct isla_tcp_conn *c)
 	if ((c->flags & TCP_F_DEAD) == 0 && c->state != ISLA_TCP_CLOSED)
 		done = tcp_output(c);
 	c->flags &= ~TCP_F_ON_WORK;
+	if (c->repair != 0)
+		tcp_repair_settle(c);
 	if (c->flags & TCP_F_DEAD) {
 		c->flags &= ~TCP_F_DEAD;
 		tcp_conn_free(c);

@@ -14,6 +14,9 @@
 void
 tcp_frto_begin(struct isla_tcp_conn *c)
 {
+	/* Where the reduction cannot be undone, there is nothing to find out. */
+	if ((c->flags & TCP_F_UNDO) == 0)
+		return;
 	c->flags |= TCP_F_FRTO;
 	c->modes &= (uint8_t)~TCP_M_FRTO_NEW;
 }

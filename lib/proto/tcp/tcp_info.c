@@ -89,7 +89,7 @@ isla_tcp_get_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->notsent_bytes = tcp_sndq_unsent(c);
 	info->rcvq_bytes = c->rcvq_bytes;
 	info->urgent_bytes = tcp_rcv_urgent(c);
-	info->ooo_segs = c->nb_ooo;
+	info->ooo_segs = tcp_repair(c)->nb_ooo;
 	info->pacing_rate = c->pace_rate;
 	if (c->cc->info != NULL)
 		c->cc->info(c, info);

@@ -102,7 +102,7 @@ tcp_passive_open(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_i
 		tcp_ecn_syn(c, in);
 	} else {
 		tcp_set_iss(c, (uint32_t)iss);
-		c->snd_nxt = c->iss + 1;
+		c->snd_nxt = c->snd_una + 1;
 		c->rcv_adv += RTE_MIN(c->rcvbuf, (uint32_t)UINT16_MAX);
 		c->rcv_acked = c->rcv_nxt;
 		/* When the SYN,ACK left is not known: no round-trip time from it. */
@@ -171,7 +171,7 @@ syn_sent_syn(struct isla_tcp_conn *c, struct tcp_in *in)
 	if ((in->flags & RTE_TCP_ACK_FLAG) == 0) {
 		/* Simultaneous open (RFC 9293, 3.5, figure 7). */
 		tcp_set_state(c, ISLA_TCP_SYN_RECEIVED);
-		c->snd_wl2 = c->iss;
+		c->snd_wl2 = c->snd_una;
 		c->flags |= TCP_F_SYN_NOW;
 		tcp_sched(c);
 		return;
@@ -191,7 +191,7 @@ static void
 syn_sent_input(struct isla_tcp_conn *c, struct tcp_in *in)
 {
 	if (in->flags & RTE_TCP_ACK_FLAG) {
-		if (seq_le(in->ack, c->iss) || seq_gt(in->ack, c->snd_nxt)) {
+		if (seq_le(in->ack, c->snd_una) || seq_gt(in->ack, c->snd_nxt)) {
 			tcp_reply_rst(c->tcp, in);
 			in->drop = ISLA_DROP_TCP_ACK;
 			return;

@@ -35,7 +35,7 @@ range_of(struct rte_mbuf *m)
 static struct list *
 list_of(const struct isla_tcp_conn *c)
 {
-	return (struct list *)&isla_pkt(c->ooo)->dst;
+	return (struct list *)&isla_pkt(tcp_repair(c)->ooo)->dst;
 }
 
 static uint32_t
@@ -75,14 +75,14 @@ sack_recent_put(struct isla_tcp_conn *c, struct rte_mbuf *range)
 
 	recent[nb++] = left;
 	for (i = 0; i < TCP_SACK_RECENT && nb < TCP_SACK_RECENT; i++) {
-		uint32_t old = c->sack_recent[i];
+		uint32_t old = tcp_repair(c)->sack_recent[i];
 
 		if (seq_gt(old, c->rcv_nxt) && (seq_lt(old, left) || seq_ge(old, right)))
 			recent[nb++] = old;
 	}
 	while (nb < TCP_SACK_RECENT)
 		recent[nb++] = left;
-	memcpy(c->sack_recent, recent, sizeof(recent));
+	memcpy(tcp_repair(c)->sack_recent, recent, sizeof(recent));
 }
 
 /* The first contiguous part of a packet that was there already (RFC 2883, 4, (2)). */
@@ -100,14 +100,14 @@ dup_add(struct tcp_sack_block *dup, uint32_t left, uint32_t right)
 static struct rte_mbuf *
 unlink_after(struct isla_tcp_conn *c, struct rte_mbuf *prev)
 {
-	struct rte_mbuf *m = prev != NULL ? range_of(prev)->next : c->ooo;
+	struct rte_mbuf *m = prev != NULL ? range_of(prev)->next : tcp_repair(c)->ooo;
 	struct rte_mbuf *next = range_of(m)->next;
 	struct list *list = list_of(c);
 
 	list->nb_ranges--;
 	list->nb_mbufs -= m->nb_segs;
 	c->tcp->nb_ooo -= m->nb_segs;
-	c->nb_ooo = (uint16_t)(c->nb_ooo - *range_packets(m));
+	tcp_repair(c)->nb_ooo = (uint16_t)(tcp_repair(c)->nb_ooo - *range_packets(m));
 	if (prev != NULL) {
 		range_of(prev)->next = next;
 		if (list->last == m)
@@ -115,7 +115,7 @@ unlink_after(struct isla_tcp_conn *c, struct rte_mbuf *prev)
 	} else {
 		if (next != NULL)
 			isla_pkt(next)->dst = isla_pkt(m)->dst;
-		c->ooo = next;
+		tcp_repair(c)->ooo = next;
 	}
 	return m;
 }
@@ -130,12 +130,12 @@ link_after(struct isla_tcp_conn *c, struct rte_mbuf *prev, struct rte_mbuf *m)
 		range_of(m)->next = range_of(prev)->next;
 		range_of(prev)->next = m;
 	} else {
-		if (c->ooo != NULL)
-			isla_pkt(m)->dst = isla_pkt(c->ooo)->dst;
+		if (tcp_repair(c)->ooo != NULL)
+			isla_pkt(m)->dst = isla_pkt(tcp_repair(c)->ooo)->dst;
 		else
 			*(struct list *)&isla_pkt(m)->dst = (struct list){.last = NULL};
-		range_of(m)->next = c->ooo;
-		c->ooo = m;
+		range_of(m)->next = tcp_repair(c)->ooo;
+		tcp_repair(c)->ooo = m;
 	}
 	list = list_of(c);
 	if (range_of(m)->next == NULL)
@@ -143,7 +143,7 @@ link_after(struct isla_tcp_conn *c, struct rte_mbuf *prev, struct rte_mbuf *m)
 	list->nb_ranges++;
 	list->nb_mbufs += m->nb_segs;
 	c->tcp->nb_ooo += m->nb_segs;
-	c->nb_ooo = (uint16_t)(c->nb_ooo + *range_packets(m));
+	tcp_repair(c)->nb_ooo = (uint16_t)(tcp_repair(c)->nb_ooo + *range_packets(m));
 }
 
 /* Add what begins where a range ends; it is counted by whoever calls. */
@@ -163,7 +163,7 @@ range_extend(struct rte_mbuf *m, struct rte_mbuf *more)
 static struct rte_mbuf *
 find(const struct isla_tcp_conn *c, uint32_t seq)
 {
-	struct rte_mbuf *prev = NULL, *m = c->ooo;
+	struct rte_mbuf *prev = NULL, *m = tcp_repair(c)->ooo;
 
 	if (m != NULL && seq_le(range_begin(list_of(c)->last), seq))
 		return list_of(c)->last;
@@ -177,7 +177,7 @@ find(const struct isla_tcp_conn *c, uint32_t seq)
 static bool
 is_full(const struct isla_tcp_conn *c, uint32_t nb)
 {
-	uint32_t held = c->ooo != NULL ? list_of(c)->nb_mbufs : 0;
+	uint32_t held = tcp_repair(c)->ooo != NULL ? list_of(c)->nb_mbufs : 0;
 
 	if (c->rcv_head != NULL)
 		held += c->rcv_head->nb_segs;
@@ -202,14 +202,14 @@ place(struct isla_tcp_conn *c, struct rte_mbuf *prev, struct rte_mbuf *m)
 	range_of(m)->tail = rte_pktmbuf_lastseg(m);
 	*range_packets(m) = 1;
 	if (!adjoins) {
-		if (c->ooo != NULL && list_of(c)->nb_ranges >= c->tcp->conf.ooo_segs)
+		if (tcp_repair(c)->ooo != NULL && list_of(c)->nb_ranges >= c->tcp->conf.ooo_segs)
 			return NULL;
 		link_after(c, prev, m);
 		return m;
 	}
 	list_of(c)->nb_mbufs += m->nb_segs;
 	c->tcp->nb_ooo += m->nb_segs;
-	c->nb_ooo++;
+	tcp_repair(c)->nb_ooo++;
 	range_extend(prev, m);
 	return prev;
 }
@@ -228,7 +228,7 @@ merge_next(struct isla_tcp_conn *c, struct rte_mbuf *m)
 	unlink_after(c, m);
 	list_of(c)->nb_mbufs += nb;
 	c->tcp->nb_ooo += nb;
-	c->nb_ooo = (uint16_t)(c->nb_ooo + packets);
+	tcp_repair(c)->nb_ooo = (uint16_t)(tcp_repair(c)->nb_ooo + packets);
 	range_extend(m, next);
 }
 
@@ -240,7 +240,7 @@ cut_to_fit(struct isla_tcp_conn *c, struct rte_mbuf *prev, struct rte_mbuf *m,
 	uint32_t end = range_end(m);
 	struct rte_mbuf *next;
 
-	while ((next = prev != NULL ? range_of(prev)->next : c->ooo) != NULL &&
+	while ((next = prev != NULL ? range_of(prev)->next : tcp_repair(c)->ooo) != NULL &&
 		seq_le(range_end(next), end)) {
 		dup_add(dup, range_begin(next), range_end(next));
 		isla_pkt(m)->tcp_flags |= isla_pkt(next)->tcp_flags & RTE_TCP_FIN_FLAG;
@@ -258,9 +258,14 @@ void
 tcp_ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in)
 {
 	uint32_t seq = in->seq, end = in->seq + in->len;
-	struct rte_mbuf *prev = find(c, seq), *m = in->m;
 	struct tcp_sack_block dup = {seq, seq};
+	struct rte_mbuf *prev, *m = in->m;
 
+	if (!tcp_repair_get(c)) {
+		in->drop = ISLA_DROP_TCP_OOO_FULL;
+		return;
+	}
+	prev = find(c, seq);
 	if (prev != NULL && seq_gt(range_end(prev), seq)) {
 		if (seq_ge(range_end(prev), end)) {
 			core_count(c->tcp->core, ISLA_C_TCP_OFO_MERGE);
@@ -290,7 +295,7 @@ tcp_ooo_join(struct isla_tcp_conn *c, struct tcp_in *in)
 {
 	struct rte_mbuf *m;
 
-	while ((m = c->ooo) != NULL && seq_le(range_begin(m), c->rcv_nxt)) {
+	while ((m = tcp_repair(c)->ooo) != NULL && seq_le(range_begin(m), c->rcv_nxt)) {
 		bool fin = (isla_pkt(m)->tcp_flags & RTE_TCP_FIN_FLAG) != 0;
 
 		unlink_after(c, NULL);
@@ -317,6 +322,6 @@ tcp_ooo_join(struct isla_tcp_conn *c, struct tcp_in *in)
 void
 tcp_ooo_purge(struct isla_tcp_conn *c)
 {
-	while (c->ooo != NULL)
+	while (tcp_has_ooo(c))
 		rte_pktmbuf_free(unlink_after(c, NULL));
 }

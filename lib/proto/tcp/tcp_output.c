@@ -36,9 +36,8 @@ tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s)
 	push = s->seq + s->len == c->snd_una + c->sndq_bytes;
 	if (tcp_out_full(c) || !tcp_send_seg(c, s, push))
 		return false;
-	if (c->undo_ts == 0)
-		c->undo_ts = tcp_ts_now(c) | (tcp_ts_now(c) == 0);
-	c->undo_retrans++;
+	if (c->repair != 0)
+		tcp_undo_retransmitted(c);
 	s->flags &= (uint8_t)~TCP_SEG_LOST;
 	s->flags |= TCP_SEG_RETRANS;
 	c->total_retrans++;

@@ -226,6 +226,23 @@ struct tcp_path {
 	uint8_t offloads;       /* ISLA_NETIF_* of that interface */
 };
 
+/* What a connection needs only while something is amiss: tcp_repair.c. */
+struct tcp_repair {
+	struct rte_mbuf *ooo;   /* ranges out of order: tcp_ooo_block() */
+	uint32_t sack_recent[TCP_SACK_RECENT]; /* where packets came out of order, latest first */
+	struct tcp_sack_block dsack; /* RFC 2883 */
+	uint32_t undo_cwnd;     /* as before the last reduction */
+	uint32_t undo_ssthresh;
+	uint32_t undo_ts;       /* our timestamp when the first retransmission left; 0: none has */
+	uint32_t prr_delivered; /* RFC 9937 */
+	uint32_t prr_fs;        /* RecoverFS */
+	uint32_t owner;         /* index of the connection; of a free one: the next */
+	uint16_t undo_retrans;  /* retransmissions that no D-SACK has answered */
+	uint16_t nb_ooo;        /* packets out of order */
+};
+
+static_assert(sizeof(struct tcp_repair) <= RTE_CACHE_LINE_SIZE, "one line");
+
 struct isla_tcp_conn {
 	/* Look-up. */
 	struct isla_addr local;
@@ -243,7 +260,7 @@ struct isla_tcp_conn {
 	uint32_t rcv_nxt;
 	uint32_t rcv_adv;       /* right edge of the window that was offered */
 	uint32_t rcv_acked;     /* rcv_nxt of the last ACK sent */
-	uint32_t snd_una;
+	uint32_t snd_una;       /* until the SYN is acknowledged: ISS */
 	uint32_t snd_nxt;
 	uint32_t snd_wnd;       /* scaled */
 	uint32_t snd_wl1;
@@ -266,30 +283,24 @@ struct isla_tcp_conn {
 	uint32_t pipe;
 	uint32_t nb_sacked;     /* segments in flight that the peer has out of order */
 	uint32_t fack;          /* RACK.fack: the highest sequence number that has arrived */
-	uint32_t rack_sent_us;  /* RACK.xmit_ts */
-	uint32_t rack_end;      /* RACK.end_seq */
+	union {
+		struct {
+			uint32_t rack_sent_us; /* RACK.xmit_ts */
+			uint32_t rack_end;     /* RACK.end_seq */
+		};
+		struct {
+			uint32_t tw_prev;      /* in TIME-WAIT: the list of these, */
+			uint32_t tw_next;      /* oldest first */
+		};
+	};
 	uint32_t rack_rtt;      /* RACK.rtt, us; 0: none yet */
 	uint32_t reo_round;     /* RACK.dsack_round */
 	uint32_t tlp_end;       /* TLP.end_seq */
-	uint32_t prr_delivered; /* RFC 9937 */
-	uint32_t prr_out;
-	uint32_t prr_fs;        /* RecoverFS */
-	union {
-		struct {
-			uint32_t undo_cwnd;     /* as before the last reduction */
-			uint32_t undo_ssthresh;
-		};
-		struct {
-			uint32_t tw_prev;       /* in TIME-WAIT: the list of these, */
-			uint32_t tw_next;       /* oldest first */
-		};
-	};
-	uint32_t undo_ts;       /* our timestamp when the first retransmission left; 0: none has */
-	uint16_t undo_retrans;  /* retransmissions that no D-SACK has answered */
-	uint8_t reo_mult;       /* RACK.reo_wnd_mult */
-	uint8_t reo_persist;    /* RACK.reo_wnd_persist */
+	uint32_t prr_out;       /* RFC 9937; the rest of it in tcp_repair */
 	uint32_t seg_head;      /* chain of tcp_seg, or TCP_NONE */
 	uint32_t seg_tail;
+	uint32_t seg_lost;      /* no segment before this one is LOST; TCP_NONE: none is */
+	uint32_t repair;        /* in isla_tcp::repair; 0: nothing is amiss */
 	struct rte_mbuf *snd_head; /* send queue: first mbuf that is not wholly acknowledged */
 	struct rte_mbuf *snd_tail;
 	struct rte_mbuf *snd_cur;  /* where the next new byte lies; NULL: nothing is unsent */
@@ -298,7 +309,6 @@ struct isla_tcp_conn {
 	uint32_t sndq_bytes;    /* from snd_una on, SYN and FIN not counted */
 	uint32_t snd_segs;      /* mbufs in the send queue */
 	uint32_t sndbuf;        /* the most of sndq_bytes */
-	uint32_t iss;
 	uint32_t snd_sml;       /* end of the last small segment (Minshall) */
 	uint32_t snd_up;        /* RFC 9293, 3.8.5 */
 	uint32_t stalled_ms;    /* since when the peer is silent, low bits; after a time-out only */
@@ -323,7 +333,6 @@ struct isla_tcp_conn {
 	/* Receive queue. */
 	struct rte_mbuf *rcv_head; /* one chain */
 	struct rte_mbuf *rcv_last; /* its last segment */
-	struct rte_mbuf *ooo;      /* ranges out of order: tcp_ooo_block() */
 	uint32_t rcvq_bytes;    /* waiting for isla_tcp_recv() */
 	uint32_t rcv_held;      /* rcvq_bytes, and what the program has not consumed yet */
 	uint32_t rcvbuf;
@@ -336,11 +345,10 @@ struct isla_tcp_conn {
 	uint32_t ts_recent;     /* RFC 7323, 4.3: TS.Recent */
 	uint32_t ts_recent_s;   /* when it was set, in seconds: it is good for 24 days */
 	uint32_t ts_offset;     /* what our timestamps begin with */
-	uint32_t sack_recent[TCP_SACK_RECENT]; /* where packets came out of order, latest first */
-	struct tcp_sack_block dsack; /* RFC 2883 */
-	uint16_t nb_ooo;        /* packets in that queue */
 	uint8_t nb_challenge;   /* challenge ACKs in the second challenge_s */
 	uint8_t challenge_s;
+	uint8_t reo_mult;       /* RACK.reo_wnd_mult */
+	uint8_t reo_persist;    /* RACK.reo_wnd_persist */
 
 	/* Round-trip time (RFC 6298), in us; srtt times 8, rttvar times 4; 0: no sample yet. */
 	uint32_t srtt8;
@@ -348,12 +356,11 @@ struct isla_tcp_conn {
 	uint32_t rto;
 	uint32_t min_rtt;
 	uint32_t min_rtt_s;     /* when it was measured, in seconds */
+	uint32_t last_sent_us;  /* low bits: time of the last data segment, for idle restart */
 
 	/* Timers. */
 	struct timer timer;
 	uint32_t deadline[TCP_T_MAX];
-	uint32_t last_sent_us;  /* low bits: time of the last data segment, for idle restart */
-	uint32_t seg_lost;      /* no segment before this one is LOST; TCP_NONE: none is */
 
 	/* Cold. */
 	struct isla_tcp *tcp;
@@ -373,7 +380,7 @@ struct isla_tcp_conn {
 	uint64_t bytes_acked;
 } __rte_cache_aligned;
 
-static_assert(sizeof(struct isla_tcp_conn) <= 576, "an idle connection costs no more");
+static_assert(sizeof(struct isla_tcp_conn) <= 512, "an idle connection costs no more");
 
 /* Segments of a burst between decoding and look-up. */
 #define TCP_BURST_MAX 64
@@ -405,6 +412,10 @@ struct isla_tcp {
 	struct tcp_seg_rate *seg_rate; /* beside seg */
 	struct tcp_cc_more *cc_more;
 	uint32_t cc_more_free;
+	struct tcp_repair *repair; /* 0: all zero, and stands for none */
+	uint32_t nb_repairs;     /* without that one */
+	uint32_t repair_free;
+	uint32_t repair_hand;    /* where tcp_repair_get() looks next */
 	uint32_t nb_ooo;         /* mbufs in all out-of-order queues */
 	uint32_t max_ooo;        /* the most of them: a quarter of the pool */
 	uint32_t max_queue;      /* mbufs to which one queue grows: an eighth of the smaller pool */
@@ -542,6 +553,29 @@ tcp_opts_of(const struct isla_tcp_conn *c)
 	return &c->tcp->profile[c->profile].opts;
 }
 
+/* tcp_repair.c */
+/* The connection's record; where it has none, one that must not be written to. */
+static inline struct tcp_repair *
+tcp_repair(const struct isla_tcp_conn *c)
+{
+	return &c->tcp->repair[c->repair];
+}
+
+static inline bool
+tcp_has_ooo(const struct isla_tcp_conn *c)
+{
+	return c->repair != 0 && tcp_repair(c)->ooo != NULL;
+}
+
+/* See to it that there is one; false: all are in use. */
+bool tcp_repair_get(struct isla_tcp_conn *c);
+/* Give it back with all that it holds, if there is one. */
+void tcp_repair_put(struct isla_tcp_conn *c);
+/* Give it back if nothing is amiss any more. */
+void tcp_repair_settle(struct isla_tcp_conn *c);
+/* False where memory is short. */
+bool tcp_repair_init(struct isla_tcp *tcp);
+
 /* tcp_limit.c: what holds sending up */
 void tcp_limit_set(struct isla_tcp_conn *c, enum isla_tcp_limit limit);
 /* The handshake is over. */
@@ -653,6 +687,8 @@ void tcp_recovery_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint
 void tcp_recovery_dupack(struct isla_tcp_conn *c);
 /* Remember the windows before they are reduced. */
 void tcp_undo_begin(struct isla_tcp_conn *c);
+/* A segment was sent again; the connection has its record. */
+void tcp_undo_retransmitted(struct isla_tcp_conn *c);
 /* The last reduction was needless. */
 void tcp_undo(struct isla_tcp_conn *c);
 /* Undo the reduction where this ACK proves that nothing was lost (RFC 3522, RFC 3708). */

@@ -167,7 +167,7 @@ tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (unlikely(tcp_drs_is_due(c)))
 		tcp_drs_input(c, in);
 	/* RFC 5681, 4.2: at once where a gap is filled, or partly so. */
-	if (c->ooo != NULL) {
+	if (tcp_has_ooo(c)) {
 		c->flags |= TCP_F_ACK_NOW;
 		c->quick_acks = TCP_QUICK_ACKS;
 		tcp_ooo_join(c, in);

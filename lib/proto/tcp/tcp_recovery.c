@@ -15,11 +15,27 @@
 void
 tcp_undo_begin(struct isla_tcp_conn *c)
 {
+	struct tcp_repair *r;
+
+	c->flags &= ~TCP_F_UNDO;
+	if (!tcp_repair_get(c))
+		return; /* then there will be no way back */
+	r = tcp_repair(c);
 	c->flags |= TCP_F_UNDO;
-	c->undo_cwnd = c->cwnd;
-	c->undo_ssthresh = c->ssthresh;
-	c->undo_ts = 0;
-	c->undo_retrans = 0;
+	r->undo_cwnd = c->cwnd;
+	r->undo_ssthresh = c->ssthresh;
+	r->undo_ts = 0;
+	r->undo_retrans = 0;
+}
+
+void
+tcp_undo_retransmitted(struct isla_tcp_conn *c)
+{
+	struct tcp_repair *r = tcp_repair(c);
+
+	if (r->undo_ts == 0)
+		r->undo_ts = tcp_ts_now(c) | (tcp_ts_now(c) == 0);
+	r->undo_retrans++;
 }
 
 /* What was taken for lost and not sent again is in flight after all. */
@@ -41,9 +57,11 @@ unmark_lost(struct isla_tcp_conn *c)
 void
 tcp_undo(struct isla_tcp_conn *c)
 {
+	const struct tcp_repair *r = tcp_repair(c);
+
 	core_count(c->tcp->core, ISLA_C_TCP_UNDOS);
-	c->cwnd = RTE_MAX(c->cwnd, c->undo_cwnd);
-	c->ssthresh = RTE_MAX(c->ssthresh, c->undo_ssthresh);
+	c->cwnd = RTE_MAX(c->cwnd, r->undo_cwnd);
+	c->ssthresh = RTE_MAX(c->ssthresh, r->undo_ssthresh);
 	if (c->cc->undo != NULL)
 		c->cc->undo(c);
 	c->flags &= ~(TCP_F_UNDO | TCP_F_RECOVERY | TCP_F_RTO_RECOVERY);
@@ -58,14 +76,15 @@ tcp_undo(struct isla_tcp_conn *c)
 void
 tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a)
 {
+	struct tcp_repair *r = tcp_repair(c);
 	bool needless = false;
 
 	/* The ACK answers what was sent before the first retransmission. */
-	if (a->advanced && (c->flags & TCP_F_TS) && a->in->opts.ts_ecr != 0 && c->undo_ts != 0)
-		needless = seq_lt(a->in->opts.ts_ecr, c->undo_ts);
+	if (a->advanced && (c->flags & TCP_F_TS) && a->in->opts.ts_ecr != 0 && r->undo_ts != 0)
+		needless = seq_lt(a->in->opts.ts_ecr, r->undo_ts);
 	/* Every retransmission arrived as a duplicate. */
-	if (a->dsack && c->undo_retrans > 0)
-		needless |= --c->undo_retrans == 0;
+	if (a->dsack && r->undo_retrans > 0)
+		needless |= --r->undo_retrans == 0;
 	if (needless)
 		tcp_undo(c);
 }
@@ -86,8 +105,11 @@ void
 tcp_recovery_enter(struct isla_tcp_conn *c)
 {
 	tcp_undo_begin(c);
-	c->prr_fs = RTE_MAX(c->snd_nxt - c->snd_una - sacked_bytes(c), 1u);
-	c->prr_delivered = c->prr_out = 0;
+	c->prr_out = 0;
+	if (c->repair != 0) {
+		tcp_repair(c)->prr_fs = RTE_MAX(c->snd_nxt - c->snd_una - sacked_bytes(c), 1u);
+		tcp_repair(c)->prr_delivered = 0;
+	}
 	/* Once a window: what was lost had left before a mark was answered (RFC 3168, 6.1.2). */
 	if ((c->flags & TCP_F_CWR) == 0 || seq_ge(c->snd_una, c->recover))
 		c->cc->loss(c);
@@ -113,10 +135,17 @@ recovery_leave(struct isla_tcp_conn *c)
 static void
 prr_acked(struct isla_tcp_conn *c, const struct tcp_acked *a)
 {
-	uint32_t delivered = c->prr_delivered += a->delivered, sndcnt;
+	struct tcp_repair *r = tcp_repair(c);
+	uint32_t delivered, sndcnt;
 
+	if (c->repair == 0) {
+		/* No record is free: the window falls at once, not with the ACKs. */
+		c->cwnd = RTE_MAX(c->ssthresh, (uint32_t)c->mss);
+		return;
+	}
+	delivered = r->prr_delivered += a->delivered;
 	if (c->pipe > c->ssthresh) {
-		uint64_t target = ((uint64_t)delivered * c->ssthresh + c->prr_fs - 1) / c->prr_fs;
+		uint64_t target = ((uint64_t)delivered * c->ssthresh + r->prr_fs - 1) / r->prr_fs;
 
 		sndcnt = target > c->prr_out ? (uint32_t)target - c->prr_out : 0;
 	} else {
@@ -177,7 +206,7 @@ tcp_recovery_dupack(struct isla_tcp_conn *c)
 		c->dupacks++;
 	if (c->flags & TCP_F_RECOVERY) {
 		/* RFC 5681, 3.2: no more of them than there were segments in flight. */
-		if (c->cwnd < c->ssthresh + c->prr_fs)
+		if (c->cwnd < c->ssthresh + tcp_repair(c)->prr_fs)
 			c->cwnd += c->mss;
 	} else if (c->dupacks == DUPACK_THRESHOLD &&
 		(seq_gt(c->snd_una, c->recover) || (c->flags & TCP_F_CWR))) {

@@ -11,23 +11,22 @@
 void
 tcp_dsack_note(struct isla_tcp_conn *c, uint32_t left, uint32_t right)
 {
-	if ((c->flags & TCP_F_SACK) == 0 || left == right)
+	if ((c->flags & TCP_F_SACK) == 0 || left == right || !tcp_repair_get(c))
 		return;
 	c->flags |= TCP_F_DSACK;
-	c->dsack.left = left;
-	c->dsack.right = right;
+	tcp_repair(c)->dsack = (struct tcp_sack_block){left, right};
 }
 
 /* One of the queue's contiguous ranges takes its place among those reported lately; false: it has
  * none. */
 static bool
-candidate(const struct isla_tcp_conn *c, const struct tcp_sack_block *b,
+candidate(const struct tcp_repair *r, const struct tcp_sack_block *b,
 	struct tcp_sack_block cand[TCP_SACK_RECENT])
 {
 	unsigned int i;
 
 	for (i = 0; i < TCP_SACK_RECENT; i++) {
-		if (seq_le(b->left, c->sack_recent[i]) && seq_lt(c->sack_recent[i], b->right)) {
+		if (seq_le(b->left, r->sack_recent[i]) && seq_lt(r->sack_recent[i], b->right)) {
 			cand[i] = *b;
 			return true;
 		}
@@ -39,16 +38,17 @@ void
 tcp_sack_build(struct isla_tcp_conn *c, struct tcp_opts *opts, unsigned int max)
 {
 	struct tcp_sack_block cand[TCP_SACK_RECENT] = {{0, 0}}, other[TCP_SACK_MAX], b;
-	struct rte_mbuf *m = c->ooo;
+	const struct tcp_repair *r = tcp_repair(c);
+	struct rte_mbuf *m = r->ooo;
 	unsigned int i, nb = 0, nb_cand = 0, nb_other = 0;
 
 	if (c->flags & TCP_F_DSACK) {
-		opts->sack[nb++] = c->dsack;
+		opts->sack[nb++] = r->dsack;
 		c->flags &= ~TCP_F_DSACK;
 	}
 	while (m != NULL && nb_cand < TCP_SACK_RECENT) {
 		m = tcp_ooo_block(m, &b);
-		if (candidate(c, &b, cand))
+		if (candidate(r, &b, cand))
 			nb_cand++;
 		else if (nb_other < TCP_SACK_MAX)
 			other[nb_other++] = b;

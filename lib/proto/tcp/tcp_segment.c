@@ -84,7 +84,7 @@ seg_opts(struct isla_tcp_conn *c, uint32_t payload, uint8_t flags, struct tcp_op
 	}
 	if (flags & RTE_TCP_RST_FLAG)
 		return;
-	if ((c->flags & TCP_F_SACK) && (c->ooo != NULL || (c->flags & TCP_F_DSACK))) {
+	if ((c->flags & TCP_F_SACK) && (tcp_has_ooo(c) || (c->flags & TCP_F_DSACK))) {
 		unsigned int max = opts->present != 0 ? TCP_SACK_MAX - 1 : TCP_SACK_MAX;
 
 		/* 4 bytes, and 8 a block. */
@@ -151,7 +151,7 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 		seg.opts = &own;
 	}
 	/* An ACK that had no room for its SACK follows by itself. */
-	if ((flags & RTE_TCP_ACK_FLAG) != 0 && (c->ooo == NULL ||
+	if ((flags & RTE_TCP_ACK_FLAG) != 0 && (!tcp_has_ooo(c) ||
 		    (c->flags & TCP_F_SACK) == 0 || (seg.opts->present & TCP_OPT_SACK) != 0)) {
 		c->flags &= ~(TCP_F_ACK_NOW | TCP_F_ACK_DELAYED);
 		tcp_deadline_stop(c, TCP_T_DELACK);
@@ -362,9 +362,9 @@ tcp_send_syn(struct isla_tcp_conn *c)
 	core_count(core, c->nb_timeouts == 0 ? ISLA_C_TCP_OUT_SEGS : ISLA_C_TCP_RETRANS_SEGS);
 	c->last_sent_us = (uint32_t)core->now_us;
 	/* Once only: data may have been sent behind the first one. */
-	if (c->snd_nxt == c->iss)
-		c->snd_nxt = c->iss + 1 + len;
-	conn_send(c, m, c->iss, flags | tcp_ecn_syn_flags(c), TCP_ECN_NOT_ECT, &opts);
+	if (c->snd_nxt == c->snd_una)
+		c->snd_nxt = c->snd_una + 1 + len;
+	conn_send(c, m, c->snd_una, flags | tcp_ecn_syn_flags(c), TCP_ECN_NOT_ECT, &opts);
 	return true;
 }
 

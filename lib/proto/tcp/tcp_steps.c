@@ -65,7 +65,7 @@ reopen(struct isla_tcp_conn *c, struct tcp_in *in)
 	c = tcp_lookup(tcp, pkt->hash, &pkt->dst, &pkt->src, pkt->dst_port, pkt->src_port);
 	/* Its own must lie beyond the old ones, too, which may have run ahead of the ISN's clock.
 	 */
-	if (c != NULL && seq_le(c->iss, old))
+	if (c != NULL && seq_le(c->snd_una, old))
 		tcp_set_iss(c, old + UINT16_MAX);
 	return true;
 }
@@ -218,7 +218,7 @@ syn_received_ack(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (c->flags & TCP_F_ACTIVE)
 		tcp_tfo_syn_acked(c, in);
 	else
-		c->snd_una = c->iss + 1;
+		c->snd_una++; /* our SYN */
 	c->snd_wnd = in->wnd;
 	c->snd_wnd_max = RTE_MAX(c->snd_wnd_max, in->wnd);
 	c->snd_wl1 = in->seq;

@@ -151,6 +151,7 @@ tcp_conn_free(struct isla_tcp_conn *c)
 		c->flags |= TCP_F_DEAD;
 		return;
 	}
+	tcp_repair_put(c);
 	tcp_profile_put(tcp, c->profile);
 	tcp->nb_conns--;
 	c->next = tcp->conn_free;
@@ -207,6 +208,7 @@ conf_defaults(struct isla_tcp_conf *f)
 	f->keep_intvl_s = f->keep_intvl_s != 0 ? f->keep_intvl_s : 75;
 	f->keep_cnt = f->keep_cnt != 0 ? f->keep_cnt : 9;
 	f->ecn = f->ecn != ISLA_TCP_ECN_DEFAULT ? f->ecn : ISLA_TCP_ECN_PASSIVE;
+	f->max_repairs = f->max_repairs != 0 ? f->max_repairs : RTE_MAX(f->max_conns / 4, 16u);
 	f->ooo_segs = f->ooo_segs != 0 ? f->ooo_segs : 512;
 	if (f->max_rate_conns == 0) {
 		const struct tcp_cc_ops *cc = tcp_cc_find(f->cc);
@@ -338,7 +340,7 @@ tcp_create(struct core *core, struct inet *inet, const struct isla_tcp_conf *con
 	tcp->max_queue = RTE_MIN(core->pool->size, core->ref_pool->size) / 8;
 	tcp->work_head = tcp->work_tail = TCP_NONE;
 	tcp->tw_head = tcp->tw_tail = TCP_NONE;
-	if (!tables_alloc(tcp) || tcp_profile_init(tcp) != 0) {
+	if (!tables_alloc(tcp) || !tcp_repair_init(tcp) || tcp_profile_init(tcp) != 0) {
 		tcp_free(tcp);
 		return NULL;
 	}
@@ -376,6 +378,7 @@ tcp_free(struct isla_tcp *tcp)
 	mem->free(tcp->cc_more);
 	mem->free(tcp->listener);
 	mem->free(tcp->profile);
+	mem->free(tcp->repair);
 	mem->free(tcp->tfo_server);
 	mem->free(tcp);
 }

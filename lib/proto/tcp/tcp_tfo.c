@@ -152,7 +152,7 @@ tcp_tfo_syn(const struct isla_tcp_conn *c, struct tcp_opts *opts)
 	uint32_t max;
 
 	/* The first SYN alone. */
-	if (!tcp_opts_of(c)->fastopen || c->snd_nxt != c->iss)
+	if (!tcp_opts_of(c)->fastopen || c->snd_nxt != c->snd_una)
 		return 0;
 	if (!isla_addr_eq(&s->addr, &c->remote) || s->cookie_len == 0) {
 		if (isla_addr_eq(&s->addr, &c->remote) && s->closed_until_us > c->tcp->core->now_us)
@@ -198,7 +198,7 @@ learn(struct isla_tcp_conn *c, const struct tcp_in *in, bool taken)
 void
 tcp_tfo_syn_acked(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
-	uint32_t sent = c->snd_nxt - c->iss - 1, n = in->ack - c->iss - 1;
+	uint32_t sent = c->snd_nxt - c->snd_una - 1, n = in->ack - c->snd_una - 1;
 
 	/* What was not taken is sent as if it never had been. */
 	c->snd_una = c->snd_nxt = in->ack;
