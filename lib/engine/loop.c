@@ -3,6 +3,7 @@
  * One round of a shard's loop, and the rest after it:
  *
  *     receive a burst from every port -> stack -> timers, callbacks, output -> send bursts
+ *                                     (requests: then, and once more timers, callbacks, output)
  *     -> go on at once, or yield, or sleep until a frame, a timer or the doorbell
  *
  * What a port does not take stays in the stack's list, which is bounded, and is offered again. A
@@ -22,6 +23,7 @@
 #define LINK_LOOK_US    10000
 #define STALL_DROP_US   100000
 #define STALL_SLEEP_US  50
+#define MAIL_BURSTS     16 /* to read, at most, before requests run */
 
 static uint16_t
 loop_rx(struct worker *w, uint64_t now_us)
@@ -151,12 +153,31 @@ loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us)
 	return sent;
 }
 
+/* Deal with all that the ports have, then run requests. */
+static __rte_noinline uint32_t
+loop_mail(struct worker *w, struct isla_engine_request *mail, uint32_t nb, uint64_t now_us)
+{
+	uint32_t n = nb, rounds;
+
+	for (rounds = 0; n >= w->burst && rounds < MAIL_BURSTS; rounds++) {
+		isla_stack_flush(w->stack, now_us);
+		n = loop_rx(w, now_us);
+		nb += n;
+	}
+	isla_stack_flush(w->stack, now_us);
+	isla_stack_set_now(w->stack, now_us);
+	mailbox_run_taken(mail, w->stack);
+	return nb;
+}
+
 bool
-loop_round(struct worker *w, uint64_t now_us)
+loop_round(struct worker *w, struct isla_engine_request *mail, uint64_t now_us)
 {
 	uint32_t nb = loop_rx(w, now_us);
 	uint16_t i;
 
+	if (unlikely(mail != NULL))
+		nb = loop_mail(w, mail, nb, now_us);
 	isla_stack_flush(w->stack, now_us);
 	w->stalled = false;
 	for (i = 0; i < w->nb_ports; i++)

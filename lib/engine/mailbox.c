@@ -18,11 +18,15 @@ mailbox_post(struct mailbox *box, struct isla_engine_request *req)
 	return head == NULL;
 }
 
-void
-mailbox_run(struct mailbox *box, struct isla_stack *stack)
+struct isla_engine_request *
+mailbox_take(struct mailbox *box)
 {
-	struct isla_engine_request *latest = __atomic_exchange_n(&box->head, NULL,
-		__ATOMIC_ACQUIRE);
+	return __atomic_exchange_n(&box->head, NULL, __ATOMIC_ACQUIRE);
+}
+
+void
+mailbox_run_taken(struct isla_engine_request *latest, struct isla_stack *stack)
+{
 	struct isla_engine_request *req = NULL, *next;
 
 	while (latest != NULL) {
@@ -36,4 +40,10 @@ mailbox_run(struct mailbox *box, struct isla_stack *stack)
 		req->run(stack, req);
 		req = next;
 	}
+}
+
+void
+mailbox_run(struct mailbox *box, struct isla_stack *stack)
+{
+	mailbox_run_taken(mailbox_take(box), stack);
 }

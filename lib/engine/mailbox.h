@@ -30,4 +30,9 @@ mailbox_has_mail(const struct mailbox *box)
  * by its own function; what is posted meanwhile waits for the next time. */
 void mailbox_run(struct mailbox *box, struct isla_stack *stack);
 
+/* The two halves of that, for whoever has something to do between them: what was there, and to run
+ * it. */
+struct isla_engine_request *mailbox_take(struct mailbox *box);
+void mailbox_run_taken(struct isla_engine_request *mail, struct isla_stack *stack);
+
 #endif /* MAILBOX_H */

@@ -154,17 +154,16 @@ static inline uint64_t
 worker_round(struct worker *w, uint64_t until_us)
 {
 	uint64_t now_us = worker_now_us(w);
-	bool has_mail = mailbox_has_mail(&w->mailbox), worked;
+	struct isla_engine_request *mail = NULL;
+	bool worked;
 
 	if (unlikely(now_us >= w->next_chore_us))
 		worker_chores(w, now_us);
-	if (unlikely(has_mail)) {
-		isla_stack_set_now(w->stack, now_us);
-		mailbox_run(&w->mailbox, w->stack);
-	}
-	worked = loop_round(w, now_us);
+	if (unlikely(mailbox_has_mail(&w->mailbox)))
+		mail = mailbox_take(&w->mailbox);
+	worked = loop_round(w, mail, now_us);
 	/* Who asks will ask again; and a callback may have posted something. */
-	loop_rest(w, worked || has_mail || mailbox_has_mail(&w->mailbox), now_us, until_us);
+	loop_rest(w, worked || mail != NULL || mailbox_has_mail(&w->mailbox), now_us, until_us);
 	return now_us;
 }
 

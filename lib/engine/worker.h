@@ -88,8 +88,9 @@ worker_now_us(const struct worker *w)
 	return clock_us(&w->clock, rte_rdtsc());
 }
 
-/* loop.c: one round at now_us. True where it brought frames or other work. */
-bool loop_round(struct worker *w, uint64_t now_us);
+/* loop.c: one round at now_us. True where it brought frames or other work. mail, of mailbox_take(), runs
+ * when all that the ports had is dealt with: what came before a request was posted has happened. */
+bool loop_round(struct worker *w, struct isla_engine_request *mail, uint64_t now_us);
 
 /* loop.c: what to do after a round that began at now_us; nothing may be put off beyond until_us. */
 void loop_rest(struct worker *w, bool worked, uint64_t now_us, uint64_t until_us);

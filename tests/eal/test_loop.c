@@ -121,7 +121,7 @@ round_after(uint64_t us)
 	static uint64_t now_us;
 
 	now_us = RTE_MAX(now_us, worker_now_us(worker())) + us;
-	return loop_round(worker(), now_us);
+	return loop_round(worker(), NULL, now_us);
 }
 
 static void
@@ -154,6 +154,34 @@ a_request_is_answered_in_the_same_round(void)
 	CU_ASSERT_EQUAL(stats.loop.nb_rx_bursts, 1);
 	CU_ASSERT_EQUAL(stats.port[0].ipackets, 1);
 	CU_ASSERT_EQUAL(stats.port[0].opackets, 1);
+}
+
+static uint64_t nb_seen;
+
+static void
+look(struct isla_stack *stack, struct isla_engine_request *req)
+{
+	struct isla_engine_stats stats;
+
+	RTE_SET_USED(stack);
+	RTE_SET_USED(req);
+	isla_engine_get_stats(engine, &stats);
+	nb_seen = stats.stack.counter[ISLA_C_ARP_IN_REQUESTS];
+}
+
+/* Also where they are more than a burst. */
+static void
+frames_come_before_a_request_that_came_later(void)
+{
+	struct isla_engine_request req = {.run = look};
+	unsigned int i;
+
+	start();
+	nb_seen = 0;
+	for (i = 0; i < worker()->burst + 5u; i++)
+		inject_arp_request();
+	loop_round(worker(), &req, worker_now_us(worker()));
+	CU_ASSERT_EQUAL(nb_seen, i);
 }
 
 static uint16_t tx_budget;
@@ -501,6 +529,7 @@ addresses_go_to_ports_of_the_engine(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_request_is_answered_in_the_same_round),
+	SUITE_TEST(frames_come_before_a_request_that_came_later),
 	SUITE_TEST(what_the_port_does_not_take_is_offered_again),
 	SUITE_TEST(a_stall_ends_by_dropping_one_frame_at_a_time),
 	SUITE_TEST(nothing_waits_for_a_link_that_is_down),
