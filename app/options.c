@@ -208,7 +208,7 @@ const struct option options_table[] = {
 		.name = "tcp-rto-min", .arg = "TIME", .group = OPTION_TCP, .parse = option_time,
 		FIELD(engine.stack.tcp.rto_min_us), .min = 1000, .max = 60000000, .def = "200ms",
 		.accepts = "a time from 1ms to 60s",
-		.help = "the shortest retransmission timeout",
+		.help = "the shortest retransmission timeout, counted from the round-trip time on",
 	},
 	{
 		.name = "tcp-cc", .arg = "NAME", .group = OPTION_TCP, .parse = option_cc,

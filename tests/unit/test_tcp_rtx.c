@@ -80,10 +80,10 @@ static void
 rto_has_a_minimum(void)
 {
 	establish_with_rtt(1000);
-	CU_ASSERT_EQUAL(app_info().rto_us, 200000);
+	CU_ASSERT_EQUAL(app_info().rto_us, 201000);
 	app_send(100);
 	expect(ACK, .seq = S(1), .ack = P(1), .len = 100);
-	expect_after(200000, ACK, .seq = S(1), .ack = P(1), .len = 100);
+	expect_after(201000, ACK, .seq = S(1), .ack = P(1), .len = 100);
 }
 
 static void

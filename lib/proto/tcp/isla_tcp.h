@@ -139,7 +139,7 @@ struct isla_tcp_conf {
 	uint32_t rcvbuf_max_bytes; /**< as far as auto-tuning goes [4194304] */
 	uint32_t sndbuf_bytes;   /**< at first [262144] */
 	uint32_t sndbuf_max_bytes; /**< as far as auto-tuning goes [4194304] */
-	uint32_t rto_min_us;     /**< [200000] */
+	uint32_t rto_min_us;     /**< the least of RTO beyond the round trip [200000] */
 	uint32_t rto_init_us;    /**< RFC 6298, 2.1 [1000000] */
 	uint32_t rto_max_us;     /**< [60000000] */
 	uint32_t delack_us;      /**< at most 400 ms (RFC 9293, 3.8.6.3) [40000] */

@@ -43,8 +43,10 @@ tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us)
 		c->rttvar4 += diff - c->rttvar4 / 4;
 		c->srtt8 += rtt - c->srtt8 / 8;
 	}
-	rto = (uint64_t)c->srtt8 / 8 + RTE_MAX(c->rttvar4, 1u << TIMER_TICK_SHIFT);
-	c->rto = (uint32_t)RTE_MIN(RTE_MAX(rto, conf->rto_min_us), conf->rto_max_us);
+	/* The least is counted from the round trip on, not from 0: an ACK that the peer delays must
+	 * not make a timeout of a path as long as that. */
+	rto = (uint64_t)c->srtt8 / 8 + RTE_MAX(c->rttvar4, conf->rto_min_us);
+	c->rto = (uint32_t)RTE_MIN(rto, conf->rto_max_us);
 }
 
 /* RFC 9293, 3.10.7.4, fifth: SND.WND, SND.WL1, SND.WL2. An ACK that advances is newer than all
