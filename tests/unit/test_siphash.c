@@ -54,6 +54,24 @@ outputs_are_those_of_the_reference(void)
 }
 
 static void
+half_a_word_goes_with_the_length(void)
+{
+	uint64_t words[8];
+	unsigned int bit;
+
+	counting_words(words);
+	/* 12 and 36 bytes. */
+	CU_ASSERT_EQUAL(siphash13_half(&key, words, 1, 0x0b0a0908),
+		rte_bswap64(0xa2d9b457b184a378ull));
+	CU_ASSERT_EQUAL(siphash13_half(&key, words, 4, 0x23222120),
+		rte_bswap64(0x0662a2add308f52cull));
+	for (bit = 0; bit < 32; bit++)
+		CU_ASSERT_NOT_EQUAL(siphash13_half(&key, words, 1, 1u << bit),
+			siphash13_half(&key, words, 1, 0));
+	CU_ASSERT_NOT_EQUAL(siphash13_half(&key, words, 1, 0), siphash13(&key, words, 1));
+}
+
+static void
 every_bit_of_key_and_input_matters(void)
 {
 	uint64_t words[8];
@@ -83,6 +101,7 @@ every_bit_of_key_and_input_matters(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(outputs_are_those_of_the_reference),
+	SUITE_TEST(half_a_word_goes_with_the_length),
 	SUITE_TEST(every_bit_of_key_and_input_matters),
 };
 

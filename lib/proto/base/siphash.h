@@ -3,7 +3,7 @@
 #define SIPHASH_H
 
 /*
- * SipHash (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012), over whole 64-bit words.
+ * SipHash (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012), over 64-bit words.
  * SipHash-2-4 where the result leaves the machine (sequence numbers, ports); SipHash-1-3 for
  * tables, where only the collisions must not be foreseeable.
  */
@@ -37,9 +37,10 @@ siphash_round(struct siphash *s)
 	s->v2 = siphash_rotl(s->v2, 32);
 }
 
-/* SipHash-c-d of n words; in the paper's terms the input is their 8 * n bytes, little endian. */
+/* SipHash-c-d of n words and a last one, which holds what is left, below its 8th byte, and there the
+ * length; in the paper's terms the input is little endian. */
 static inline uint64_t
-siphash_words(const struct isla_key *key, const uint64_t *words, unsigned int n,
+siphash_words(const struct isla_key *key, const uint64_t *words, unsigned int n, uint64_t last,
 	unsigned int c, unsigned int d)
 {
 	struct siphash s = {
@@ -51,7 +52,7 @@ siphash_words(const struct isla_key *key, const uint64_t *words, unsigned int n,
 	unsigned int i, r;
 
 	for (i = 0; i <= n; i++) {
-		uint64_t w = i < n ? words[i] : (uint64_t)(n * 8) << 56;
+		uint64_t w = i < n ? words[i] : last;
 
 		s.v3 ^= w;
 		for (r = 0; r < c; r++)
@@ -68,14 +69,21 @@ siphash_words(const struct isla_key *key, const uint64_t *words, unsigned int n,
 static inline uint64_t
 siphash24(const struct isla_key *key, const uint64_t *words, unsigned int n)
 {
-	return siphash_words(key, words, n, 2, 4);
+	return siphash_words(key, words, n, (uint64_t)(n * 8) << 56, 2, 4);
 }
 
 /* For tables. */
 static inline uint64_t
 siphash13(const struct isla_key *key, const uint64_t *words, unsigned int n)
 {
-	return siphash_words(key, words, n, 1, 3);
+	return siphash_words(key, words, n, (uint64_t)(n * 8) << 56, 1, 3);
+}
+
+/* Likewise, of n words and half a one: it goes with the length, and costs nothing. */
+static inline uint64_t
+siphash13_half(const struct isla_key *key, const uint64_t *words, unsigned int n, uint32_t half)
+{
+	return siphash_words(key, words, n, (uint64_t)(n * 8 + 4) << 56 | half, 1, 3);
 }
 
 #endif /* SIPHASH_H */

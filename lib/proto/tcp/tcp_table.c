@@ -12,20 +12,27 @@
 #include "siphash.h"
 #include "tcp_priv.h"
 
+static __rte_noinline uint32_t
+hash_v6(const struct isla_tcp *tcp, const struct isla_addr *local, const struct isla_addr *remote,
+	uint32_t ports)
+{
+	uint64_t words[4] = {remote->q[0], remote->q[1], local->q[0], local->q[1]};
+
+	return (uint32_t)siphash13_half(&tcp->hash_key, words, 4, ports);
+}
+
 uint32_t
 tcp_hash(const struct isla_tcp *tcp, const struct isla_addr *local,
 	const struct isla_addr *remote, rte_be16_t local_port, rte_be16_t remote_port)
 {
-	uint64_t words[5] = {remote->q[0], remote->q[1], local->q[0], local->q[1],
-		(uint64_t)local_port << 16 | remote_port};
+	uint32_t ports = (uint32_t)local_port << 16 | remote_port;
+	uint64_t pair;
 
-	if (isla_addr_is_v4(remote)) {
-		/* What is the same in all mapped addresses need not be mixed in. */
-		words[0] = remote->q[1] ^ siphash_rotl(local->q[1], 32);
-		words[1] = words[4];
-		return (uint32_t)siphash13(&tcp->hash_key, words, 2);
-	}
-	return (uint32_t)siphash13(&tcp->hash_key, words, 5);
+	if (!isla_addr_is_v4(remote))
+		return hash_v6(tcp, local, remote, ports);
+	/* What is the same in all mapped addresses need not be mixed in. */
+	pair = (uint64_t)isla_addr_v4(local) << 32 | isla_addr_v4(remote);
+	return (uint32_t)siphash13_half(&tcp->hash_key, &pair, 1, ports);
 }
 
 struct isla_tcp_conn *
