@@ -15,13 +15,11 @@
 #define STALL_US 1000
 
 void
-tcp_sched(struct isla_tcp_conn *c)
+tcp_work_put(struct isla_tcp_conn *c)
 {
 	struct isla_tcp *tcp = c->tcp;
 	uint32_t i = tcp_index(c);
 
-	if (c->flags & TCP_F_ON_WORK)
-		return;
 	c->flags |= TCP_F_ON_WORK;
 	c->work_next = TCP_NONE;
 	if (tcp->work_tail != TCP_NONE)

@@ -501,7 +501,12 @@ void tcp_conn_remove(struct isla_tcp_conn *c);
 /* Give the record back, at once or when it leaves the work list. */
 void tcp_conn_free(struct isla_tcp_conn *c);
 struct tcp_seg *tcp_seg_alloc(struct isla_tcp *tcp, uint32_t *index);
-void tcp_seg_free(struct isla_tcp *tcp, uint32_t index);
+static inline void
+tcp_seg_free(struct isla_tcp *tcp, uint32_t index)
+{
+	tcp->seg[index].next = tcp->seg_free;
+	tcp->seg_free = index;
+}
 
 /* tcp_conn.c: opening, ending and the one place where a state changes */
 void tcp_set_state(struct isla_tcp_conn *c, enum isla_tcp_state state);
@@ -805,7 +810,13 @@ void tcp_seg_remove(struct isla_tcp_conn *c, uint32_t i, uint32_t next);
 /* Take segments up to ack off the chain; fills in rtt_us and adds to delivered. */
 void tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a);
 /* A segment has arrived, in order or out of order: what that tells about a timeout. */
-void tcp_acked_note(const struct isla_tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a);
+static inline void
+tcp_acked_note(const struct isla_tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a)
+{
+	if ((s->flags & (TCP_SEG_RETRANS | TCP_SEG_SACKED)) == 0 &&
+		seq_le(s->seq + s->len, c->recover))
+		a->original = true;
+}
 /* A segment is taken for lost, or not any more. */
 void tcp_seg_mark_lost(struct isla_tcp_conn *c, struct tcp_seg *s);
 /* After a timeout: what was reported out of order may have been dropped (RFC 2018, 8). */
@@ -885,7 +896,15 @@ tcp_out_full(const struct isla_tcp_conn *c)
 }
 
 /* tcp_flush.c: the work list */
-void tcp_sched(struct isla_tcp_conn *c);
+void tcp_work_put(struct isla_tcp_conn *c);
+
+static inline void
+tcp_sched(struct isla_tcp_conn *c)
+{
+	if ((c->flags & TCP_F_ON_WORK) == 0)
+		tcp_work_put(c);
+}
+
 /* Tell the program that something is wrong, and that the connection goes on. */
 void tcp_trouble(struct isla_tcp_conn *c, int err);
 

@@ -31,16 +31,13 @@ now32(const struct isla_tcp_conn *c)
 }
 
 /* 6.2, step 2: the ACK of a retransmitted segment may be that of its first transmission. */
-static bool
-is_ambiguous(const struct isla_tcp_conn *c, const struct tcp_seg *s, const struct tcp_in *in,
-	uint32_t rtt)
+static __rte_noinline bool
+is_ambiguous(const struct isla_tcp_conn *c, const struct tcp_in *in, uint32_t rtt)
 {
 	uint64_t now_us = c->tcp->core->now_us;
 	/* In ticks of the timestamp clock, from the one in which it was sent. */
 	uint32_t ts_age = (uint32_t)(now_us / 1000 - (now_us - rtt) / 1000);
 
-	if ((s->flags & TCP_SEG_RETRANS) == 0)
-		return false;
 	if ((c->flags & TCP_F_TS) && in->opts.ts_ecr != 0 &&
 		seq_lt(in->opts.ts_ecr, tcp_ts_now(c) - ts_age))
 		return true;
@@ -58,7 +55,7 @@ tcp_rack_update(struct isla_tcp_conn *c, const struct tcp_seg *s, const struct t
 		c->fack = end;
 	if (seq_lt(end, a->fack) && (s->flags & TCP_SEG_RETRANS) == 0)
 		c->flags |= TCP_F_REORDERING;
-	if (is_ambiguous(c, s, a->in, rtt))
+	if ((s->flags & TCP_SEG_RETRANS) != 0 && is_ambiguous(c, a->in, rtt))
 		return;
 	if (c->rack_rtt != 0 && !sent_after(s->sent_us, end, c->rack_sent_us, c->rack_end))
 		return;

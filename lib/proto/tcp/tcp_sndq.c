@@ -123,14 +123,6 @@ tcp_sndq_purge(struct isla_tcp_conn *c)
 }
 
 void
-tcp_acked_note(const struct isla_tcp_conn *c, const struct tcp_seg *s, struct tcp_acked *a)
-{
-	if ((s->flags & (TCP_SEG_RETRANS | TCP_SEG_SACKED)) == 0 &&
-		seq_le(s->seq + s->len, c->recover))
-		a->original = true;
-}
-
-void
 tcp_segs_acked(struct isla_tcp_conn *c, uint32_t ack, struct tcp_acked *a)
 {
 	struct isla_tcp *tcp = c->tcp;

@@ -181,13 +181,6 @@ tcp_seg_alloc(struct isla_tcp *tcp, uint32_t *index)
 	return s;
 }
 
-void
-tcp_seg_free(struct isla_tcp *tcp, uint32_t index)
-{
-	tcp->seg[index].next = tcp->seg_free;
-	tcp->seg_free = index;
-}
-
 /* Fill what the caller left at 0. */
 static void
 conf_defaults(struct isla_tcp_conf *f)
