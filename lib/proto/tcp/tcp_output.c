@@ -105,7 +105,7 @@ send_new(struct isla_tcp_conn *c, uint32_t n, bool fin, bool push)
 		s->flags |= TCP_SEG_FIN;
 	if (c->flags & TCP_F_PROBED)
 		s->flags |= TCP_SEG_RETRANS; /* in part: no RTT sample */
-	if (!tcp_send_seg(c, s, push || n == tcp_sndq_unsent(c))) {
+	if (!tcp_send_seg(c, s, push)) {
 		tcp_seg_free(tcp, i);
 		return false;
 	}
@@ -176,15 +176,14 @@ limit_of_program(const struct isla_tcp_conn *c)
 	return c->sndq_bytes >= c->sndbuf ? ISLA_TCP_LIMIT_SNDBUF : ISLA_TCP_LIMIT_APP;
 }
 
-/* True where a segment of n bytes is the last for now, though more is queued: windows or pacing end
- * the run here. The peer then need not wait for the rest before it hands over what came. */
+/* True where a segment of n bytes is the last for now, though more is queued (left): windows or pacing
+ * end the run here. The peer then need not wait for the rest before it hands over what came. */
 static bool
-ends_run(const struct isla_tcp_conn *c, uint32_t n, uint32_t usable, uint32_t allowed,
-	uint32_t stop)
+ends_run(const struct isla_tcp_conn *c, uint32_t n, uint32_t left, uint32_t usable,
+	uint32_t allowed, uint32_t stop)
 {
-	uint32_t left = tcp_sndq_unsent(c) - n, next;
+	uint32_t next = RTE_MIN(RTE_MIN(left, usable - n), (uint32_t)c->mss);
 
-	next = RTE_MIN(RTE_MIN(left, usable - n), (uint32_t)c->mss);
 	return next == 0 || c->pipe + n + next > allowed ||
 		(int32_t)(c->prr_out + n - stop) >= 0 || !worth_sending(c, next, left);
 }
@@ -222,7 +221,9 @@ output_new(struct isla_tcp_conn *c, uint32_t stop)
 		}
 		fin = n == unsent && n < usable && (c->flags & TCP_F_FIN_QUEUED) &&
 			!tcp_in_state(c, ISLA_TCP_SYN_RECEIVED);
-		push = nb_sent++ > 0 && ends_run(c, n, usable, allowed, stop);
+		push = n == unsent ||
+			(nb_sent > 0 && ends_run(c, n, unsent - n, usable, allowed, stop));
+		nb_sent++;
 		if (!send_new(c, n, fin, push))
 			return false;
 	}
@@ -266,9 +267,10 @@ tcp_output_may_send_new(const struct isla_tcp_conn *c)
 bool
 tcp_output_beyond_cwnd(struct isla_tcp_conn *c)
 {
-	uint32_t n = RTE_MIN(RTE_MIN(tcp_sndq_unsent(c), usable_window(c)), (uint32_t)c->mss);
+	uint32_t unsent = tcp_sndq_unsent(c);
+	uint32_t n = RTE_MIN(RTE_MIN(unsent, usable_window(c)), (uint32_t)c->mss);
 
-	return n > 0 && send_new(c, n, false, false);
+	return n > 0 && send_new(c, n, false, n == unsent);
 }
 
 static bool
@@ -348,7 +350,7 @@ tcp_output(struct isla_tcp_conn *c)
 void
 tcp_output_probe(struct isla_tcp_conn *c)
 {
-	uint32_t unsent = tcp_sndq_unsent(c), usable = usable_window(c);
+	uint32_t unsent = tcp_sndq_unsent(c), usable = usable_window(c), n;
 
 	if (c->seg_head != TCP_NONE) {
 		/* What was sent into the closed window is the probe. */
@@ -359,12 +361,12 @@ tcp_output_probe(struct isla_tcp_conn *c)
 		 */
 		c->flags &= ~TCP_F_PERSIST;
 		c->nb_timeouts = 0;
-		send_new(c, RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss),
-			unsent == 0 && fin_pending(c), false);
+		n = RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss);
+		send_new(c, n, unsent == 0 && fin_pending(c), n == unsent);
 		/* Like any other segment, from now on. */
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	} else if (unsent > 0) {
-		send_new(c, 1, false, false);
+		send_new(c, 1, false, unsent == 1);
 	} else if (fin_pending(c)) {
 		send_new(c, 0, true, false);
 	}
