@@ -680,7 +680,30 @@ a_dsack_that_cannot_be(void)
 	CU_ASSERT_TRUE(app_info().in_recovery);
 }
 
+/* RFC 8985, 6.2, step 1: the shortest round trip is that of the last minutes, not of a path that is
+ * there no more. */
+static void
+the_shortest_round_trip_is_forgotten(void)
+{
+	flight(1);
+	advance_us(RTT_US / 2);
+	ack_all(1);
+	CU_ASSERT_TRUE(app_info().min_rtt_us <= RTT_US / 2 + 1000);
+	advance_us(200000000);
+	send_segs(1);
+	advance_us(RTT_US);
+	ack_all(2);
+	CU_ASSERT_TRUE(app_info().min_rtt_us <= RTT_US / 2 + 1000);
+	advance_us(101000000);
+	send_segs(1);
+	advance_us(RTT_US);
+	ack_all(3);
+	CU_ASSERT_TRUE(app_info().min_rtt_us >= RTT_US);
+	CU_ASSERT_TRUE(app_info().min_rtt_us <= RTT_US + 1000);
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(the_shortest_round_trip_is_forgotten),
 	SUITE_TEST(three_sacked_segments),
 	SUITE_TEST(three_sacked_at_once),
 	SUITE_TEST(the_reordering_window_passes),
