@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -143,6 +144,15 @@ run_recv(const struct agent_env *env, struct agent_call *c)
 		isla_socket_is_stream(env->table, fd))
 		return run_recv(env, c);
 	return done(c, c->done);
+}
+
+/* read(2) of no bytes asks nothing of the socket. */
+static enum agent_progress
+run_read(const struct agent_env *env, struct agent_call *c)
+{
+	if (c->number[1] == 0 && isla_socket_fcntl(env->table, fd_of(c), F_GETFL, 0) >= 0)
+		return done(c, 0);
+	return run_recv(env, c);
 }
 
 static enum agent_progress
@@ -315,7 +325,7 @@ const struct agent_verb agent_verbs[] = {
 	{"accept4", "nn", run_accept},
 	{"connect", "na", run_connect},
 	{"disconnect", "n", run_disconnect},
-	{"read", "nn", run_recv},
+	{"read", "nn", run_read},
 	{"recv", "nnn", run_recv},
 	{"recvfrom", "nnn", run_recvfrom},
 	{"write", "nn", run_send},

@@ -476,10 +476,22 @@ closing_a_listener(void)
 	end();
 }
 
+static struct rte_mbuf *
+mbuf_of(uint16_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(peer.host.pool);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	memset(rte_pktmbuf_append(m, len), 0, len);
+	return m;
+}
+
 /* RFC 9293, 3.8.5: the peer is told where urgent data ends; ours to read is in line (RFC 6093). */
 static void
 urgent_data(void)
 {
+	struct rte_mbuf *m;
+
 	connected();
 	gives("send 3 1 MSG_OOB", "1 0");
 	expect(ACK | PSH | URG, .seq = S(1), .ack = P(1), .len = 1, .urg = 1, .data = zeros);
@@ -490,6 +502,39 @@ urgent_data(void)
 	gives("ioctl 3 SIOCATMARK", "0 0 1");
 	gives("read 3 2", "1 0");
 	gives("poll 0 3 " ALL, "1 0 3 4");
+	/* Whoever takes the mbufs has read it, too. */
+	inject(ACK | PSH | URG, .seq = P(4), .ack = S(2), .len = 2, .urg = 2);
+	gives("poll 0 3 " ALL, "1 0 3 7");
+	CU_ASSERT_EQUAL(isla_socket_recv_mbuf(env.table, 3, &m, 0, NULL), 2);
+	rte_pktmbuf_free(m);
+	gives("poll 0 3 " ALL, "1 0 3 4");
+	end();
+}
+
+/* A chain is the caller's after -EAGAIN, and freed on all other errors (peer_drain() counts). */
+static void
+mbufs_have_one_owner(void)
+{
+	const struct isla_socket_addr nowhere = {
+		.family = AF_INET, .port = 9, .addr = isla_addr_from_v4(RTE_BE32(0xcb007101))};
+	struct rte_mbuf *m;
+	int64_t rc;
+
+	connected();
+	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 9, mbuf_of(10), 0, NULL), -EBADF);
+	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 3, mbuf_of(10), -1, NULL), -EOPNOTSUPP);
+	do {
+		m = mbuf_of(1000);
+		rc = isla_socket_send_mbuf(env.table, 3, m, 0, NULL);
+	} while (rc > 0);
+	CU_ASSERT_EQUAL(rc, -EAGAIN);
+	rte_pktmbuf_free(m);
+	gives("shutdown 3 SHUT_WR", "0 0");
+	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 3, mbuf_of(10), 0, NULL), -EPIPE);
+	gives("socket AF_INET SOCK_DGRAM 0", "4 0");
+	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 4, mbuf_of(10), 0, NULL), -EDESTADDRREQ);
+	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 4, mbuf_of(10), 0, &nowhere),
+		-ENETUNREACH);
 	end();
 }
 
@@ -572,8 +617,8 @@ tables_are_bounded(void)
 	gives("socket FAMILY SOCK_STREAM 0", "0 0");
 	gives("socket FAMILY SOCK_DGRAM 0", "1 0");
 	gives("epoll_create", "2 0");
-	gives("socket FAMILY SOCK_STREAM 0", "-1 23");
-	gives("epoll_create", "-1 23");
+	gives("socket FAMILY SOCK_STREAM 0", "-1 24");
+	gives("epoll_create", "-1 24");
 	gives("epoll_ctl 2 EPOLL_CTL_ADD 0 EPOLLIN", "0 0");
 	gives("epoll_ctl 2 EPOLL_CTL_ADD 1 EPOLLIN", "-1 28");
 	gives("close 0", "0 0");
@@ -626,6 +671,17 @@ datagrams_wait_in_a_bounded_queue(void)
 	CU_ASSERT_EQUAL(strncmp(ask("recvfrom 3 100 MSG_TRUNC"), "700 0 ", 6), 0);
 	CU_ASSERT_EQUAL(call.peer.port, PEER_PORT);
 	gives("read 3 10", "-1 11");
+	/* read(2) of no bytes takes nothing, recv(2) takes a datagram. */
+	gives("read 3 0", "0 0");
+	udp_inject(5000, 700);
+	gives("read 3 0", "0 0");
+	gives("ioctl 3 FIONREAD", "0 0 700");
+	gives("recv 3 0 0", "0 0");
+	gives("recv 3 0 0", "-1 11");
+	gives("shutdown 3 SHUT_RD", "-1 107");
+	gives("read 3 10", "-1 11");
+	gives("fcntl 3 F_SETFL 0", "0 0");
+	gives("read 3 10", "0 0");
 	/* Datagrams that nobody reads are freed. */
 	udp_inject(5000, 700);
 	udp_inject(5000, 700);
@@ -769,6 +825,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(backlog_is_linuxs),
 	SUITE_TEST(closing_a_listener),
 	SUITE_TEST(urgent_data),
+	SUITE_TEST(mbufs_have_one_owner),
 	SUITE_TEST(sending_until_it_is_full),
 	SUITE_TEST(linger_waits_for_the_fin),
 	SUITE_TEST(linger_has_an_end),

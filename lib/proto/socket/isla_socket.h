@@ -85,12 +85,13 @@ struct isla_socket_table *isla_socket_table_create(struct isla_stack *stack,
 /** Reset all and free the table, before the stack is freed; NULL is allowed. */
 void isla_socket_table_free(struct isla_socket_table *t);
 
-/** Close every descriptor. abort: connections are reset, as by SO_LINGER with a time of 0. Returns
- * how many there were. */
+/** Close every descriptor, which wakes whoever waits. abort: connections are reset, as by SO_LINGER
+ * with a time of 0. Returns how many there were. */
 int isla_socket_close_all(struct isla_socket_table *t, bool abort);
 
 /** As socket(2), with SOCK_NONBLOCK and SOCK_CLOEXEC. AF_INET and AF_INET6, SOCK_STREAM and
- * SOCK_DGRAM. */
+ * SOCK_DGRAM. -EMFILE: every descriptor is open; -ENFILE: what is left of the table waits to be
+ * accepted. */
 int isla_socket_open(struct isla_socket_table *t, int domain, int type, int proto);
 int isla_socket_bind(struct isla_socket_table *t, int fd, const struct isla_socket_addr *addr);
 int isla_socket_listen(struct isla_socket_table *t, int fd, int backlog);
@@ -132,7 +133,8 @@ int64_t isla_socket_send_ext(struct isla_socket_table *t, int fd,
 	const struct isla_socket_mem *mem, size_t len, int flags,
 	const struct isla_socket_addr *to);
 
-/** The same with a chain of mbufs, all or nothing; it is taken where the call succeeds. */
+/** The same with a chain of mbufs, all or nothing. The chain is taken in every case but -EAGAIN: on
+ * another error it has been freed. */
 int64_t isla_socket_send_mbuf(struct isla_socket_table *t, int fd, struct rte_mbuf *m, int flags,
 	const struct isla_socket_addr *to);
 

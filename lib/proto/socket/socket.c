@@ -101,6 +101,8 @@ isla_socket_close_all(struct isla_socket_table *t, bool abort)
 		t->nb_fds--;
 		nb++;
 	}
+	if (nb > 0 && t->conf.wake != NULL)
+		t->conf.wake(t->conf.ctx, -1);
 	return nb;
 }
 
@@ -113,6 +115,12 @@ sock_get(struct isla_socket_table *t, int fd)
 		t->fd[i] == SOCK_NONE)
 		return NULL;
 	return &t->sock[t->fd[i]];
+}
+
+int
+sock_none(const struct isla_socket_table *t)
+{
+	return t->nb_fds == t->conf.max_socks ? -EMFILE : -ENFILE;
 }
 
 struct sock *
@@ -254,7 +262,7 @@ isla_socket_open(struct isla_socket_table *t, int domain, int type, int proto)
 		return kind;
 	s = sock_alloc(t, kind);
 	if (s == NULL)
-		return -ENFILE;
+		return sock_none(t);
 	s->is_v6 = domain == AF_INET6;
 	s->nonblock = (flags & SOCK_NONBLOCK) != 0;
 	s->cloexec = (flags & SOCK_CLOEXEC) != 0;

@@ -35,7 +35,20 @@ rx_pull(struct sock *s)
 		rte_pktmbuf_chain(s->rx, m);
 }
 
-/* The program has read n bytes of rx: free them, and let the window open. */
+/* The program has read n bytes: let the window open. */
+static void
+rx_read(struct sock *s, uint32_t n)
+{
+	s->rx_bytes -= n;
+	if (s->urgent) {
+		s->urgent = n < s->urgent_left;
+		s->urgent_left -= RTE_MIN(n, s->urgent_left);
+	}
+	if (s->conn != NULL)
+		isla_tcp_consumed(s->conn, n);
+}
+
+/* The program has read n bytes of rx: free them. */
 static void
 rx_drop(struct sock *s, uint32_t n)
 {
@@ -61,13 +74,7 @@ rx_drop(struct sock *s, uint32_t n)
 		m->nb_segs = 1;
 		rte_pktmbuf_free(m);
 	}
-	s->rx_bytes -= n;
-	if (s->urgent) {
-		s->urgent = n < s->urgent_left;
-		s->urgent_left -= RTE_MIN(n, s->urgent_left);
-	}
-	if (s->conn != NULL)
-		isla_tcp_consumed(s->conn, n);
+	rx_read(s, n);
 }
 
 /* What a read finds where there is no data: Linux's tcp_recvmsg(), in its order. */
@@ -147,16 +154,13 @@ isla_socket_recv_mbuf(struct isla_socket_table *t, int fd, struct rte_mbuf **m, 
 	if ((flags & ~MSG_DONTWAIT) != 0)
 		return -EOPNOTSUPP;
 	if (s->kind == SOCK_UDP)
-		return sock_udp_recv_mbuf(s, m, from);
+		return sock_udp_recv_mbuf(s, m, flags, from);
 	if (!recv_ready(s, flags, &rc))
 		return rc;
 	*m = s->rx;
 	n = s->rx_bytes;
 	s->rx = NULL;
-	rx_drop(s, 0);
-	s->rx_bytes = 0;
-	if (s->conn != NULL)
-		isla_tcp_consumed(s->conn, n);
+	rx_read(s, n);
 	return n;
 }
 
@@ -301,7 +305,7 @@ isla_socket_send_ext(struct isla_socket_table *t, int fd, const struct isla_sock
 		if (len > UINT16_MAX)
 			return -EMSGSIZE;
 		m = ext_chain(t, mem, len);
-		return m != NULL ? sock_udp_send(s, m, flags, to) : -ENOBUFS;
+		return m != NULL ? sock_udp_send(s, m, to) : -ENOBUFS;
 	}
 	max = RTE_MIN((uint64_t)len, sock_tcp_send_max(s));
 	while (taken < (int64_t)max && n > 0 &&
@@ -330,7 +334,7 @@ isla_socket_send(struct isla_socket_table *t, int fd, const void *buf, size_t le
 		if (len > UINT16_MAX)
 			return -EMSGSIZE;
 		m = copy_chain(t, buf, len);
-		return m != NULL ? sock_udp_send(s, m, flags, to) : -ENOBUFS;
+		return m != NULL ? sock_udp_send(s, m, to) : -ENOBUFS;
 	}
 	n = RTE_MIN(len, (size_t)isla_tcp_send_room(s->conn));
 	n = (size_t)RTE_MIN((uint64_t)n, sock_tcp_send_max(s));
@@ -351,14 +355,15 @@ isla_socket_send_mbuf(struct isla_socket_table *t, int fd, struct rte_mbuf *m, i
 	int rc;
 
 	s = send_begin(t, fd, flags, &rc);
-	if (s == NULL)
-		return rc;
-	if (s->kind == SOCK_UDP)
-		return sock_udp_send(s, m, flags, to);
-	rc = isla_tcp_send(s->conn, m);
-	if (rc != 0) {
+	if (s != NULL && s->kind == SOCK_UDP)
+		return sock_udp_send(s, m, to);
+	if (s != NULL) {
+		rc = isla_tcp_send(s->conn, m);
+		if (rc == 0)
+			return send_done(s, len, len, flags);
 		s->nospace = true;
-		return rc;
 	}
-	return send_done(s, len, len, flags);
+	if (rc != -EAGAIN)
+		rte_pktmbuf_free(m);
+	return rc;
 }

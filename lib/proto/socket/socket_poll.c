@@ -112,7 +112,7 @@ isla_socket_epoll_create(struct isla_socket_table *t)
 	int fd;
 
 	if (s == NULL)
-		return -ENFILE;
+		return sock_none(t);
 	fd = sock_fd(s);
 	if (fd < 0)
 		sock_close(s, false);

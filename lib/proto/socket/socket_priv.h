@@ -145,6 +145,8 @@ sock_index(const struct sock *s)
 struct sock *sock_get(struct isla_socket_table *t, int fd);
 /* A fresh one without a descriptor; NULL: none is left. */
 struct sock *sock_alloc(struct isla_socket_table *t, enum sock_kind kind);
+/* Why there is none: -EMFILE where all have descriptors, -ENFILE where some wait to be accepted. */
+int sock_none(const struct isla_socket_table *t);
 /* Give it a descriptor; -EMFILE. */
 int sock_fd(struct sock *s);
 /* Something has happened that EPOLL* tell; 0: anything. */
@@ -188,10 +190,10 @@ void sock_udp_close(struct sock *s);
 int sock_udp_open(struct sock *s);
 int64_t sock_udp_recv(struct sock *s, void *buf, size_t len, int flags,
 	struct isla_socket_addr *from);
-int64_t sock_udp_recv_mbuf(struct sock *s, struct rte_mbuf **m, struct isla_socket_addr *from);
+int64_t sock_udp_recv_mbuf(struct sock *s, struct rte_mbuf **m, int flags,
+	struct isla_socket_addr *from);
 /* Takes the mbuf in every case. */
-int64_t sock_udp_send(struct sock *s, struct rte_mbuf *m, int flags,
-	const struct isla_socket_addr *to);
+int64_t sock_udp_send(struct sock *s, struct rte_mbuf *m, const struct isla_socket_addr *to);
 /* The length of the next datagram, as FIONREAD has it. */
 uint32_t sock_udp_next_len(const struct sock *s);
 

@@ -135,13 +135,16 @@ sock_udp_next_len(const struct sock *s)
 
 /* The first datagram; NULL with *rc set where there is none. */
 static struct rte_mbuf *
-first(struct sock *s, int *rc)
+first(struct sock *s, int flags, int *rc)
 {
+	bool blocks = !s->nonblock && (flags & MSG_DONTWAIT) == 0;
+
 	*rc = sock_error(s);
 	if (*rc != 0)
 		return NULL;
+	/* Linux looks at what is shut down only on its way to wait. */
 	if (s->rx == NULL)
-		*rc = (s->shut & SHUT_RCV) != 0 ? 0 : -EAGAIN;
+		*rc = blocks && (s->shut & SHUT_RCV) != 0 ? 0 : -EAGAIN;
 	return s->rx;
 }
 
@@ -166,7 +169,7 @@ sock_udp_recv(struct sock *s, void *buf, size_t len, int flags, struct isla_sock
 
 	if ((flags & MSG_OOB) != 0)
 		return -EOPNOTSUPP;
-	m = first(s, &rc);
+	m = first(s, flags, &rc);
 	if (m == NULL)
 		return rc;
 	sock_addr_out(s, &isla_pkt(m)->src, rte_be_to_cpu_16(isla_pkt(m)->src_port), from);
@@ -182,11 +185,12 @@ sock_udp_recv(struct sock *s, void *buf, size_t len, int flags, struct isla_sock
 }
 
 int64_t
-sock_udp_recv_mbuf(struct sock *s, struct rte_mbuf **m, struct isla_socket_addr *from)
+sock_udp_recv_mbuf(struct sock *s, struct rte_mbuf **m, int flags,
+	struct isla_socket_addr *from)
 {
 	int rc;
 
-	*m = first(s, &rc);
+	*m = first(s, flags, &rc);
 	if (*m == NULL)
 		return rc;
 	sock_addr_out(s, &isla_pkt(*m)->src, rte_be_to_cpu_16(isla_pkt(*m)->src_port), from);
@@ -220,13 +224,12 @@ destination(const struct sock *s, const struct isla_socket_addr *to, struct isla
 }
 
 int64_t
-sock_udp_send(struct sock *s, struct rte_mbuf *m, int flags, const struct isla_socket_addr *to)
+sock_udp_send(struct sock *s, struct rte_mbuf *m, const struct isla_socket_addr *to)
 {
 	struct isla_udp_ends ends = {.local = isla_addr_any};
 	uint32_t len = m->pkt_len;
 	int rc = 0;
 
-	(void)flags;
 	if ((s->shut & SHUT_SND) != 0)
 		rc = -EPIPE;
 	if (rc == 0)
