@@ -212,7 +212,7 @@ const struct option options_table[] = {
 	},
 	{
 		.name = "tcp-cc", .arg = "NAME", .group = OPTION_TCP, .parse = option_cc,
-		.help = "congestion control: cubic where it is not given",
+		.help = "congestion control: cubic, newreno, dctcp or bbr [cubic]",
 	},
 	{
 		.name = "tcp-pacing", .group = OPTION_TCP, .parse = option_flag,

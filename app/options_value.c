@@ -338,7 +338,8 @@ option_cc(const struct option *o, const char *value, struct options *opts, char 
 	size_t len = strlen(value);
 
 	RTE_SET_USED(o);
-	while (len > 0 && (at = strstr(at, value)) != NULL) {
+	while (len > 0 && strcspn(value, ", ") == len &&
+		(at = strstr(at, value)) != NULL) {
 		if ((at == names || at[-1] == ' ') && (at[len] == ',' || at[len] == '\0')) {
 			opts->engine.stack.tcp.cc = value;
 			return 0;

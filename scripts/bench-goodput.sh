@@ -296,11 +296,12 @@ measure()
 # What Isla's own is called, as far as it says so.
 isla_cc()
 {
-	local help
+	local default
 
-	help=$("$build/app/isla" -- --help | grep -iE -A3 -- '--tcp-(cc|congestion)' |
-		grep -oE '\[[a-z0-9]+\]' | head -n 1) || help="newreno, not to be chosen"
-	say "$help${isla_options[*]:+, ${isla_options[*]}}"
+	default=$("$build/app/isla" -- --help |
+		awk '/--tcp-cc=/ { seen = 1 } seen && match($0, /\[[a-z0-9]+\]/) {
+			print substr($0, RSTART + 1, RLENGTH - 2); exit }')
+	say "${default:-unknown} where not chosen${isla_options[*]:+, ${isla_options[*]}}"
 }
 
 isla_options=()

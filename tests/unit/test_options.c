@@ -212,6 +212,7 @@ congestion_control_has_a_name(void)
 	refuse("--tcp-cc=reno", "--tcp-cc reno", "cubic, ");
 	refuse("--tcp-cc=cubi", "--tcp-cc cubi", "newreno");
 	refuse("--tcp-cc=,", "--tcp-cc ,", "newreno");
+	refuse("--tcp-cc=cubic,newreno", "--tcp-cc cubic,newreno", "newreno");
 	refuse("--tcp-cc=", "--tcp-cc", "newreno");
 }
 
