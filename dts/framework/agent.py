@@ -237,11 +237,13 @@ class Kernel:
 class Play:
     """One run of a script: lines `S CALL` for the subject, `P CALL` for its peer, either with
     `name =` before the call to keep the descriptor it returns, or `wait SECONDS`. `S~` is not
-    compared. SADDR and PADDR are the addresses, AF is their family, SPORT and PPORT ports."""
+    compared. SADDR and PADDR are the addresses, AF is their family, SPORT and PPORT ports. With
+    patience all waits are that many times as long."""
 
     PAUSE_S = 0.01
 
-    def __init__(self, subject, peer, subject_addr, peer_addr, ports):
+    def __init__(self, subject, peer, subject_addr, peer_addr, ports, patience=1):
+        self.patience = patience
         self.side = {"S": subject, "P": peer}
         self.words = {"SADDR": subject_addr, "PADDR": peer_addr,
                       "ANY": "::" if ":" in peer_addr else "0.0.0.0",
@@ -265,7 +267,7 @@ class Play:
         answers = []
         for line in filter(None, (text.split("#")[0].strip() for text in script.splitlines())):
             if line.startswith("wait "):
-                time.sleep(float(line[5:]))
+                time.sleep(float(line[5:]) * self.patience)
                 continue
             who, call = line.split(" ", 1)
             name = None
@@ -279,5 +281,5 @@ class Play:
                 assert answer.ret >= 0 or name is None, f"{line}: {answer}"
             elif who == "S":
                 answers.append((line, self._normal(answer)))
-            time.sleep(self.PAUSE_S)
+            time.sleep(self.PAUSE_S * self.patience)
         return answers
