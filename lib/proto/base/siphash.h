@@ -37,8 +37,8 @@ siphash_round(struct siphash *s)
 	s->v2 = siphash_rotl(s->v2, 32);
 }
 
-/* SipHash-c-d of n words and a last one, which holds what is left, below its 8th byte, and there the
- * length; in the paper's terms the input is little endian. */
+/* SipHash-c-d of n words and a last one, which has the length in its highest byte and below it what
+ * is no whole word; in the paper's terms the input is little endian. */
 static inline uint64_t
 siphash_words(const struct isla_key *key, const uint64_t *words, unsigned int n, uint64_t last,
 	unsigned int c, unsigned int d)

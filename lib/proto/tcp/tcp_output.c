@@ -176,8 +176,8 @@ limit_of_program(const struct isla_tcp_conn *c)
 	return c->sndq_bytes >= c->sndbuf ? ISLA_TCP_LIMIT_SNDBUF : ISLA_TCP_LIMIT_APP;
 }
 
-/* True where a segment of n bytes is the last for now, though more is queued (left): windows or pacing
- * end the run here. The peer then need not wait for the rest before it hands over what came. */
+/* True where a segment of n bytes is the last for now, though `left` more are queued: windows or
+ * pacing end the run here. The peer then need not wait for them before it hands over what came. */
 static bool
 ends_run(const struct isla_tcp_conn *c, uint32_t n, uint32_t left, uint32_t usable,
 	uint32_t allowed, uint32_t stop)
