@@ -226,6 +226,21 @@ const struct option options_table[] = {
 		.help = "how long a connection stays in TIME-WAIT",
 	},
 	{
+		.name = "tcp-keepalive", .arg = "TIME", .group = OPTION_TCP,
+		.parse = option_keepalive, .min = 1, .max = 32767,
+		.accepts = "whole seconds from 1s to 32767s",
+		.help = "probe every connection that has been idle for so long; none where it is "
+			"not given",
+	},
+	{
+		.name = "tcp-user-timeout", .arg = "TIME", .group = OPTION_TCP,
+		.parse = option_time_ms, FIELD(engine.stack.tcp.user_timeout_ms), .min = 1,
+		.max = 86400000,
+		.accepts = "whole milliseconds, from 1ms to 86400s",
+		.help = "end a connection whose data waits for its ACK so long; after 15 "
+			"retransmissions in a row where it is not given",
+	},
+	{
 		.name = "tcp-fastopen", .group = OPTION_TCP, .parse = option_flag,
 		FIELD(engine.stack.tcp.fastopen),
 		.help = "take data in a SYN (TCP Fast Open); a request may then be served twice",

@@ -129,6 +129,8 @@ option_parse_fn option_service;
 option_parse_fn option_cc;
 option_parse_fn option_idle;
 option_parse_fn option_ecn;
+option_parse_fn option_keepalive;
+option_parse_fn option_time_ms;
 option_parse_fn option_backoff;
 option_parse_fn option_fault;
 

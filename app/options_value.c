@@ -156,6 +156,36 @@ option_time(const struct option *o, const char *value, struct options *opts, cha
 	return 0;
 }
 
+/* Whole milliseconds. */
+int
+option_time_ms(const struct option *o, const char *value, struct options *opts, char *why,
+	size_t why_size)
+{
+	uint64_t us;
+
+	if (parse_time_us(value, strlen(value), &us) != 0 || us % 1000 != 0 || us / 1000 < o->min ||
+		us / 1000 > o->max)
+		return -EINVAL;
+	*(uint32_t *)field(o, opts) = (uint32_t)(us / 1000);
+	return 0;
+}
+
+/* Whole seconds. */
+int
+option_keepalive(const struct option *o, const char *value, struct options *opts, char *why,
+	size_t why_size)
+{
+	struct isla_tcp_conf *tcp = &opts->engine.stack.tcp;
+	uint64_t us;
+
+	if (parse_time_us(value, strlen(value), &us) != 0 || us % 1000000 != 0 ||
+		us / 1000000 < o->min || us / 1000000 > o->max)
+		return -EINVAL;
+	tcp->keepalive = true;
+	tcp->keep_idle_s = (uint16_t)(us / 1000000);
+	return 0;
+}
+
 int
 option_string(const struct option *o, const char *value, struct options *opts, char *why,
 	size_t why_size)

@@ -237,6 +237,18 @@ times_and_bytes_have_units(void)
 	refuse("--tcp-ecn=maybe", "--tcp-ecn 'maybe'", "on, passive or off");
 	take("--tcp-ecn=on");
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.ecn, ISLA_TCP_ECN_ON);
+	CU_ASSERT_FALSE(opts.engine.stack.tcp.keepalive);
+	refuse("--tcp-keepalive=0s", "--tcp-keepalive '0s'", "1s to 32767s");
+	refuse("--tcp-keepalive=1500ms", "--tcp-keepalive", "whole seconds");
+	refuse("--tcp-keepalive=32768s", "--tcp-keepalive", "1s to 32767s");
+	take("--tcp-keepalive=32767s");
+	CU_ASSERT_TRUE(opts.engine.stack.tcp.keepalive);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.keep_idle_s, 32767);
+	refuse("--tcp-user-timeout=0ms", "--tcp-user-timeout '0ms'", "1ms to 86400s");
+	refuse("--tcp-user-timeout=1500us", "--tcp-user-timeout", "whole milliseconds");
+	refuse("--tcp-user-timeout=86401s", "--tcp-user-timeout", "1ms to 86400s");
+	take("--tcp-user-timeout=30s");
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.user_timeout_ms, 30000);
 	refuse("--tcp-rcvbuf=1K", "--tcp-rcvbuf '1K'", "2K to 1G");
 	refuse("--tcp-rcvbuf=2G", "--tcp-rcvbuf", "2K to 1G");
 	refuse("--tcp-rcvbuf=2KB", "--tcp-rcvbuf", "2K to 1G");

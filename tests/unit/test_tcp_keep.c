@@ -44,6 +44,21 @@ keepalive_is_off_by_default(void)
 	expect_state(ISLA_TCP_ESTABLISHED);
 }
 
+/* The stack's own default: whoever says nothing of it has it, with settings of his own or without. */
+static void
+keepalive_by_default(void)
+{
+	const struct isla_tcp_conf conf = {.keepalive = true, .keep_idle_s = 10};
+	const struct isla_tcp_opts own = {.nodelay = true};
+
+	peer_restart_tcp(&conf);
+	established_passive();
+	CU_ASSERT_TRUE(app_opts().keepalive);
+	app_set_opts(&own);
+	CU_ASSERT_TRUE(app_opts().keepalive);
+	expect_after(10 * S_US, ACK, .seq = S(0), .ack = P(1));
+}
+
 /* The default: two hours, then every 75 s, nine times (MUST-28). */
 static void
 keepalive_waits_two_hours(void)
@@ -652,6 +667,7 @@ user_timeout_option_is_ignored(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(keepalive_is_off_by_default),
+	SUITE_TEST(keepalive_by_default),
 	SUITE_TEST(keepalive_waits_two_hours),
 	SUITE_TEST(keepalive_answer_begins_anew),
 	SUITE_TEST(keepalive_interval_longer_than_idle),

@@ -114,6 +114,36 @@ cork_holds_and_lets_go(void)
 	expect(ACK | PSH, .seq = S(201 + mss), .ack = P(1), .len = 10);
 }
 
+/* Nodelay takes what waits now out of the bottle, and leaves the cork in (as on Linux). */
+static void
+nodelay_passes_a_cork_once(void)
+{
+	struct isla_tcp_opts opts;
+
+	established_passive();
+	cork(true);
+	app_send(100);
+	expect_nothing();
+	isla_tcp_set_nodelay(app.conn, true);
+	peer_flush();
+	expect(ACK | PSH, .seq = S(1), .ack = P(1), .len = 100);
+	app_send(10);
+	expect_nothing();
+	/* Nor does another setting, nor nodelay while nothing waits. */
+	opts = app_opts();
+	opts.keepalive = true;
+	app_set_opts(&opts);
+	expect_nothing();
+	cork(false);
+	expect(ACK | PSH, .seq = S(101), .ack = P(1), .len = 10);
+	ack(111);
+	cork(true);
+	isla_tcp_set_nodelay(app.conn, true);
+	peer_flush();
+	app_send(10);
+	expect_nothing();
+}
+
 /* For 200 ms at most; then retransmission has its own time. */
 static void
 cork_ends_after_200_ms(void)
@@ -334,6 +364,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(nodelay_lets_go_what_waits),
 	SUITE_TEST(fin_lets_go_what_waits),
 	SUITE_TEST(cork_holds_and_lets_go),
+	SUITE_TEST(nodelay_passes_a_cork_once),
 	SUITE_TEST(cork_ends_after_200_ms),
 	SUITE_TEST(cork_time_is_not_retransmission),
 	SUITE_TEST(cork_and_close),

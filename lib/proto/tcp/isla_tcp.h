@@ -101,6 +101,7 @@ struct isla_tcp_opts {
 	uint16_t mss;             /**< the most that is offered in the MSS option, and sent */
 	uint16_t keep_idle_s;     /**< keep-alive: idle for so long before the first probe */
 	uint16_t keep_intvl_s;    /**< between two probes */
+	uint16_t fin_wait2_s;     /**< FIN-WAIT-2 after isla_tcp_close() */
 	uint8_t keep_cnt;         /**< probes without an answer that end the connection */
 	uint8_t syn_retries;      /**< of a SYN or SYN,ACK */
 	uint8_t hop_limit;        /**< TTL or hop limit of what is sent */
@@ -152,6 +153,7 @@ struct isla_tcp_conf {
 	uint16_t ooo_segs;       /**< ranges out of order of one connection [512] */
 	uint16_t init_cwnd_segs; /**< RFC 6928 [10] */
 	uint8_t challenge_acks;  /**< of one connection in a second (RFC 5961, 7) [100] */
+	bool keepalive;          /**< probe every connection that is idle (RFC 9293, 3.8.4) */
 	uint16_t keep_idle_s;    /**< [7200] */
 	uint16_t keep_intvl_s;   /**< [75] */
 	uint8_t keep_cnt;        /**< [9] */
@@ -207,6 +209,7 @@ struct isla_tcp_info {
 	bool wscale;             /**< negotiated */
 	bool ecn;                /**< negotiated */
 	bool fastopen_data;      /**< the SYN carried data that was taken */
+	bool quickack;           /**< ACKs are not delayed at present */
 	bool reordering;         /**< seen (RFC 8985) */
 	uint16_t snd_mss;
 	uint16_t rcv_mss;        /**< the peer's full segment, as far as seen */
@@ -287,6 +290,15 @@ int isla_tcp_listener_set_opts(struct isla_tcp_listener *listener,
 /** Change the backlog of isla_tcp_listen(), 1 to 65535. */
 void isla_tcp_listener_set_backlog(struct isla_tcp_listener *listener, uint16_t backlog);
 
+/**
+ * Take data in SYNs (RFC 7413), or no longer.
+ *
+ * @param max  connections in the handshake whose SYN's data was taken (4.2,
+ *             PendingFastOpenRequests), 0 for none; without this call isla_tcp_opts::fastopen
+ *             decides, and a quarter of the backlog
+ */
+void isla_tcp_listener_set_fastopen(struct isla_tcp_listener *listener, uint16_t max);
+
 /** Stop listening. Connections in the handshake are reset, accepted ones live on. */
 void isla_tcp_unlisten(struct isla_tcp_listener *listener);
 
@@ -308,6 +320,17 @@ void *isla_tcp_get_ctx(const struct isla_tcp_conn *conn);
 
 /** Replace the callbacks; ops must outlive the connection. */
 void isla_tcp_set_ops(struct isla_tcp_conn *conn, const struct isla_tcp_ops *ops);
+
+/**
+ * Bytes that the SYN of a connection with isla_tcp_opts::fastopen to this server would carry; 0 where
+ * no cookie of its is known. What is queued before the flush, and not more than that, saves a round
+ * trip.
+ */
+uint32_t isla_tcp_fastopen_room(const struct isla_tcp *tcp, const struct isla_addr *server);
+
+/** Acknowledge what has come and, for a while, what comes at once; or delay ACKs (RFC 9293,
+ * 3.8.6.3) from now on. The stack changes its mind by itself later. */
+void isla_tcp_set_quickack(struct isla_tcp_conn *conn, bool quickack);
 
 /** Switch the Nagle algorithm off or on. Off: what is held back by isla_tcp_set_cork() leaves, too. */
 void isla_tcp_set_nodelay(struct isla_tcp_conn *conn, bool nodelay);

@@ -110,6 +110,13 @@ isla_tcp_listener_set_backlog(struct isla_tcp_listener *l, uint16_t backlog)
 }
 
 void
+isla_tcp_listener_set_fastopen(struct isla_tcp_listener *l, uint16_t max)
+{
+	l->fastopen = max > 0;
+	l->tfo_max = max;
+}
+
+void
 isla_tcp_unlisten(struct isla_tcp_listener *l)
 {
 	struct isla_tcp *tcp = l->tcp;
@@ -385,7 +392,7 @@ isla_tcp_close(struct isla_tcp_conn *c)
 	}
 	tcp_rcvq_purge(c);
 	if (tcp_in_state(c, ISLA_TCP_FIN_WAIT_2))
-		tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.fin_wait2_us);
+		tcp_deadline_set(c, TCP_T_STATE, tcp_fin_wait2_us(c));
 	else if (!tcp_in_state(c, ISLA_TCP_TIME_WAIT))
 		tcp_conn_shutdown(c);
 	tcp_orphans_bound(c);

@@ -54,6 +54,7 @@ info_times(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->rttvar_us = c->rttvar4 / 4;
 	info->min_rtt_us = c->min_rtt == UINT32_MAX ? 0 : c->min_rtt;
 	info->rcv_rtt_us = c->drs_rtt;
+	info->quickack = c->quick_acks > 0;
 	info->last_data_sent_ms = ((uint32_t)now_us - c->last_sent_us) / 1000;
 	info->last_recv_ms =
 		(uint32_t)(((uint64_t)(now_tick - c->rcvd_tick) << TCP_TICK_SHIFT) / 1000);

@@ -194,6 +194,7 @@ struct isla_tcp_listener {
 	bool cork;
 	bool v6only;
 	bool fastopen;
+	uint16_t tfo_max;    /* of isla_tcp_listener_set_fastopen(); 0: a quarter of the backlog */
 };
 
 /* What a client has learnt of a server (RFC 7413, 4.1.3). */
@@ -712,6 +713,15 @@ void tcp_ends_of(const struct isla_pkt *pkt, struct isla_tcp_ends *ends);
 bool tcp_cookie_send(struct isla_tcp *tcp, struct isla_tcp_listener *l, const struct tcp_in *in);
 /* An ACK for a listener: true where it was a cookie of ours, and has been dealt with. */
 bool tcp_cookie_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_in *in);
+
+/* How long a connection without a program stays in FIN-WAIT-2. */
+static inline uint64_t
+tcp_fin_wait2_us(const struct isla_tcp_conn *c)
+{
+	uint16_t s = tcp_opts_of(c)->fin_wait2_s;
+
+	return s != 0 ? s * 1000000ull : c->tcp->conf.fin_wait2_us;
+}
 
 /* tcp_tfo.c: RFC 7413 */
 /* The listener's side: the SYN of a connection that has just come to SYN-RECEIVED. */

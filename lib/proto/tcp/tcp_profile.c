@@ -28,11 +28,12 @@ resolve(const struct isla_tcp_opts *base, const struct isla_tcp_opts *opts,
 	to->mss = PICK(mss);
 	to->keep_idle_s = PICK(keep_idle_s);
 	to->keep_intvl_s = PICK(keep_intvl_s);
+	to->fin_wait2_s = PICK(fin_wait2_s);
 	to->keep_cnt = PICK(keep_cnt);
 	to->syn_retries = PICK(syn_retries);
 	to->hop_limit = PICK(hop_limit);
 	to->tos = PICK(tos);
-	to->keepalive = opts->keepalive;
+	to->keepalive = opts->keepalive || base->keepalive;
 	to->fastopen = opts->fastopen;
 }
 
@@ -53,6 +54,7 @@ tcp_profile_init(struct isla_tcp *tcp)
 		return -EINVAL;
 	p->nb_refs = 1;
 	p->opts.user_timeout_ms = conf->user_timeout_ms;
+	p->opts.keepalive = conf->keepalive;
 	p->opts.keep_idle_s = conf->keep_idle_s;
 	p->opts.keep_intvl_s = conf->keep_intvl_s;
 	p->opts.keep_cnt = conf->keep_cnt;
@@ -187,6 +189,16 @@ isla_tcp_set_nodelay(struct isla_tcp_conn *c, bool nodelay)
 	c->modes &= (uint8_t)~TCP_M_CORK;
 	tcp_output(c);
 	c->modes |= cork;
+}
+
+void
+isla_tcp_set_quickack(struct isla_tcp_conn *c, bool quickack)
+{
+	c->quick_acks = quickack ? TCP_QUICK_ACKS : 0;
+	if (!quickack || (c->flags & TCP_F_ACK_DELAYED) == 0)
+		return;
+	c->flags |= TCP_F_ACK_NOW;
+	tcp_sched(c);
 }
 
 void

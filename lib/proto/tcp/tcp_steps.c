@@ -235,7 +235,7 @@ fin_acked(struct isla_tcp_conn *c)
 	case ISLA_TCP_FIN_WAIT_1:
 		tcp_set_state(c, ISLA_TCP_FIN_WAIT_2);
 		if (c->flags & TCP_F_RELEASED)
-			tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.fin_wait2_us);
+			tcp_deadline_set(c, TCP_T_STATE, tcp_fin_wait2_us(c));
 		return true;
 	case ISLA_TCP_CLOSING:
 		tcp_time_wait_enter(c);

@@ -65,13 +65,14 @@ cookie_age(const struct isla_tcp_conn *c, const struct tcp_opts *opts)
 	return age;
 }
 
-/* 4.2, PendingFastOpenRequests: a quarter of the backlog. */
+/* 4.2, PendingFastOpenRequests. */
 static bool
 has_room(struct isla_tcp_listener *l)
 {
 	if (l->tcp->core->now_us - l->tfo_reset_us > RESET_US)
 		l->nb_tfo_reset = 0;
-	return l->nb_tfo + l->nb_tfo_reset < RTE_MAX(l->backlog / 4u, 1u);
+	return l->nb_tfo + l->nb_tfo_reset <
+		(l->tfo_max != 0 ? l->tfo_max : RTE_MAX(l->backlog / 4u, 1u));
 }
 
 void
@@ -130,6 +131,16 @@ server_slot(const struct isla_tcp *tcp, const struct isla_addr *addr)
 	uint64_t words[2] = {addr->q[0], addr->q[1]};
 
 	return &tcp->tfo_server[siphash24(&tcp->tfo_key, words, 2) % TCP_TFO_SERVERS];
+}
+
+uint32_t
+isla_tcp_fastopen_room(const struct isla_tcp *tcp, const struct isla_addr *addr)
+{
+	const struct tcp_tfo_server *s = server_slot(tcp, addr);
+
+	if (!isla_addr_eq(&s->addr, addr) || s->cookie_len == 0)
+		return 0;
+	return s->mss - TCP_OPTS_MAX;
 }
 
 /* The record of a server, another one's place being taken. */
