@@ -115,6 +115,17 @@ peek_is_short(const struct agent_call *c, int64_t got, int flags)
 	return (flags & MSG_PEEK) != 0 && got < c->number[1];
 }
 
+/* SO_RCVLOWAT: nothing is taken before so much is there, or nothing more will come. */
+static bool
+is_below_lowat(const struct agent_env *env, const struct agent_call *c, int fd)
+{
+	int64_t least = RTE_MIN(c->number[1], (int64_t)isla_socket_rcvlowat(env->table, fd));
+	int waiting;
+
+	return least > 1 && !c->expired && !has_ended(env, fd, POLLIN) &&
+		isla_socket_ioctl(env->table, fd, FIONREAD, &waiting) == 0 && waiting < least;
+}
+
 static enum agent_progress
 run_recv(const struct agent_env *env, struct agent_call *c)
 {
@@ -131,8 +142,10 @@ run_recv(const struct agent_env *env, struct agent_call *c)
 	if (c->done > 0 && isla_socket_ioctl(env->table, fd, FIONREAD, &waiting) == 0 &&
 		waiting == 0)
 		return done(c, c->done);
-	got = isla_socket_recv(env->table, fd, NULL, (size_t)want, flags, &c->peer);
 	blocks = isla_socket_may_block(env->table, fd, flags);
+	if (!all && blocks && is_below_lowat(env, c, fd))
+		return wait_for(env, c, timeout, -EAGAIN);
+	got = isla_socket_recv(env->table, fd, NULL, (size_t)want, flags, &c->peer);
 	if (got == -EAGAIN && blocks)
 		return wait_for(env, c, timeout, c->done > 0 ? c->done : got);
 	if (got <= 0)
@@ -176,6 +189,9 @@ run_send(const struct agent_env *env, struct agent_call *c)
 		return done(c, -EINVAL);
 	if (c->done > 0 && has_ended(env, fd, 0))
 		return done(c, c->done);
+	/* It opens once. */
+	if (c->begun)
+		flags &= ~MSG_FASTOPEN;
 	zeros.shinfo = &env->shinfo[(uint32_t)fd % env->nb_shinfo];
 	sent = isla_socket_send_ext(env->table, fd, &zeros, (size_t)want, flags,
 		c->has_addr ? &c->addr : NULL);

@@ -23,7 +23,8 @@ NAMES.update({name: getattr(fcntl, name) for name in dir(fcntl) if name.isupper(
 NAMES.update({"SOL_SOCKET": 1, "O_NONBLOCK": 2048, "O_RDWR": 2, "FIONREAD": 0x541b,
               "SIOCOUTQ": 0x5411, "SIOCOUTQNSD": 0x894b, "FIONBIO": 0x5421,
               "TCP_USER_TIMEOUT": 18, "TCP_CONGESTION": 13, "SO_PROTOCOL": 38, "SO_DOMAIN": 39,
-              "IPV6_V6ONLY": 26, "TCP_INFO": 11,
+              "IPV6_V6ONLY": 26, "MSG_FASTOPEN": 0x20000000,
+              "TCP_FASTOPEN_CONNECT": 30, "SO_MAX_PACING_RATE": 47, "TCP_INFO": 11,
               "EPOLL_CTL_ADD": 1, "EPOLL_CTL_DEL": 2, "EPOLL_CTL_MOD": 3})
 
 

@@ -9,7 +9,6 @@ import pathlib
 import re
 import socket
 import threading
-import time
 
 import pytest
 
@@ -18,7 +17,7 @@ from framework import traffic
 from framework.agent import Agent
 from framework.app_shell import AppShell
 from framework.capture import Capture
-from framework.topology import Link, need_tool, wait_until
+from framework.topology import Link, need_tool
 
 ECHO = 7
 AGENT = pathlib.Path(f"/tmp/isla-dts-{os.getpid()}.ecn-agent")
@@ -113,6 +112,12 @@ def talk_as_client(ns, agent, addr):
             agent.call(f"close {fd}")
             assert sock.recv(1) == b""
         return port
+
+
+def check_frames(capture, addr):
+    """(Of its own checksums the kernel writes 0 as 0xffff, which is right, and not to tshark.)"""
+    assert not capture.malformed()
+    assert not [line for line in capture.bad_checksums() if f" {addr} " in line.split("→")[0]]
 
 
 def check_ecn(capture, port, asks, agrees):
@@ -239,3 +244,163 @@ def test_marks_download(isla_on, ns, agent, addr, tmp_path):
             assert marked() > 30
     assert len(capture.retransmissions(addr)) <= 2
     assert capture.count(f"tcp.dstport == {port} && tcp.flags.cwr == 1 && tcp.flags.syn == 0") > 5
+
+
+@pytest.fixture
+def fresh(isla_on, ns):
+    """The kernel takes part in Fast Open, and has forgotten every cookie."""
+    sysctl(ns, tcp_ecn=2, tcp_fastopen=3, tcp_fastopen_blackhole_timeout_sec=0)
+    ns.run(["ip", "tcp_metrics", "flush"], check=False)
+
+
+def kernel_fast_open(ns, addr, data):
+    """One connection of the kernel's by MSG_FASTOPEN: what comes back, and was the SYN's data
+    taken?"""
+    with ns.socket(traffic.family_of(addr), socket.SOCK_STREAM) as sock:
+        # It blocks until there is a connection; Python's own timeouts would not let it.
+        assert sock.sendto(data, MSG_FASTOPEN, (addr, ECHO)) == len(data)
+        sock.settimeout(10)
+        back = traffic.recv_all(sock, len(data))
+        # tcpi_options, TCPI_OPT_SYN_DATA
+        return back, bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[5] & 32)
+
+
+def test_server(isla_on, ns, addr, fresh, tmp_path):
+    """The first connection gets a cookie, the second one's data goes with the SYN, and the answer is
+    there before the handshake's end."""
+    need_tool("dumpcap", "tshark")
+    data = traffic.pattern(1000)
+    with Capture(ns, tmp_path / "tfo.pcapng") as capture:
+        assert kernel_fast_open(ns, addr, data) == (data, False)
+        for _ in range(3):
+            assert kernel_fast_open(ns, addr, data) == (data, True)
+    syns = capture.match("tcp.flags.syn == 1 && tcp.flags.ack == 0", "tcp.len",
+                         "tcp.options.tfo.cookie", "tcp.options.tfo.request")
+    assert [int(row[0]) for row in syns] == [0, 1000, 1000, 1000]
+    assert syns[0][1] == "" and all(row[1] == syns[1][1] != "" for row in syns[1:])
+    answers = capture.match("tcp.flags.syn == 1 && tcp.flags.ack == 1", "tcp.ack",
+                            "tcp.options.tfo.cookie")
+    assert [int(row[0]) for row in answers] == [1, 1001, 1001, 1001]
+    # What the client has brought and been given is the same cookie.
+    assert answers[0][1] == syns[1][1]
+    check_frames(capture, addr)
+
+
+def test_server_wrong_cookie(isla_on, ns, addr, fresh):
+    """A cookie that was given to somebody else: data comes again, after the handshake."""
+    data = traffic.pattern(1000)
+    kernel_fast_open(ns, addr, data)
+    # The client's address is part of the cookie's hash: another one of ours is another client.
+    other = "fd00::9" if ":" in addr else "192.168.1.9"
+    ns.run(["ip", "addr", "add", other + ("/64" if ":" in addr else "/24"), "dev", Link.INTERFACE,
+            *(["nodad"] if ":" in addr else [])])
+    try:
+        with ns.socket(traffic.family_of(addr), socket.SOCK_STREAM) as sock:
+            sock.bind((other, 0))
+            assert sock.sendto(data, MSG_FASTOPEN, (addr, ECHO)) == len(data)
+            sock.settimeout(10)
+            assert traffic.recv_all(sock, len(data)) == data
+    finally:
+        ns.run(["ip", "addr", "del", other + ("/64" if ":" in addr else "/24"), "dev",
+                Link.INTERFACE])
+
+
+DROP_SYN_DATA = """
+    chain drop_{hook} {{
+        type filter hook {hook} priority 0
+        tcp flags & (syn | ack) == syn meta length > 200 counter drop
+    }}
+"""
+
+
+def test_server_syn_lost(isla_on, ns, addr, fresh):
+    """A middlebox drops SYNs with data: the kernel sends a plain one, and the data after it."""
+    data = traffic.pattern(1000)
+    assert kernel_fast_open(ns, addr, data) == (data, False)
+    with rules(ns, DROP_SYN_DATA.format(hook="output")) as lost:
+        assert kernel_fast_open(ns, addr, data) == (data, False)
+        assert lost() == 1
+
+
+class FastServer:
+    """A server of the kernel's that takes data in SYNs and echoes it."""
+
+    def __init__(self, ns, addr):
+        self.sock = listener(ns, addr)
+        self.sock.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)
+        self.port = self.sock.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                with self.sock.accept()[0] as conn:
+                    conn.settimeout(10)
+                    while data := conn.recv(65536):
+                        conn.sendall(data)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+        self.thread.join(timeout=10)
+
+
+def isla_fast_open(agent, addr, port, size=500, by_option=False):
+    """One connection of Isla's; True where the SYN's data was taken."""
+    family = int(traffic.family_of(addr))
+    fd = agent.call(f"socket {family} SOCK_STREAM 0").ret
+    if by_option:
+        assert agent.call(f"setsockopt {fd} SOL_TCP TCP_FASTOPEN_CONNECT 01000000").ret == 0
+        assert agent.call(f"connect {fd} {kernel_addr(addr)} {port}").ret == 0
+        assert agent.call(f"write {fd} {size}").ret == size
+    else:
+        answer = agent.call(f"sendto {fd} {size} MSG_FASTOPEN {kernel_addr(addr)} {port}")
+        assert answer.ret == size, answer
+    assert agent.call(f"recv {fd} {size} MSG_WAITALL").ret == size
+    options = int(agent.call(f"getsockopt {fd} SOL_TCP TCP_INFO 8").extra[0][10:12], 16)
+    agent.call(f"close {fd}")
+    return bool(options & 32)
+
+
+@pytest.mark.parametrize("by_option", [False, True], ids=["sendto", "connect"])
+def test_client(isla_on, ns, addr, agent, fresh, by_option, tmp_path):
+    """Isla learns the kernel's cookie and uses it; more than goes with the SYN follows it."""
+    need_tool("dumpcap", "tshark")
+    # A key of its own for each test: what Isla has learnt in another one is wrong now.
+    sysctl(ns, tcp_fastopen_key="-".join([f"{next(_ports):08x}"] * 4))
+    with FastServer(ns, addr) as server:
+        with Capture(ns, tmp_path / "tfo.pcapng") as capture:
+            assert not isla_fast_open(agent, addr, server.port, by_option=by_option)
+            for size in (1, 500, 5000):
+                assert isla_fast_open(agent, addr, server.port, size, by_option)
+    syns = [int(row[0]) for row in capture.match(
+        "tcp.flags.syn == 1 && tcp.flags.ack == 0", "tcp.len")]
+    assert syns[1:3] == [1, 500] and 1000 < syns[3] < 1460
+    check_frames(capture, addr)
+
+
+def test_client_wrong_cookie(isla_on, ns, addr, agent, fresh):
+    """The server has changed its key: it takes no data, and tells the new cookie."""
+    with FastServer(ns, addr) as server:
+        isla_fast_open(agent, addr, server.port)
+        assert isla_fast_open(agent, addr, server.port)
+        sysctl(ns, tcp_fastopen_key="-".join([f"{next(_ports):08x}"] * 4))
+        assert not isla_fast_open(agent, addr, server.port)
+        assert isla_fast_open(agent, addr, server.port)
+
+
+def test_client_syn_lost(isla_on, ns, addr, agent, fresh):
+    """SYNs with data are dropped on the way: the next one is plain, and after it Isla leaves the
+    option alone for a while."""
+    with FastServer(ns, addr) as server:
+        isla_fast_open(agent, addr, server.port)
+        assert isla_fast_open(agent, addr, server.port)
+        with rules(ns, DROP_SYN_DATA.format(hook="prerouting")) as lost:
+            assert not isla_fast_open(agent, addr, server.port)
+            assert not isla_fast_open(agent, addr, server.port)
+            assert lost() == 1

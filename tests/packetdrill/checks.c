@@ -278,6 +278,7 @@ static const struct {
 	TCP_SETTING(keep_cnt),
 	TCP_SETTING(challenge_acks),
 	TCP_SETTING(ecn),
+	TCP_SETTING(fastopen),
 	TCP_SETTING(no_autotune),
 	TCP_SETTING(pacing),
 	TCP_SETTING(no_wscale),

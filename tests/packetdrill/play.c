@@ -90,6 +90,7 @@ play_flow(struct play *p, uint16_t port)
 	f->remote_port = port;
 	f->local_port = p->flow[0].local_port;
 	f->remote_base = p->flow[0].remote_base;
+	f->cookie = p->flow[0].cookie;
 	return f;
 }
 

@@ -692,7 +692,7 @@ datagrams_wait_in_a_bounded_queue(void)
 static void
 options_that_do_nothing(void)
 {
-	static const char *const names[] = {"SOL_TCP TCP_DEFER_ACCEPT", "SOL_TCP TCP_LINGER2",
+	static const char *const names[] = {"SOL_TCP TCP_DEFER_ACCEPT", "SOL_TCP 34", /* TCP_FASTOPEN_NO_COOKIE */
 		"SOL_TCP TCP_WINDOW_CLAMP", "SOL_TCP TCP_MD5SIG", "SOL_SOCKET SO_MARK",
 		"SOL_SOCKET SO_PRIORITY", "SOL_SOCKET SO_TIMESTAMP", "SOL_SOCKET SO_REUSEPORT"};
 	char line[100];

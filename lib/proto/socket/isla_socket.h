@@ -124,7 +124,11 @@ int64_t isla_socket_recv(struct isla_socket_table *t, int fd, void *buf, size_t 
 int64_t isla_socket_recv_mbuf(struct isla_socket_table *t, int fd, struct rte_mbuf **m, int flags,
 	struct isla_socket_addr *from);
 
-/** As sendto(2); copies. to may be NULL. */
+/** Bytes that a blocking read waits for: SO_RCVLOWAT, 1 by default. */
+uint32_t isla_socket_rcvlowat(struct isla_socket_table *t, int fd);
+
+/** As sendto(2); copies. to may be NULL. With MSG_FASTOPEN it opens the connection: -EINPROGRESS, or
+ * -EAGAIN where the call may block, says that this goes on without data. */
 int64_t isla_socket_send(struct isla_socket_table *t, int fd, const void *buf, size_t len,
 	int flags, const struct isla_socket_addr *to);
 
@@ -133,8 +137,8 @@ int64_t isla_socket_send_ext(struct isla_socket_table *t, int fd,
 	const struct isla_socket_mem *mem, size_t len, int flags,
 	const struct isla_socket_addr *to);
 
-/** The same with a chain of mbufs, all or nothing. The chain is taken in every case but -EAGAIN: on
- * another error it has been freed. */
+/** The same with a chain of mbufs, all or nothing. The chain is taken in every case but -EAGAIN and
+ * -EINPROGRESS: on another error it has been freed. */
 int64_t isla_socket_send_mbuf(struct isla_socket_table *t, int fd, struct rte_mbuf *m, int flags,
 	const struct isla_socket_addr *to);
 

@@ -372,6 +372,14 @@ isla_socket_timeout_us(struct isla_socket_table *t, int fd, bool is_send)
 	return is_send ? s->sndtimeo_us : s->rcvtimeo_us;
 }
 
+uint32_t
+isla_socket_rcvlowat(struct isla_socket_table *t, int fd)
+{
+	const struct sock *s = sock_get(t, fd);
+
+	return s != NULL ? RTE_MAX(s->rcvlowat, 1u) : 1;
+}
+
 bool
 isla_socket_is_stream(struct isla_socket_table *t, int fd)
 {

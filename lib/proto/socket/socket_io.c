@@ -15,7 +15,8 @@
 /* References to one piece of memory, which are counted in 16 bits: frames on their way need some. */
 #define EXT_REFS_MAX 32768
 #define RECV_FLAGS  (MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_TRUNC | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC)
-#define SEND_FLAGS  (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM | MSG_OOB)
+#define SEND_FLAGS  (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM | MSG_OOB | \
+	MSG_FASTOPEN)
 
 /* Take what TCP has, behind what is left of the last time. */
 static void
@@ -170,7 +171,8 @@ send_check(struct sock *s)
 {
 	int state = sock_tcp_state(s), rc;
 
-	if (state != LX_ESTABLISHED && state != LX_CLOSE_WAIT) {
+	if (state != LX_ESTABLISHED && state != LX_CLOSE_WAIT &&
+		(state != LX_SYN_RECV || !sock_tcp_is_open(s, state))) {
 		rc = sock_error(s);
 		if (rc != 0)
 			return rc;
@@ -267,7 +269,8 @@ copy_chain(struct isla_socket_table *t, const uint8_t *p, size_t len)
 
 /* What all ways of sending check first: the socket, or NULL with *rc. */
 static struct sock *
-send_begin(struct isla_socket_table *t, int fd, int flags, int *rc)
+send_begin(struct isla_socket_table *t, int fd, int flags, const struct isla_socket_addr *to,
+	int *rc)
 {
 	struct sock *s = sock_get(t, fd);
 
@@ -278,9 +281,13 @@ send_begin(struct isla_socket_table *t, int fd, int flags, int *rc)
 	if (s->kind == SOCK_EPOLL)
 		return NULL;
 	*rc = -EOPNOTSUPP;
-	if ((flags & ~SEND_FLAGS) != 0 || (s->kind == SOCK_UDP && (flags & MSG_OOB) != 0))
+	if ((flags & ~SEND_FLAGS) != 0 ||
+		(s->kind == SOCK_UDP && (flags & (MSG_OOB | MSG_FASTOPEN)) != 0))
 		return NULL;
-	*rc = s->kind == SOCK_TCP ? send_check(s) : 0;
+	*rc = 0;
+	if (s->kind == SOCK_TCP)
+		*rc = s->deferred || (flags & MSG_FASTOPEN) != 0 ?
+			sock_fastopen_begin(s, flags, to) : send_check(s);
 	if (*rc != 0)
 		return NULL;
 	if (s->kind == SOCK_TCP)
@@ -298,7 +305,7 @@ isla_socket_send_ext(struct isla_socket_table *t, int fd, const struct isla_sock
 	struct sock *s;
 	int rc;
 
-	s = send_begin(t, fd, flags, &rc);
+	s = send_begin(t, fd, flags, to, &rc);
 	if (s == NULL)
 		return rc;
 	if (s->kind == SOCK_UDP) {
@@ -307,7 +314,7 @@ isla_socket_send_ext(struct isla_socket_table *t, int fd, const struct isla_sock
 		m = ext_chain(t, mem, len);
 		return m != NULL ? sock_udp_send(s, m, to) : -ENOBUFS;
 	}
-	max = RTE_MIN((uint64_t)len, sock_tcp_send_max(s));
+	max = RTE_MIN((uint64_t)sock_fastopen_most(s, len), sock_tcp_send_max(s));
 	while (taken < (int64_t)max && n > 0 &&
 		rte_mbuf_ext_refcnt_read(mem->shinfo) < EXT_REFS_MAX) {
 		uint64_t want = RTE_MIN(max - (uint64_t)taken, (uint64_t)mem->len);
@@ -327,7 +334,7 @@ isla_socket_send(struct isla_socket_table *t, int fd, const void *buf, size_t le
 	size_t n;
 	int rc;
 
-	s = send_begin(t, fd, flags, &rc);
+	s = send_begin(t, fd, flags, to, &rc);
 	if (s == NULL)
 		return rc;
 	if (s->kind == SOCK_UDP) {
@@ -336,7 +343,7 @@ isla_socket_send(struct isla_socket_table *t, int fd, const void *buf, size_t le
 		m = copy_chain(t, buf, len);
 		return m != NULL ? sock_udp_send(s, m, to) : -ENOBUFS;
 	}
-	n = RTE_MIN(len, (size_t)isla_tcp_send_room(s->conn));
+	n = RTE_MIN(sock_fastopen_most(s, len), (size_t)isla_tcp_send_room(s->conn));
 	n = (size_t)RTE_MIN((uint64_t)n, sock_tcp_send_max(s));
 	m = n > 0 ? copy_chain(t, buf, n) : NULL;
 	if (m != NULL && isla_tcp_send(s->conn, m) != 0) {
@@ -354,7 +361,7 @@ isla_socket_send_mbuf(struct isla_socket_table *t, int fd, struct rte_mbuf *m, i
 	struct sock *s;
 	int rc;
 
-	s = send_begin(t, fd, flags, &rc);
+	s = send_begin(t, fd, flags, to, &rc);
 	if (s != NULL && s->kind == SOCK_UDP)
 		return sock_udp_send(s, m, to);
 	if (s != NULL) {
@@ -363,7 +370,7 @@ isla_socket_send_mbuf(struct isla_socket_table *t, int fd, struct rte_mbuf *m, i
 			return send_done(s, len, len, flags);
 		s->nospace = true;
 	}
-	if (rc != -EAGAIN)
+	if (rc != -EAGAIN && rc != -EINPROGRESS)
 		rte_pktmbuf_free(m);
 	return rc;
 }

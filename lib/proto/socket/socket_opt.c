@@ -40,6 +40,8 @@ in_force(const struct sock *s)
 	f.user_timeout_ms = o->user_timeout_ms != 0 ? o->user_timeout_ms : f.user_timeout_ms;
 	f.keep_idle_s = o->keep_idle_s != 0 ? o->keep_idle_s : f.keep_idle_s;
 	f.keep_intvl_s = o->keep_intvl_s != 0 ? o->keep_intvl_s : f.keep_intvl_s;
+	f.keepalive = f.keepalive || o->keepalive;
+	f.fin_wait2_s = o->fin_wait2_s != 0 ? o->fin_wait2_s : f.fin_wait2_s;
 	f.keep_cnt = o->keep_cnt != 0 ? o->keep_cnt : f.keep_cnt;
 	f.syn_retries = o->syn_retries != 0 ? o->syn_retries : f.syn_retries;
 	f.hop_limit = o->hop_limit;
@@ -128,7 +130,7 @@ set_inline(struct sock *s, int v)
 static int
 get_keepalive(struct sock *s)
 {
-	return s->opts.keepalive;
+	return in_force(s).keepalive;
 }
 
 static int
@@ -197,6 +199,81 @@ set_sndbuf(struct sock *s, int v)
 	else
 		s->opts.sndbuf_bytes = old;
 	return rc;
+}
+
+/* Linux caps it where the window could not hold so much, and so do we. */
+static int
+set_rcvlowat(struct sock *s, int v)
+{
+	uint32_t most = (uint32_t)sock_rcvbuf(s) / 4;
+
+	s->rcvlowat = v < 0 ? most : RTE_MIN((uint32_t)v, most);
+	sock_wake(s, 0);
+	return 0;
+}
+
+static int
+get_rcvlowat(struct sock *s)
+{
+	return (int)RTE_MAX(s->rcvlowat, 1u);
+}
+
+static int
+get_pacing(struct sock *s)
+{
+	return s->opts.max_pacing_rate != 0 ? (int)s->opts.max_pacing_rate : -1;
+}
+
+/* ~0 of an int or of a long: no bound. */
+static int
+set_pacing(struct sock *s, const void *value, uint32_t len)
+{
+	uint64_t rate = 0;
+
+	if (len < sizeof(uint32_t))
+		return -EINVAL;
+	memcpy(&rate, value, len < sizeof(rate) ? sizeof(uint32_t) : sizeof(rate));
+	s->opts.max_pacing_rate = rate >= UINT32_MAX ? 0 : (uint32_t)rate;
+	return sock_tcp_apply(s);
+}
+
+static int
+get_quickack(struct sock *s)
+{
+	struct isla_tcp_info info;
+
+	if (s->conn == NULL)
+		return 1;
+	isla_tcp_get_info(s->conn, &info);
+	return info.quickack;
+}
+
+/* An even number but 0: what is owed at once, and no more. */
+static int
+set_quickack(struct sock *s, int v)
+{
+	if (s->conn == NULL)
+		return (v & 1) != 0 ? 0 : -ENOTCONN;
+	isla_tcp_set_quickack(s->conn, v != 0);
+	if (v != 0 && (v & 1) == 0)
+		isla_tcp_set_quickack(s->conn, false);
+	return 0;
+}
+
+static int
+get_linger2(struct sock *s)
+{
+	return in_force(s).fin_wait2_s;
+}
+
+/* Linux's bound; 0, and what is beyond it: the stack's. Not to wait at all is not to be had. */
+static int
+set_linger2(struct sock *s, int v)
+{
+	if (v < 0)
+		return -EINVAL;
+	s->opts.fin_wait2_s = (uint16_t)(v > 120 ? 0 : v);
+	return sock_tcp_apply(s);
 }
 
 static int
@@ -412,6 +489,8 @@ static const struct option options[] = {
 	{SOL_SOCKET, SO_KEEPALIVE, FOR_TCP, get_keepalive, set_keepalive},
 	{SOL_SOCKET, SO_RCVBUF, FOR_ALL, sock_rcvbuf, set_rcvbuf},
 	{SOL_SOCKET, SO_SNDBUF, FOR_TCP, sock_sndbuf, set_sndbuf},
+	{SOL_SOCKET, SO_RCVLOWAT, FOR_TCP, get_rcvlowat, set_rcvlowat},
+	{SOL_SOCKET, SO_MAX_PACING_RATE, FOR_TCP, get_pacing, NULL},
 	{IPPROTO_TCP, TCP_NODELAY, FOR_TCP, get_nodelay, set_nodelay},
 	{IPPROTO_TCP, TCP_CORK, FOR_TCP, get_cork, set_cork},
 	{IPPROTO_TCP, TCP_MAXSEG, FOR_TCP, get_maxseg, set_maxseg},
@@ -421,6 +500,11 @@ static const struct option options[] = {
 	{IPPROTO_TCP, TCP_KEEPINTVL, FOR_TCP, get_keepintvl, set_keepintvl},
 	{IPPROTO_TCP, TCP_KEEPCNT, FOR_TCP, get_keepcnt, set_keepcnt},
 	{IPPROTO_TCP, TCP_SYNCNT, FOR_TCP, get_syncnt, set_syncnt},
+	{IPPROTO_TCP, TCP_QUICKACK, FOR_TCP, get_quickack, set_quickack},
+	{IPPROTO_TCP, TCP_LINGER2, FOR_TCP, get_linger2, set_linger2},
+	{IPPROTO_TCP, TCP_FASTOPEN, FOR_TCP, sock_fastopen_get_queue, sock_fastopen_set_queue},
+	{IPPROTO_TCP, TCP_FASTOPEN_CONNECT, FOR_TCP, sock_fastopen_get_connect,
+		sock_fastopen_set_connect},
 	{IPPROTO_IP, IP_TOS, FOR_TCP, get_tos, set_tos},
 	{IPPROTO_IP, IP_TTL, FOR_TCP, get_hops, set_hops},
 	{IPPROTO_IPV6, IPV6_TCLASS, FOR_TCP, get_tos, set_tclass},
@@ -536,6 +620,8 @@ isla_socket_setsockopt(struct isla_socket_table *t, int fd, int level, int name,
 		return set_timeout(&s->sndtimeo_us, value, len);
 	if (level == IPPROTO_TCP && name == TCP_CONGESTION && s->kind == SOCK_TCP)
 		return set_congestion(s, value, len);
+	if (level == SOL_SOCKET && name == SO_MAX_PACING_RATE && s->kind == SOCK_TCP)
+		return set_pacing(s, value, len);
 	o = option_find(s, level, name);
 	if (o == NULL || o->set == NULL)
 		return -ENOPROTOOPT;

@@ -45,8 +45,11 @@ tcp_events(const struct sock *s)
 		ev |= EPOLLHUP;
 	if ((s->shut & SHUT_RCV) != 0)
 		ev |= READABLE | EPOLLRDHUP;
-	if (state != LX_SYN_SENT && state != LX_SYN_RECV) {
-		if (s->rx_bytes > 0 || (s->conn != NULL && isla_tcp_recv_bytes(s->conn) > 0))
+	if (s->deferred)
+		ev |= WRITABLE;
+	if (sock_tcp_is_open(s, state)) {
+		if (s->rx_bytes + (s->conn != NULL ? isla_tcp_recv_bytes(s->conn) : 0) >=
+			RTE_MAX(s->rcvlowat, 1u))
 			ev |= READABLE;
 		if ((s->shut & SHUT_SND) != 0 || has_room(s))
 			ev |= WRITABLE;

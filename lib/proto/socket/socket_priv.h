@@ -74,6 +74,10 @@ struct sock {
 	bool nospace;           /* somebody wants to hear when there is room to send */
 	bool opts_changed;      /* opts of a listener, since it listens */
 	bool broadcast;
+	bool fastopen_connect;  /* TCP_FASTOPEN_CONNECT */
+	bool deferred;          /* such a connect() waits for the first data: no conn yet */
+	uint16_t fastopen_max;  /* TCP_FASTOPEN of a listener */
+	uint32_t rcvlowat;      /* SO_RCVLOWAT; 0: one byte */
 	bool urgent;            /* urgent data has come: POLLPRI until urgent_left is read */
 	int err;                /* to be reported once */
 	int soft_err;
@@ -168,6 +172,13 @@ void sock_addr_out(const struct sock *s, const struct isla_addr *addr, uint16_t 
 int sock_autobind(struct sock *s);
 
 /* socket_tcp.c */
+/* True where data may pass: also in the handshake of a connection that was accepted in it, with Fast
+ * Open. */
+static inline bool
+sock_tcp_is_open(const struct sock *s, int state)
+{
+	return state != LX_SYN_SENT && (state != LX_SYN_RECV || s->phase == SOCK_CONNECTED);
+}
 /* Linux's number of the state. */
 int sock_tcp_state(const struct sock *s);
 int sock_tcp_listen(struct sock *s, int backlog);
@@ -182,6 +193,19 @@ int sock_tcp_apply(struct sock *s);
 bool sock_tcp_has_backlog(const struct sock *s);
 /* Likewise: the most that a call queues. */
 uint64_t sock_tcp_send_max(const struct sock *s);
+
+/* socket_fastopen.c */
+/* connect() with TCP_FASTOPEN_CONNECT: true where it is done, and the first data opens. */
+bool sock_fastopen_defer(struct sock *s, const struct isla_addr *remote, uint16_t port);
+/* A call that sends and opens. 0: go on, data for sock_fastopen_most() may be queued; -EINPROGRESS,
+ * or -EAGAIN where the call blocks: the connection is being opened, without data. */
+int sock_fastopen_begin(struct sock *s, int flags, const struct isla_socket_addr *to);
+/* What may be queued of len: in SYN-SENT what goes with the SYN. */
+size_t sock_fastopen_most(const struct sock *s, size_t len);
+int sock_fastopen_get_queue(struct sock *s);
+int sock_fastopen_set_queue(struct sock *s, int v);
+int sock_fastopen_get_connect(struct sock *s);
+int sock_fastopen_set_connect(struct sock *s, int v);
 
 /* socket_udp.c */
 int sock_udp_connect(struct sock *s, const struct isla_addr *remote, uint16_t port);

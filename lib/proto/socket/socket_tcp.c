@@ -42,7 +42,7 @@ sock_tcp_state(const struct sock *s)
 	if (s->listener != NULL)
 		return LX_LISTEN;
 	if (s->conn == NULL)
-		return LX_CLOSE;
+		return s->deferred ? LX_SYN_SENT : LX_CLOSE;
 	switch (isla_tcp_get_state(s->conn)) {
 	case ISLA_TCP_SYN_SENT:
 		return LX_SYN_SENT;
@@ -87,6 +87,7 @@ tell_accept(struct isla_tcp_conn *conn, void *arg)
 	s->rcvbuf = l->rcvbuf;
 	s->sndbuf = l->sndbuf;
 	s->notsent_lowat = l->notsent_lowat;
+	s->rcvlowat = l->rcvlowat;
 	s->rcvtimeo_us = l->rcvtimeo_us;
 	s->sndtimeo_us = l->sndtimeo_us;
 	s->opts = l->opts;
@@ -270,6 +271,8 @@ sock_tcp_listen(struct sock *s, int backlog)
 			&sock_ops, s, &s->opts);
 		if (s->listener == NULL)
 			return -rte_errno;
+		if (s->fastopen_max > 0)
+			isla_tcp_listener_set_fastopen(s->listener, s->fastopen_max);
 		s->opts_changed = false;
 		s->shut = 0;
 	}
@@ -358,6 +361,8 @@ connect_begin(struct sock *s, const struct isla_addr *remote, uint16_t port)
 	if (!isla_addr_is_unspecified(&ends.local) &&
 		isla_addr_is_v4(&ends.local) != isla_addr_is_v4(remote))
 		return -ENETUNREACH;
+	if (sock_fastopen_defer(s, remote, port))
+		return 0;
 	s->conn = isla_tcp_connect(s->t->tcp, &ends, &sock_ops, s, &s->opts);
 	if (s->conn == NULL)
 		return connect_errno(rte_errno);
@@ -387,7 +392,7 @@ sock_tcp_connect(struct sock *s, const struct isla_addr *remote, uint16_t port)
 	if (s->phase == SOCK_UNCONNECTED)
 		return state == LX_CLOSE ? connect_begin(s, remote, port) : -EISCONN;
 	if (state == LX_SYN_SENT || state == LX_SYN_RECV)
-		return -EALREADY;
+		return s->deferred ? -EISCONN : -EALREADY;
 	if (state != LX_CLOSE) {
 		s->phase = SOCK_CONNECTED;
 		return 0;
@@ -458,7 +463,7 @@ sock_tcp_disconnect(struct sock *s)
 	}
 	sock_rx_purge(s);
 	s->shut = 0;
-	s->done = s->urgent = s->nospace = false;
+	s->done = s->urgent = s->nospace = s->deferred = false;
 	s->phase = SOCK_UNCONNECTED;
 	s->remote_port = 0;
 	if (s->autobound)

@@ -57,6 +57,7 @@ tcp_profile_init(struct isla_tcp *tcp)
 	p->opts.keepalive = conf->keepalive;
 	p->opts.keep_idle_s = conf->keep_idle_s;
 	p->opts.keep_intvl_s = conf->keep_intvl_s;
+	p->opts.fin_wait2_s = (uint16_t)RTE_MIN(conf->fin_wait2_us / 1000000, (uint32_t)UINT16_MAX);
 	p->opts.keep_cnt = conf->keep_cnt;
 	p->opts.syn_retries = (uint8_t)conf->syn_retries;
 	return 0;
