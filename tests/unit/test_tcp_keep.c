@@ -8,6 +8,7 @@
 
 #include "peer_icmp.h"
 #include "tcp_peer.h"
+#include "tcp_priv.h"
 
 #define S_US 1000000ull
 
@@ -665,12 +666,32 @@ user_timeout_option_is_ignored(void)
 	peer_drain();
 }
 
+/* A connection that has ended is not probed, whatever its program sets before it lets it go. */
+static void
+settings_after_the_end_start_nothing(void)
+{
+	established_passive();
+	keep_alive(10, 10, 3);
+	inject(FIN | ACK, .seq = P(1), .ack = S(1));
+	expect(ACK, .seq = S(1), .ack = P(2));
+	app_shutdown();
+	expect(FIN | ACK, .seq = S(1), .ack = P(2));
+	inject(ACK, .seq = P(2), .ack = S(2));
+	expect_state(ISLA_TCP_CLOSED);
+	keep_alive(20, 20, 3);
+	CU_ASSERT_FALSE(timer_is_armed(&app.conn->timer));
+	app_close();
+	advance_us(100 * S_US);
+	expect_nothing();
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(keepalive_is_off_by_default),
 	SUITE_TEST(keepalive_by_default),
 	SUITE_TEST(keepalive_waits_two_hours),
 	SUITE_TEST(keepalive_answer_begins_anew),
 	SUITE_TEST(keepalive_interval_longer_than_idle),
+	SUITE_TEST(settings_after_the_end_start_nothing),
 	SUITE_TEST(keepalive_any_segment_resets),
 	SUITE_TEST(keepalive_not_while_data_is_in_flight),
 	SUITE_TEST(keepalive_in_every_state),

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <string.h>
 
 #include <rte_common.h>
 
@@ -321,6 +322,7 @@ tcp_conn_drop(struct isla_tcp_conn *c, int err)
 	tcp_set_state(c, ISLA_TCP_CLOSED);
 	tcp_sndq_purge(c);
 	timer_stop(&c->tcp->core->wheel, &c->timer);
+	memset(c->deadline, 0, sizeof(c->deadline)); /* TCP_DEADLINE_NONE */
 	if (c->cc->release != NULL)
 		c->cc->release(c);
 	if (held && err == 0)
