@@ -799,6 +799,34 @@ time_wait_needs_none(void)
 	peer_drain();
 }
 
+/* Another algorithm takes over in the midst of a recovery, which must have an end for it. */
+static void
+another_takes_over_in_recovery(void)
+{
+	const char *const names[] = {"cubic", "newreno", "dctcp"};
+	struct isla_tcp_opts opts;
+	unsigned int i;
+	uint32_t m;
+
+	for (i = 0; i < RTE_DIM(names); i++) {
+		start();
+		m = app_info().snd_mss;
+		app_send(10 * m);
+		peer_drain();
+		advance_us(RTT_US);
+		inject_sack(1, 1 + m, 1 + 5 * m);
+		CU_ASSERT_TRUE(app_info().in_recovery);
+		isla_tcp_get_opts(app.conn, &opts);
+		opts.cc = names[i];
+		CU_ASSERT_EQUAL(isla_tcp_set_opts(app.conn, &opts), 0);
+		peer_drain();
+		inject_opts(ACK, .seq = P(1), .ack = S(1 + app_info().unacked_bytes));
+		CU_ASSERT_FALSE(app_info().in_recovery);
+		CU_ASSERT_TRUE(app_info().snd_cwnd_bytes <= 20 * m);
+		done();
+	}
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(the_first_rate),
 	SUITE_TEST(startup_ends_on_a_plateau),
@@ -826,6 +854,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(any_sample_at_all),
 	SUITE_TEST(acks_divided_or_too_early),
 	SUITE_TEST(no_room_for_its_state),
+	SUITE_TEST(another_takes_over_in_recovery),
 	SUITE_TEST(time_wait_needs_none),
 };
 

@@ -40,6 +40,8 @@ tcp_cc_names(void)
 bool
 tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc)
 {
+	bool has_room;
+
 	if (c->cc == cc)
 		return true;
 	if (c->cc != NULL && c->cc->release != NULL)
@@ -49,11 +51,18 @@ tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc)
 	c->pace_rate = UINT32_MAX;
 	tcp_pace_init(c);
 	/* Before the handshake there is no MSS to begin with: tcp_conn_negotiate() calls init. */
-	if (c->cwnd == 0 || cc->init(c))
+	if (c->cwnd == 0)
 		return true;
-	c->cc = algorithms[0];
-	c->cc->init(c);
-	return false;
+	has_room = cc->init(c);
+	if (!has_room) {
+		c->cc = algorithms[0];
+		c->cc->init(c);
+	}
+	/* A recovery under one that set the window itself: this one's end needs a ssthresh. */
+	if ((c->flags & TCP_F_RECOVERY) && (c->cc->flags & TCP_CC_OWN) == 0 &&
+		c->ssthresh == UINT32_MAX)
+		c->cc->loss(c);
+	return has_room;
 }
 
 uint32_t
