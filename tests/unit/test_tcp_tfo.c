@@ -498,9 +498,30 @@ a_refusal_frees_what_waited(void)
 	CU_ASSERT_EQUAL(app.err, ECONNREFUSED);
 }
 
+/* What holds the answer up counts from the handshake on. */
+static void
+time_held_up_begins_with_the_handshake(void)
+{
+	struct isla_tcp_info info;
+	uint8_t cookie[8];
+	uint64_t sum = 0;
+	unsigned int i;
+
+	fast_open(cookie);
+	app_send(40u * app_info().snd_mss);
+	peer_drain();
+	inject(ACK, .seq = P(11), .ack = S(1));
+	peer_drain();
+	info = app_info();
+	for (i = 0; i < ISLA_TCP_LIMIT_MAX; i++)
+		sum += info.limited_us[i];
+	CU_ASSERT_TRUE(sum < 1000);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(data_of_a_syn_is_taken),
 	SUITE_TEST(the_answer_does_not_wait),
+	SUITE_TEST(time_held_up_begins_with_the_handshake),
 	SUITE_TEST(an_answer_that_is_lost_comes_again),
 	SUITE_TEST(the_syn_again_is_answered_again),
 	SUITE_TEST(a_close_in_mid_handshake_ends_after_it),

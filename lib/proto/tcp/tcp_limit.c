@@ -5,6 +5,8 @@
  * one or the other by chance.
  */
 
+#include <string.h>
+
 #include "tcp_priv.h"
 
 static uint32_t
@@ -29,6 +31,8 @@ tcp_limit_set(struct isla_tcp_conn *c, enum isla_tcp_limit limit)
 void
 tcp_limit_begin(struct isla_tcp_conn *c)
 {
+	/* With Fast Open there may have been data before. */
+	memset(c->limit_ticks, 0, sizeof(c->limit_ticks));
 	c->limit = ISLA_TCP_LIMIT_APP;
 	c->limit_tick = tick_now(c);
 }
