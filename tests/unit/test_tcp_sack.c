@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "peer_opts.h"
+#include "tcp_priv.h"
 
 #define RTT_US 100000
 
@@ -532,6 +533,33 @@ blocks_without_permission(void)
 	expect_nothing();
 }
 
+/* The peer takes back what it had reported, and closes its window: each probe is in flight once. */
+static void
+probes_of_what_was_reported(void)
+{
+	unsigned int i;
+	uint32_t m;
+
+	establish_opts(true, false, 100000);
+	m = app_info().snd_mss;
+	app_send(4 * m);
+	peer_drain();
+	inject_sack(1, 1 + m, 1 + 3 * m);
+	peer.wnd = 0;
+	inject_opts(ACK, .seq = P(1), .ack = S(1 + m), .wnd = 0);
+	for (i = 0; i < 6; i++) {
+		peer_drain();
+		advance_to_frame(100000000);
+		expect(ACK, .seq = S(1 + m), .ack = P(1), .len = (uint16_t)m);
+		peer_drain();
+		CU_ASSERT_TRUE(app.conn->pipe <= 4 * m);
+		inject(ACK, .seq = P(1), .ack = S(1 + m), .wnd = 0);
+	}
+	peer_drain();
+	inject(ACK, .seq = P(1), .ack = S(1 + 4 * m), .wnd = 60000);
+	CU_ASSERT_EQUAL(app.conn->pipe, 0);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(nothing_is_sent_that_was_not_permitted),
 	SUITE_TEST(connect_offers_it),
@@ -555,6 +583,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_peer_that_reneges),
 	SUITE_TEST(hostile_blocks_change_nothing),
 	SUITE_TEST(blocks_without_permission),
+	SUITE_TEST(probes_of_what_was_reported),
 };
 
 int

@@ -354,6 +354,7 @@ tcp_output_probe(struct isla_tcp_conn *c)
 
 	if (c->seg_head != TCP_NONE) {
 		/* What was sent into the closed window is the probe. */
+		tcp_segs_check_reneged(c);
 		tcp_segs_mark_lost(c, false);
 		tcp_retransmit(c, &c->tcp->seg[c->seg_head]);
 	} else if (usable > 0) {

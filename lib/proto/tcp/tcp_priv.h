@@ -829,8 +829,9 @@ tcp_acked_note(const struct isla_tcp_conn *c, const struct tcp_seg *s, struct tc
 }
 /* A segment is taken for lost, or not any more. */
 void tcp_seg_mark_lost(struct isla_tcp_conn *c, struct tcp_seg *s);
-/* After a timeout: what was reported out of order may have been dropped (RFC 2018, 8). */
-void tcp_segs_forget_sacked(struct isla_tcp_conn *c);
+/* After a timeout: where the first segment is among what was reported out of order, the peer has
+ * dropped that (RFC 2018, 8). */
+void tcp_segs_check_reneged(struct isla_tcp_conn *c);
 /* Forget the segments in flight: what they held is unsent again. */
 void tcp_segs_rewind(struct isla_tcp_conn *c);
 /* Take the first segment, or all of them, for lost. */

@@ -229,10 +229,12 @@ tcp_seg_split(struct isla_tcp_conn *c, struct tcp_seg *s, uint32_t len)
 }
 
 void
-tcp_segs_forget_sacked(struct isla_tcp_conn *c)
+tcp_segs_check_reneged(struct isla_tcp_conn *c)
 {
 	uint32_t i;
 
+	if (c->nb_sacked == 0 || (c->tcp->seg[c->seg_head].flags & TCP_SEG_SACKED) == 0)
+		return;
 	for (i = c->seg_head; i != TCP_NONE; i = c->tcp->seg[i].next) {
 		struct tcp_seg *s = &c->tcp->seg[i];
 

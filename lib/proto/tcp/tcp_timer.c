@@ -141,8 +141,7 @@ data_timeout(struct isla_tcp_conn *c)
 		c->cwnd = c->mss;
 	}
 	tcp_ecn_reduced(c);
-	if (c->nb_sacked > 0 && (c->tcp->seg[c->seg_head].flags & TCP_SEG_SACKED))
-		tcp_segs_forget_sacked(c);
+	tcp_segs_check_reneged(c);
 	tcp_pmtu_timeout(c);
 	tcp_deadline_stop(c, TCP_T_LOSS);
 	c->flags &= ~(TCP_F_RECOVERY | TCP_F_TLP_ARMED | TCP_F_TLP_OUT);
