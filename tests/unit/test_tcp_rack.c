@@ -702,9 +702,38 @@ the_shortest_round_trip_is_forgotten(void)
 	CU_ASSERT_TRUE(app_info().min_rtt_us <= RTT_US + 1000);
 }
 
+/* Times are the clock's low bits: what was sent last before a long silence is not later than what
+ * is sent after it. */
+static void
+a_long_silence(void)
+{
+	unsigned int i;
+
+	flight(1);
+	advance_us(RTT_US);
+	ack_all(1);
+	/* More than half of 2^32 us. */
+	advance_us(2400000000);
+	app_send(2 * app_info().snd_mss);
+	expect_seg(1);
+	expect_seg(2);
+	advance_us(RTT_US / 2);
+	app_send(2 * app_info().snd_mss);
+	expect_seg(3);
+	expect_seg(4);
+	advance_us(RTT_US / 2);
+	inject_sack(at(1), at(2), at(3));
+	expect_seg_after(RTT_US / 4, 1);
+	for (i = 0; i < 4; i++)
+		advance_us(RTT_US / 8);
+	expect_nothing();
+	CU_ASSERT_EQUAL(app_info().total_retrans, 1);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(the_shortest_round_trip_is_forgotten),
 	SUITE_TEST(three_sacked_segments),
+	SUITE_TEST(a_long_silence),
 	SUITE_TEST(three_sacked_at_once),
 	SUITE_TEST(the_reordering_window_passes),
 	SUITE_TEST(late_is_not_lost),

@@ -116,9 +116,13 @@ send_new(struct isla_tcp_conn *c, uint32_t n, bool fin, bool push)
 	else
 		c->seg_head = i;
 	c->seg_tail = i;
-	/* What has held it back is over; the deadline is that of retransmission from now on. */
-	if (c->snd_nxt == c->snd_una && (c->flags & TCP_F_PERSIST) == 0)
-		tcp_deadline_stop(c, TCP_T_RTX);
+	if (c->snd_nxt == c->snd_una) {
+		/* What has held it back is over; the deadline is that of retransmission from now
+		 * on. */
+		if ((c->flags & TCP_F_PERSIST) == 0)
+			tcp_deadline_stop(c, TCP_T_RTX);
+		tcp_rack_begin(c);
+	}
 	c->snd_nxt += s->len;
 	if (n > 0 && n < c->mss)
 		c->snd_sml = s->seq + n;

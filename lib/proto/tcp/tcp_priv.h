@@ -663,6 +663,8 @@ void tcp_sack_mark(struct isla_tcp_conn *c, struct tcp_acked *a);
 /* tcp_rack.c: RFC 8985 */
 /* A segment has arrived. */
 void tcp_rack_update(struct isla_tcp_conn *c, const struct tcp_seg *s, const struct tcp_acked *a);
+/* The first segment of a flight leaves, nothing else being on its way. */
+void tcp_rack_begin(struct isla_tcp_conn *c);
 /* Take segments for lost by time; true where there were any. */
 bool tcp_rack_detect(struct isla_tcp_conn *c);
 /* A D-SACK: the reordering window was too small. */

@@ -30,6 +30,15 @@ now32(const struct isla_tcp_conn *c)
 	return (uint32_t)c->tcp->core->now_us;
 }
 
+/* Whatever arrived before was sent before this: said anew, since after half an hour of silence the
+ * low bits of its time would seem to lie ahead. */
+void
+tcp_rack_begin(struct isla_tcp_conn *c)
+{
+	c->rack_sent_us = now32(c);
+	c->rack_end = c->snd_una;
+}
+
 /* 6.2, step 2: the ACK of a retransmitted segment may be that of its first transmission. */
 static __rte_noinline bool
 is_ambiguous(const struct isla_tcp_conn *c, const struct tcp_in *in, uint32_t rtt)
