@@ -191,12 +191,64 @@ duplicates_before_the_ack(void)
 	CU_ASSERT_FALSE(app_info().in_loss);
 }
 
+/* What is new is held back (cork), and finds nothing out: what is lost does not wait for it. */
+static void
+new_data_is_held_back(void)
+{
+	struct isla_tcp_opts opts;
+
+	timed_out(false, 10);
+	opts = app_opts();
+	opts.cork = true;
+	app_set_opts(&opts);
+	app_send(100);
+	expect_nothing();
+	ack_all(1);
+	expect_seg(1);
+	expect_seg(2);
+	expect_nothing();
+	CU_ASSERT_TRUE(app_info().in_loss);
+}
+
+/* In fast recovery there has been a loss: a timer that was too early takes back its own reduction,
+ * and not that for the loss. */
+static void
+in_fast_recovery(void)
+{
+	uint32_t ssthresh;
+	unsigned int i;
+
+	establish_opts(false, false, RTT_US);
+	app_send(40 * app_info().snd_mss);
+	for (i = 0; i < 10; i++)
+		expect_seg(i);
+	advance_us(RTT_US);
+	for (i = 0; i < 3; i++)
+		ack_all(0);
+	peer_drain();
+	CU_ASSERT_TRUE(app_info().in_recovery);
+	ssthresh = app_info().snd_ssthresh_bytes;
+	CU_ASSERT_TRUE(ssthresh <= 7u * app_info().snd_mss);
+	advance_to_frame(2 * RTO_US);
+	expect_seg(0);
+	ack_all(1);
+	expect_seg(12); /* limited transmit has sent two */
+	expect_seg(13);
+	ack_all(2);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_SPURIOUS_RTOS), 1);
+	CU_ASSERT_FALSE(app_info().in_loss);
+	CU_ASSERT_EQUAL(app_info().snd_cwnd_bytes, ssthresh);
+	CU_ASSERT_TRUE(app_info().snd_ssthresh_bytes < 10u * app_info().snd_mss);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(late_acks),
 	SUITE_TEST(a_true_loss),
 	SUITE_TEST(a_duplicate_first),
 	SUITE_TEST(all_at_once),
 	SUITE_TEST(no_new_data),
+	SUITE_TEST(new_data_is_held_back),
+	SUITE_TEST(in_fast_recovery),
 	SUITE_TEST(no_window),
 	SUITE_TEST(a_second_timeout),
 	SUITE_TEST(sacked_originals),

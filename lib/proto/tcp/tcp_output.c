@@ -282,8 +282,17 @@ output_segs(struct isla_tcp_conn *c, uint32_t stop)
 {
 	if (c->seg_head != TCP_NONE && !output_lost(c, stop))
 		return false;
-	return (c->flags & TCP_F_PERSIST) != 0 || (c->ecn & TCP_E_HOLD) != 0 ||
-		(output_new(c, stop) && output_fin(c));
+	if ((c->flags & TCP_F_PERSIST) != 0 || (c->ecn & TCP_E_HOLD) != 0)
+		return true;
+	if (!output_new(c, stop) || !output_fin(c))
+		return false;
+	if ((c->modes & TCP_M_FRTO_NEW) == 0 || c->snd_nxt != c->recover ||
+		(c->flags & TCP_F_PACE_WAIT) != 0)
+		return true;
+	/* There was new data, but none that was worth sending: what is lost does not wait for it
+	 * (RFC 5682, 2.1, step 2a). */
+	tcp_frto_end(c);
+	return output_lost(c, stop);
 }
 
 /* Something waits, and nothing is in flight to bring news of the window. */

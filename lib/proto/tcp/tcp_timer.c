@@ -131,8 +131,16 @@ data_timeout(struct isla_tcp_conn *c)
 		return;
 	core_count(c->tcp->core, ISLA_C_TCP_RTO_TIMEOUTS);
 	if ((c->flags & TCP_F_RTO_RECOVERY) == 0 || seq_ge(c->snd_una, c->recover)) {
-		if ((c->flags & TCP_F_RECOVERY) == 0)
+		if ((c->flags & TCP_F_RECOVERY) == 0) {
 			tcp_undo_begin(c);
+		} else if (c->repair != 0) {
+			struct tcp_repair *r = tcp_repair(c);
+
+			/* Something was lost already: a timer that was too early proves nothing
+			 * about that, and takes back no more than its own reduction. */
+			r->undo_cwnd = RTE_MIN(r->undo_cwnd, c->ssthresh);
+			r->undo_ssthresh = RTE_MIN(r->undo_ssthresh, c->ssthresh);
+		}
 		tcp_frto_begin(c);
 		c->cc->timeout(c);
 		c->pipe_ack = c->nonvalid_s = 0;
