@@ -663,6 +663,42 @@ syn_again_and_ack_in_one_burst(void)
 	expect(ACK, .seq = S(1), .ack = P(1), .len = 10);
 }
 
+/* The program's bound holds for what we send as well as for what we offer. */
+static void
+mss_of_the_program_is_kept_to(void)
+{
+	const struct isla_tcp_opts opts = {.mss = 500};
+
+	peer.stack_port = 80;
+	app.listener = isla_tcp_listen(peer.tcp, &isla_addr_any, 80, 16, &app_ops, &app, &opts);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(app.listener);
+	inject(SYN, .seq = P(0), .mss = 1200);
+	expect(SYN | ACK, .seq = S(0), .ack = P(1), .mss = 500);
+	inject(ACK, .seq = P(1), .ack = S(1));
+	app_send(1000);
+	expect(ACK, .seq = S(1), .ack = P(1), .len = 500);
+	expect(ACK, .seq = S(501), .ack = P(1), .len = 500);
+}
+
+/* Karn: the peer's SYN came twice, and so did the answer. Which of them is acknowledged now, and how
+ * long that took, nobody knows (RFC 6298, 3). */
+static void
+answers_sent_twice_are_no_sample(void)
+{
+	listen_on(80);
+	inject(SYN, .seq = P(0), .mss = 1460);
+	expect(SYN | ACK, .seq = S(0), .ack = P(1));
+	advance_us(900000);
+	inject(SYN, .seq = P(0), .mss = 1460);
+	expect(SYN | ACK, .seq = S(0), .ack = P(1));
+	inject(ACK, .seq = P(1), .ack = S(1));
+	expect_state(ISLA_TCP_ESTABLISHED);
+	CU_ASSERT_EQUAL(app_info().rtt_us, 0);
+	CU_ASSERT_EQUAL(app_info().min_rtt_us, 0);
+	CU_ASSERT_EQUAL(app_info().rto_us, 1000000);
+	CU_ASSERT_EQUAL(app_info().total_retrans, 1);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(syn_again_and_ack_in_one_burst),
 	SUITE_TEST(syn_ack_is_golden),
@@ -671,6 +707,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(mss_defaults_without_the_option),
 	SUITE_TEST(mss_is_bounded_by_our_mtu),
 	SUITE_TEST(mss_of_the_peer_is_kept_to),
+	SUITE_TEST(mss_of_the_program_is_kept_to),
 	SUITE_TEST(absurd_mss_is_survived),
 	SUITE_TEST(window_scale_is_not_forced_on_the_peer),
 	SUITE_TEST(window_scale_both_ways),
@@ -689,6 +726,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(unacceptable_ack_in_syn_received),
 	SUITE_TEST(reset_in_syn_received_goes_back_to_listen),
 	SUITE_TEST(syn_again_in_syn_received),
+	SUITE_TEST(answers_sent_twice_are_no_sample),
 	SUITE_TEST(program_refuses),
 	SUITE_TEST(data_completes_the_handshake),
 	SUITE_TEST(data_and_fin_complete_the_handshake),

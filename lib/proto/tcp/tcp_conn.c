@@ -275,8 +275,9 @@ tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in)
 void
 tcp_conn_established(struct isla_tcp_conn *c)
 {
-	/* RFC 6298, 2.1 and 5.7: the handshake gives the first sample, or a cautious start. */
-	if (c->nb_timeouts == 0 && c->seg_head == TCP_NONE)
+	/* RFC 6298, 2.1 and 5.7: the handshake gives the first sample, or a cautious start; none
+	 * where our SYN went out twice because the peer's came twice (Karn). */
+	if (c->nb_timeouts == 0 && c->seg_head == TCP_NONE && c->total_retrans == 0)
 		tcp_rtt_sample(c, (uint32_t)c->tcp->core->now_us - c->last_sent_us);
 	else if (c->nb_timeouts > 0)
 		c->rto = RTE_MIN(3 * c->tcp->conf.rto_init_us, c->tcp->conf.rto_max_us);

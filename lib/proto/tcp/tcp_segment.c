@@ -359,11 +359,15 @@ tcp_send_syn(struct isla_tcp_conn *c)
 		rte_pktmbuf_free(m);
 		return false;
 	}
-	core_count(core, c->nb_timeouts == 0 ? ISLA_C_TCP_OUT_SEGS : ISLA_C_TCP_RETRANS_SEGS);
 	c->last_sent_us = (uint32_t)core->now_us;
 	/* Once only: data may have been sent behind the first one. */
-	if (c->snd_nxt == c->snd_una)
+	if (c->snd_nxt == c->snd_una) {
+		core_count(core, ISLA_C_TCP_OUT_SEGS);
 		c->snd_nxt = c->snd_una + 1 + len;
+	} else {
+		core_count(core, ISLA_C_TCP_RETRANS_SEGS);
+		c->total_retrans++;
+	}
 	conn_send(c, m, c->snd_una, flags | tcp_ecn_syn_flags(c), TCP_ECN_NOT_ECT, &opts);
 	return true;
 }
