@@ -55,6 +55,34 @@ nothing_is_sent_that_was_not_permitted(void)
 	expect_no_sack(201);
 }
 
+/* RFC 2018, 4: what one ACK has no room for, another tells, or the peer would think it lost. */
+static void
+a_burst_of_many_gaps_is_told_whole(void)
+{
+	establish_opts(true, false, 0);
+	burst_begin();
+	data(101, 100);
+	data(301, 100);
+	data(501, 100);
+	data(701, 100);
+	data(901, 100);
+	data(1001, 100);
+	burst_end();
+	expect_sack(1, 701, 801, 501, 601, 301, 401, 101, 201);
+	expect_sack(1, 901, 1101, 701, 801, 501, 601, 301, 401);
+	expect_nothing();
+	/* One ACK where one has room. */
+	burst_begin();
+	data(1101, 100);
+	data(1201, 100);
+	data(1301, 100);
+	data(1401, 100);
+	data(1501, 100);
+	burst_end();
+	expect_sack(1, 901, 1601, 701, 801, 501, 601, 301, 401);
+	expect_nothing();
+}
+
 static void
 connect_offers_it(void)
 {
@@ -562,6 +590,7 @@ probes_of_what_was_reported(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(nothing_is_sent_that_was_not_permitted),
+	SUITE_TEST(a_burst_of_many_gaps_is_told_whole),
 	SUITE_TEST(connect_offers_it),
 	SUITE_TEST(configured_off),
 	SUITE_TEST(a_range_grows),

@@ -71,18 +71,24 @@ sack_recent_put(struct isla_tcp_conn *c, struct rte_mbuf *range)
 {
 	uint32_t left = range_begin(range), right = range_end(range);
 	uint32_t recent[TCP_SACK_RECENT];
+	struct tcp_repair *r = tcp_repair(c);
 	unsigned int i, nb = 0;
 
 	recent[nb++] = left;
+	for (i = 0; i < r->nb_sack_news; i++)
+		if (seq_ge(r->sack_recent[i], left) && seq_lt(r->sack_recent[i], right))
+			break;
+	if (i == r->nb_sack_news && i < TCP_SACK_RECENT)
+		r->nb_sack_news++;
 	for (i = 0; i < TCP_SACK_RECENT && nb < TCP_SACK_RECENT; i++) {
-		uint32_t old = tcp_repair(c)->sack_recent[i];
+		uint32_t old = r->sack_recent[i];
 
 		if (seq_gt(old, c->rcv_nxt) && (seq_lt(old, left) || seq_ge(old, right)))
 			recent[nb++] = old;
 	}
 	while (nb < TCP_SACK_RECENT)
 		recent[nb++] = left;
-	memcpy(tcp_repair(c)->sack_recent, recent, sizeof(recent));
+	memcpy(r->sack_recent, recent, sizeof(recent));
 }
 
 /* The first contiguous part of a packet that was there already (RFC 2883, 4, (2)). */

@@ -240,6 +240,7 @@ struct tcp_repair {
 	uint32_t owner;         /* index of the connection; of a free one: the next */
 	uint16_t undo_retrans;  /* retransmissions that no D-SACK has answered */
 	uint16_t nb_ooo;        /* packets out of order */
+	uint8_t nb_sack_news;   /* of sack_recent: the first so many no ACK has told of yet */
 };
 
 static_assert(sizeof(struct tcp_repair) <= RTE_CACHE_LINE_SIZE, "one line");

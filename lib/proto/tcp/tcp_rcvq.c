@@ -138,6 +138,16 @@ tailor(struct isla_tcp_conn *c, struct tcp_in *in)
 	pkt->tcp_flags = in->flags;
 }
 
+/*
+ * How many ranges the ACK at the burst's end can tell of. What has no room there would look lost to
+ * the peer, so an ACK goes out before.
+ */
+static unsigned int
+sack_room(const struct isla_tcp_conn *c)
+{
+	return TCP_SACK_MAX - ((c->flags & TCP_F_TS) != 0) - ((c->flags & TCP_F_DSACK) != 0);
+}
+
 void
 tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 {
@@ -153,6 +163,9 @@ tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (in->seq != c->rcv_nxt) {
 		c->flags |= TCP_F_ACK_NOW;
 		tcp_ooo_insert(c, in);
+		if ((c->flags & TCP_F_SACK) != 0 && tcp_has_ooo(c) &&
+			tcp_repair(c)->nb_sack_news >= sack_room(c) && !tcp_out_full(c))
+			tcp_send_ack(c);
 		/* A FIN travels with its packet. */
 		in->flags &= (uint8_t)~RTE_TCP_FIN_FLAG;
 		tcp_sched(c);

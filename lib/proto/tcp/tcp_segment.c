@@ -154,6 +154,8 @@ conn_send(struct isla_tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t fla
 	if ((flags & RTE_TCP_ACK_FLAG) != 0 && (!tcp_has_ooo(c) ||
 		    (c->flags & TCP_F_SACK) == 0 || (seg.opts->present & TCP_OPT_SACK) != 0)) {
 		c->flags &= ~(TCP_F_ACK_NOW | TCP_F_ACK_DELAYED);
+		if (c->repair != 0)
+			tcp_repair(c)->nb_sack_news = 0;
 		tcp_deadline_stop(c, TCP_T_DELACK);
 	}
 	if (flags & RTE_TCP_ACK_FLAG) {
