@@ -688,6 +688,25 @@ datagrams_wait_in_a_bounded_queue(void)
 	end();
 }
 
+/* Programs find their own address so. */
+static void
+a_connected_datagram_socket_knows_its_address(void)
+{
+	char want[100];
+
+	begin();
+	gives("socket FAMILY SOCK_DGRAM 0", "3 0");
+	gives("connect 3 PEER 9", "0 0");
+	fill_in(want, sizeof(want), "0 0 STACK ");
+	CU_ASSERT_EQUAL(strncmp(ask("getsockname 3"), want, strlen(want)), 0);
+	gives("disconnect 3", "0 0");
+	CU_ASSERT_NOT_EQUAL(strncmp(ask("getsockname 3"), want, strlen(want)), 0);
+	gives("socket AF_INET SOCK_DGRAM 0", "4 0");
+	gives("connect 4 203.0.113.1 9", "-1 101");
+	gives("getsockname 4", "0 0 0.0.0.0 0");
+	end();
+}
+
 /* What the stack has not got says so. */
 static void
 options_that_do_nothing(void)
@@ -831,6 +850,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(linger_has_an_end),
 	SUITE_TEST(tables_are_bounded),
 	SUITE_TEST(datagrams_wait_in_a_bounded_queue),
+	SUITE_TEST(a_connected_datagram_socket_knows_its_address),
 	SUITE_TEST(options_that_do_nothing),
 	SUITE_TEST(options_reach_the_connection),
 	SUITE_TEST(information_has_linuxs_shape),

@@ -159,13 +159,16 @@ int
 isla_socket_getsockname(struct isla_socket_table *t, int fd, struct isla_socket_addr *addr)
 {
 	struct sock *s = sock_get(t, fd);
-	struct isla_addr none = isla_addr_any;
+	const struct isla_addr *local;
 
 	if (s == NULL)
 		return -EBADF;
 	if (s->kind == SOCK_EPOLL)
 		return -ENOTSOCK;
-	sock_addr_out(s, s->bound ? &s->local : &none, s->local_port, addr);
+	local = s->bound ? &s->local : &isla_addr_any;
+	if (s->kind == SOCK_UDP && s->remote_port != 0)
+		local = &s->src;
+	sock_addr_out(s, local, s->local_port, addr);
 	return 0;
 }
 

@@ -109,6 +109,7 @@ struct sock {
 	uint32_t rx_bytes;
 	uint32_t nb_rx;
 	struct isla_udp_sock *udp;
+	struct isla_addr src;   /* of UDP while it is connected: what it sends from */
 
 	uint32_t item;          /* the first epoll item: of an instance its own, else of this fd */
 	uint32_t cursor;        /* epoll: where the next wait begins to look */

@@ -11,6 +11,7 @@
 #include <rte_errno.h>
 #include <rte_ether.h>
 
+#include "inet.h"
 #include "socket_priv.h"
 
 #define RCVBUF_DEFAULT 212992u
@@ -105,6 +106,19 @@ sock_udp_close(struct sock *s)
 	s->udp = NULL;
 }
 
+/* What a connected socket sends from, as getsockname() tells it. 0 or -ENETUNREACH */
+static int
+choose_src(struct sock *s, const struct isla_addr *remote)
+{
+	struct inet_dst via;
+
+	s->src = s->local;
+	if (s->bound && !isla_addr_is_unspecified(&s->local))
+		return isla_addr_is_v4(&s->local) == isla_addr_is_v4(remote) ? 0 : -ENETUNREACH;
+	return inet_route(s->t->inet, remote, ISLA_NETIF_ANY, &via) &&
+		inet_select_src(s->t->inet, remote, via.netif, &s->src) ? 0 : -ENETUNREACH;
+}
+
 int
 sock_udp_connect(struct sock *s, const struct isla_addr *remote, uint16_t port)
 {
@@ -116,11 +130,13 @@ sock_udp_connect(struct sock *s, const struct isla_addr *remote, uint16_t port)
 	}
 	if (s->v6only && isla_addr_is_v4(remote))
 		return -ENETUNREACH;
-	rc = sock_udp_open(s);
-	if (rc != 0)
-		return rc;
 	if (port == 0)
 		return -EINVAL;
+	rc = choose_src(s, remote);
+	if (rc == 0)
+		rc = sock_udp_open(s);
+	if (rc != 0)
+		return rc;
 	s->remote = *remote;
 	s->remote_port = port;
 	s->err = 0;
