@@ -77,6 +77,7 @@ struct agent {
 	struct isla_engine *engine;
 	int listen_fd, epoll_fd, note_fd, stop_fd;
 	bool bound, started;
+	bool is_full;                 /* clients wait to be accepted until a record is free */
 	pthread_t thread;
 	unsigned int nb_clients;
 	struct note *notes;           /* atomic; the latest first */
@@ -236,6 +237,18 @@ client_drop(struct client *c)
 		client_post(c, &c->close_all);
 }
 
+/* Take new clients, or leave them where they wait. */
+static void
+set_full(struct agent *a, bool is_full)
+{
+	struct epoll_event ev = {
+		.events = is_full ? 0 : EPOLLIN, .data.ptr = &a->listen_fd};
+
+	if (a->is_full != is_full)
+		epoll_ctl(a->epoll_fd, EPOLL_CTL_MOD, a->listen_fd, &ev);
+	a->is_full = is_full;
+}
+
 /* A record is free again once nobody has it, and its descriptor is only closed then. */
 static void
 client_release(struct client *c)
@@ -244,6 +257,7 @@ client_release(struct client *c)
 		return;
 	close(c->fd);
 	c->fd = -1;
+	set_full(c->agent, false);
 }
 
 static void
@@ -358,13 +372,22 @@ client_accept(struct agent *a)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
 	struct client *c = a->client;
-	int fd = accept4(a->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd;
 
-	if (fd < 0)
-		return;
 	while (c < a->client + MAX_RECORDS && c->fd >= 0)
 		c++;
-	if (c == a->client + MAX_RECORDS || a->nb_clients == MAX_CLIENTS) {
+	if (c == a->client + MAX_RECORDS) {
+		set_full(a, true);
+		return;
+	}
+	fd = accept4(a->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0) {
+		/* No descriptor: epoll would tell the same again at once. */
+		if ((errno == EMFILE || errno == ENFILE) && a->nb_clients > 0)
+			set_full(a, true);
+		return;
+	}
+	if (a->nb_clients == MAX_CLIENTS) {
 		close(fd);
 		return;
 	}
