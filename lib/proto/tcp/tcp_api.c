@@ -98,8 +98,8 @@ isla_tcp_listener_set_opts(struct isla_tcp_listener *l, const struct isla_tcp_op
 		return rc;
 	tcp_profile_put(l->tcp, l->profile);
 	l->profile = profile;
-	l->nodelay = opts->nodelay;
-	l->cork = opts->cork;
+	l->nodelay = opts != NULL && opts->nodelay;
+	l->cork = opts != NULL && opts->cork;
 	return 0;
 }
 

@@ -154,7 +154,8 @@ isla_tcp_set_opts(struct isla_tcp_conn *c, const struct isla_tcp_opts *opts)
 	c->sndbuf = opts->sndbuf_bytes != 0 ? opts->sndbuf_bytes :
 		RTE_MAX(c->sndbuf, tcp->conf.sndbuf_bytes);
 	if (opts->mss >= TCP_MSS_MIN)
-		c->mss = RTE_MIN(c->mss, opts->mss);
+		c->mss = RTE_MIN(c->mss,
+			(uint16_t)(opts->mss - (c->flags & TCP_F_TS ? TCP_TS_LEN : 0)));
 	isla_tcp_set_cork(c, opts->cork);
 	set_nodelay(c, opts->nodelay);
 	return 0;

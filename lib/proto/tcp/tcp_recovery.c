@@ -79,8 +79,10 @@ tcp_undo_check(struct isla_tcp_conn *c, const struct tcp_acked *a)
 	struct tcp_repair *r = tcp_repair(c);
 	bool needless = false;
 
-	/* The ACK answers what was sent before the first retransmission. */
-	if (a->advanced && (c->flags & TCP_F_TS) && a->in->opts.ts_ecr != 0 && r->undo_ts != 0)
+	/* The ACK answers what was sent before the first retransmission. Long after, the clock may
+	 * have come around; then only a D-SACK can still tell. */
+	if (a->advanced && (a->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) != 0 &&
+		(c->flags & TCP_F_TS) && a->in->opts.ts_ecr != 0 && r->undo_ts != 0)
 		needless = seq_lt(a->in->opts.ts_ecr, r->undo_ts);
 	/* Every retransmission arrived as a duplicate. */
 	if (a->dsack && r->undo_retrans > 0)
