@@ -93,7 +93,7 @@ def alive(isla, ns):
     def check():
         assert isla.is_running(), f"the application ended\n{isla.output}"
         for addr in (Link.STACK_V4, Link.STACK_V6):
-            ns.run(["ping", "-c", "1", "-W", "3", addr])
+            ns.run(["ping", "-c", "3", "-i", "0.2", "-W", "3", addr])
             assert traffic.get(ns, addr).status == 200
     return check
 
