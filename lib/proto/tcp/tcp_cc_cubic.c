@@ -56,7 +56,7 @@ state(struct isla_tcp_conn *c)
 static uint32_t
 now_ticks(const struct isla_tcp_conn *c)
 {
-	return (uint32_t)(c->tcp->core->now_us >> TCP_TICK_SHIFT);
+	return tcp_tick_now(c->tcp);
 }
 
 /* The largest y with y^3 =< x, bit by bit from the top. */

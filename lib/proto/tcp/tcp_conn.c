@@ -102,7 +102,7 @@ void
 tcp_orphans_bound(struct isla_tcp_conn *c)
 {
 	struct isla_tcp *tcp = c->tcp;
-	uint32_t now = (uint32_t)(tcp->core->now_us >> TCP_TICK_SHIFT), i;
+	uint32_t now = tcp_tick_now(tcp), i;
 	uint32_t nb = RTE_MIN(ORPHANS_LOOK, tcp->conf.max_conns);
 	struct isla_tcp_conn *victim = c;
 

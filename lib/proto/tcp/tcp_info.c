@@ -47,7 +47,7 @@ static void
 info_times(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 {
 	uint64_t now_us = c->tcp->core->now_us;
-	uint32_t now_tick = (uint32_t)(now_us >> TCP_TICK_SHIFT);
+	uint32_t now_tick = tcp_tick_now(c->tcp);
 
 	info->rto_us = c->rto;
 	info->rtt_us = c->srtt8 / 8;

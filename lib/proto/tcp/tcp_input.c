@@ -258,7 +258,7 @@ seg_input(struct isla_tcp *tcp, struct rte_mbuf *m)
 		in.drop = ISLA_DROP_TCP_OPTIONS;
 	} else if (likely(c != NULL)) {
 		c->segs_in++;
-		c->rcvd_tick = (uint32_t)(tcp->core->now_us >> TCP_TICK_SHIFT);
+		c->rcvd_tick = tcp_tick_now(tcp);
 		if ((in.flags & RTE_TCP_SYN_FLAG) == 0)
 			in.wnd <<= c->snd_wscale;
 		if (unlikely(tcp_in_state(c, ISLA_TCP_SYN_SENT)))

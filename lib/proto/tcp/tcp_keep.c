@@ -30,7 +30,7 @@ now_ms(const struct isla_tcp_conn *c)
 static uint64_t
 silent_us(const struct isla_tcp_conn *c)
 {
-	uint32_t now = (uint32_t)(c->tcp->core->now_us >> TCP_TICK_SHIFT);
+	uint32_t now = tcp_tick_now(c->tcp);
 
 	return (uint64_t)(now - c->rcvd_tick) << TCP_TICK_SHIFT;
 }

@@ -9,12 +9,6 @@
 
 #include "tcp_priv.h"
 
-static uint32_t
-tick_now(const struct isla_tcp_conn *c)
-{
-	return (uint32_t)(c->tcp->core->now_us >> TCP_TICK_SHIFT);
-}
-
 void
 tcp_limit_set(struct isla_tcp_conn *c, enum isla_tcp_limit limit)
 {
@@ -22,7 +16,7 @@ tcp_limit_set(struct isla_tcp_conn *c, enum isla_tcp_limit limit)
 
 	if (c->limit == limit)
 		return;
-	now = tick_now(c);
+	now = tcp_tick_now(c->tcp);
 	c->limit_ticks[c->limit] += now - c->limit_tick;
 	c->limit_tick = now;
 	c->limit = (uint8_t)limit;
@@ -34,7 +28,7 @@ tcp_limit_begin(struct isla_tcp_conn *c)
 	/* With Fast Open there may have been data before. */
 	memset(c->limit_ticks, 0, sizeof(c->limit_ticks));
 	c->limit = ISLA_TCP_LIMIT_APP;
-	c->limit_tick = tick_now(c);
+	c->limit_tick = tcp_tick_now(c->tcp);
 }
 
 void
@@ -47,7 +41,7 @@ tcp_limit_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 		uint32_t ticks = c->limit_ticks[i];
 
 		if (runs && i == c->limit)
-			ticks += tick_now(c) - c->limit_tick;
+			ticks += tcp_tick_now(c->tcp) - c->limit_tick;
 		info->limited_us[i] = (uint64_t)ticks << TCP_TICK_SHIFT;
 	}
 	info->limited_by = c->limit;

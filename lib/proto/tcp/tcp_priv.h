@@ -459,6 +459,13 @@ tcp_in_seglen(const struct tcp_in *in)
 		((in->flags & RTE_TCP_FIN_FLAG) != 0);
 }
 
+/* The clock in ticks, as deadlines have it. */
+static inline uint32_t
+tcp_tick_now(const struct isla_tcp *tcp)
+{
+	return (uint32_t)(tcp->core->now_us >> TCP_TICK_SHIFT);
+}
+
 static inline bool
 tcp_in_state(const struct isla_tcp_conn *c, unsigned int states)
 {

@@ -28,7 +28,7 @@ tcp_deadline_set(struct isla_tcp_conn *c, enum tcp_deadline d, uint64_t in_us)
 static int32_t
 ticks_left(const struct isla_tcp_conn *c, enum tcp_deadline d)
 {
-	return (int32_t)(c->deadline[d] - (uint32_t)(c->tcp->core->now_us >> TCP_TICK_SHIFT));
+	return (int32_t)(c->deadline[d] - tcp_tick_now(c->tcp));
 }
 
 uint32_t
