@@ -183,6 +183,7 @@ syn_in_synchronized_states(void)
 			inject(SYN, .seq = P(l->rcv_nxt + offs[i]));
 			check_acked(l);
 		}
+		CU_ASSERT_EQUAL(counter(ISLA_C_TCP_CHALLENGE_ACKS), RTE_DIM(offs));
 	}
 }
 
@@ -254,8 +255,10 @@ segment_outside_the_window(void)
 	{
 		inject(ACK, .seq = P(l->rcv_nxt - 10), .ack = S(l->snd_nxt), .len = 10);
 		check_acked(l);
+		/* As a peer asks whether we are there, or our window is open again. */
 		inject(ACK, .seq = P(l->rcv_nxt - 1), .ack = S(l->snd_nxt));
 		check_acked(l);
+		CU_ASSERT_EQUAL(counter(ISLA_C_TCP_CHALLENGE_ACKS), 0);
 		inject(ACK, .seq = P(l->rcv_nxt + 300000), .ack = S(l->snd_nxt), .len = 10);
 		check_acked(l);
 		inject(ACK, .seq = P(l->rcv_nxt + 0x80000000), .ack = S(l->snd_nxt), .len = 10);

@@ -886,7 +886,9 @@ void tcp_pace_end(struct isla_tcp_conn *c, uint32_t nb_bytes);
 bool tcp_send_ack(struct isla_tcp_conn *c);
 /* A keep-alive: an ACK of the byte before snd_una, which the peer must answer. */
 bool tcp_send_keepalive(struct isla_tcp_conn *c);
-/* RFC 5961: an ACK that is rate limited. */
+/* An ACK, unless so many have been sent in this second; false then. The second: the same as what
+ * RFC 5961 calls a challenge, and counted so. */
+bool tcp_send_limited_ack(struct isla_tcp_conn *c);
 void tcp_send_challenge_ack(struct isla_tcp_conn *c);
 bool tcp_send_syn(struct isla_tcp_conn *c);
 /* RST for a connection; RFC 9293, 3.10.5. */

@@ -196,8 +196,8 @@ tcp_send_keepalive(struct isla_tcp_conn *c)
 	return true;
 }
 
-void
-tcp_send_challenge_ack(struct isla_tcp_conn *c)
+bool
+tcp_send_limited_ack(struct isla_tcp_conn *c)
 {
 	uint8_t now_s = (uint8_t)(c->tcp->core->now_us / 1000000);
 
@@ -206,13 +206,19 @@ tcp_send_challenge_ack(struct isla_tcp_conn *c)
 		c->nb_challenge = 0;
 	}
 	if (c->nb_challenge >= c->tcp->conf.challenge_acks)
-		return;
+		return false;
 	c->nb_challenge++;
-	core_count(c->tcp->core, ISLA_C_TCP_CHALLENGE_ACKS);
 	c->flags |= TCP_F_ACK_NOW;
 	tcp_sched(c);
+	return true;
 }
 
+void
+tcp_send_challenge_ack(struct isla_tcp_conn *c)
+{
+	if (tcp_send_limited_ack(c))
+		core_count(c->tcp->core, ISLA_C_TCP_CHALLENGE_ACKS);
+}
 
 void
 tcp_send_rst(struct isla_tcp_conn *c)

@@ -98,8 +98,13 @@ refuse(struct isla_tcp_conn *c, struct tcp_in *in)
 		return;
 	if (tcp_in_state(c, ISLA_TCP_TIME_WAIT) && (in->flags & RTE_TCP_FIN_FLAG))
 		tcp_deadline_set(c, TCP_T_STATE, c->tcp->conf.time_wait_us);
+	if (in->flags & RTE_TCP_SYN_FLAG) {
+		tcp_send_challenge_ack(c); /* RFC 5961, 4.2: wherever it lies */
+		return;
+	}
 	if (tcp_in_seglen(in) == 0) {
-		tcp_send_challenge_ack(c);
+		/* A probe of our window or of our being there, which is no attack. */
+		tcp_send_limited_ack(c);
 		return;
 	}
 	if (in->len > 0 && seq_le(in->seq + in->len, c->rcv_nxt))
