@@ -44,15 +44,14 @@ const struct option options_table[] = {
 	},
 	{
 		.name = "rxq", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
-		FIELD(nb_rxq), .min = 1, .max = 1, .def = "1",
-		.accepts = "1: as many as there are cores",
-		.help = "receive queues a port",
+		FIELD(engine.nb_rxq), .min = 1, .max = ISLA_ENGINE_SHARD_MAX,
+		.help = "receive queues a port; where it is not given as many as there are cores, "
+			"or as the driver has",
 	},
 	{
 		.name = "txq", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
-		FIELD(nb_txq), .min = 1, .max = 1, .def = "1",
-		.accepts = "1: as many as there are cores",
-		.help = "transmit queues a port",
+		FIELD(engine.nb_txq), .min = 1, .max = ISLA_ENGINE_SHARD_MAX,
+		.help = "transmit queues a port; queues come in pairs, so the fewer of both count",
 	},
 	{
 		.name = "rxd", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,

@@ -43,8 +43,6 @@ struct options {
 	bool help;
 	bool version;
 	uint64_t portmask; /* 0: every port */
-	uint16_t nb_rxq;
-	uint16_t nb_txq;
 	uint32_t stats_period_s;
 	bool no_link_local;
 	const char *docroot;

@@ -49,6 +49,10 @@ conf_check(const struct isla_engine_conf *conf, struct fault *fault)
 	if (conf->nb_shards != 1)
 		return fault_set(fault, -EINVAL, "%u shards are not possible yet: 1",
 			conf->nb_shards);
+	if (conf->nb_rxq > conf->nb_shards || conf->nb_txq > conf->nb_shards)
+		return fault_set(fault, -EINVAL,
+			"%u queues of a port are more than the %u shards that could poll them",
+			RTE_MAX(conf->nb_rxq, conf->nb_txq), conf->nb_shards);
 	if (conf->burst == 0 || conf->burst > 512)
 		return fault_set(fault, -EINVAL, "a burst of %u is not possible: 1 to 512",
 			conf->burst);

@@ -35,11 +35,14 @@ key_init(struct isla_key *key, struct fault *fault)
 static int
 ports_setup(struct isla_engine *e, struct fault *fault)
 {
+	struct rte_mempool *pools[ISLA_ENGINE_SHARD_MAX];
 	uint16_t i;
 	int rc;
 
+	for (i = 0; i < e->nb_workers; i++)
+		pools[i] = e->worker[i].pools.pkt;
 	for (i = 0; i < e->conf.nb_ports; i++) {
-		rc = port_setup(&e->port[i], e->conf.nb_shards, e->worker[0].pools.pkt, fault);
+		rc = port_setup(&e->port[i], pools, fault);
 		if (rc != 0)
 			return rc;
 	}
@@ -154,6 +157,7 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 	rte_strlcpy(info->driver, port->driver, sizeof(info->driver));
 	memcpy(info->mac, port->mac.addr_bytes, sizeof(info->mac));
 	info->mtu = port->mtu;
+	info->nb_queues = port->nb_queues;
 	info->nb_rxd = port->nb_rxd;
 	info->nb_txd = port->nb_txd;
 	info->if_index = port->if_index;

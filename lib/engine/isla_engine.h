@@ -42,6 +42,9 @@ extern "C" {
 /** Ports that one engine drives. */
 #define ISLA_ENGINE_PORT_MAX ISLA_NETIF_MAX
 
+/** Shards of one engine, and so queues of a port. */
+#define ISLA_ENGINE_SHARD_MAX 16
+
 /** isla_engine_conf::tx_offloads: whatever the port does by itself and does rightly. */
 #define ISLA_ENGINE_TX_OFFLOADS_AUTO UINT64_MAX
 
@@ -83,6 +86,11 @@ struct isla_engine_conf {
 	struct isla_engine_port port[ISLA_ENGINE_PORT_MAX];
 	uint16_t nb_ports;     /**< the first ones of port[] [0] */
 	uint16_t nb_shards;    /**< only 1 as yet [1] */
+	/** Receive and transmit queues of a port: they come in pairs, so the fewer count, and a shard
+	 * polls one pair of each port; shards beyond them are handed their frames by the others.
+	 * 0: as many as there are shards, or as the driver has [0, 0] */
+	uint16_t nb_rxq;
+	uint16_t nb_txq;
 	uint16_t nb_rxd;       /**< receive descriptors of a queue; 0: what suits the driver [0] */
 	uint16_t nb_txd;       /**< transmit descriptors of a queue; 0: what suits the driver [0] */
 	uint16_t burst;        /**< frames that are received or sent at once, 1 to 512 [32] */
@@ -168,6 +176,7 @@ struct isla_engine_port_info {
 	char driver[32];
 	uint8_t mac[6];          /**< the stack's own */
 	uint16_t mtu;
+	uint16_t nb_queues;      /**< pairs of a receive and a transmit queue */
 	uint16_t nb_rxd;
 	uint16_t nb_txd;
 	uint32_t if_index;       /**< the kernel's interface, or 0 */

@@ -25,6 +25,15 @@
 #define PORT_FAULT(port, fault, err, format, ...)                                                  \
 	fault_set(fault, err, "port %u (%s): " format, (port)->id, (port)->name, ##__VA_ARGS__)
 
+static void
+forget_rx_fds(struct port *port)
+{
+	size_t q;
+
+	for (q = 0; q < RTE_DIM(port->rx_fd); q++)
+		port->rx_fd[q] = -1;
+}
+
 /* The kernel's name for the interface where there is one, else the device's. */
 static void
 probe_name(struct port *port, const struct rte_eth_dev_info *info)
@@ -191,6 +200,33 @@ probe_descriptors(struct port *port, const struct isla_engine_conf *conf,
 	return 0;
 }
 
+/* Queues come in pairs, and no more of them than there are shards to poll them. */
+static int
+probe_queues(struct port *port, const struct isla_engine_conf *conf,
+	const struct rte_eth_dev_info *info, struct fault *fault)
+{
+	uint16_t max = RTE_MIN(info->max_rx_queues, info->max_tx_queues);
+	uint16_t want = conf->nb_shards;
+
+	if (conf->nb_rxq != 0)
+		want = RTE_MIN(want, conf->nb_rxq);
+	if (conf->nb_txq != 0)
+		want = RTE_MIN(want, conf->nb_txq);
+	if (want > max && (conf->nb_rxq | conf->nb_txq) != 0)
+		return PORT_FAULT(port, fault, -EINVAL,
+			"%u queues are not possible: %s has %u here", want, port->driver, max);
+	port->nb_queues = RTE_MIN(want, max);
+	if (port->nb_queues == 0)
+		return PORT_FAULT(port, fault, -EINVAL, "%s has no pair of queues", port->driver);
+	/* The device spreads frames over all that it has, whoever polls them. */
+	if ((port->quirks->flags & QUIRK_ALL_QUEUES) != 0 && info->max_rx_queues > port->nb_queues)
+		return PORT_FAULT(port, fault, -EINVAL,
+			"it has %u queues, all of them receive, and only %u would be polled; make "
+			"it with as many (%s)", info->max_rx_queues, port->nb_queues,
+			strcmp(port->driver, "net_af_packet") == 0 ? "qpairs=" : "--vdev");
+	return 0;
+}
+
 int
 port_probe(struct port *port, const struct isla_engine_port *want,
 	const struct isla_engine_conf *conf, struct fault *fault)
@@ -200,7 +236,7 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 
 	memset(port, 0, sizeof(*port));
 	port->id = want->port_id;
-	port->rx_fd = -1;
+	forget_rx_fds(port);
 	if (!rte_eth_dev_is_valid_port(port->id))
 		return fault_set(fault, -ENODEV,
 			"there is no port %u (ports: %u); give EAL one, for example "
@@ -224,6 +260,8 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 		rc = probe_tx(port, conf, &info, fault);
 	if (rc == 0)
 		rc = probe_descriptors(port, conf, &info, fault);
+	if (rc == 0)
+		rc = probe_queues(port, conf, &info, fault);
 	if (rc == 0)
 		port->state = PORT_PROBED;
 	return rc;
@@ -259,7 +297,7 @@ signals_release(const struct held_signals *held)
 }
 
 static int
-queues_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool, struct fault *fault)
+queues_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault)
 {
 	struct rte_eth_dev_info info;
 	struct rte_eth_rxconf rx;
@@ -273,9 +311,9 @@ queues_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool, st
 	rx.offloads = port->rx_offloads;
 	tx = info.default_txconf;
 	tx.offloads = port->tx_offloads;
-	for (q = 0; q < nb_queues; q++) {
+	for (q = 0; q < port->nb_queues; q++) {
 		rc = rte_eth_rx_queue_setup(port->id, q, port->nb_rxd,
-			(unsigned int)port->socket_id, &rx, pool);
+			(unsigned int)port->socket_id, &rx, pools[q]);
 		if (rc != 0)
 			return PORT_FAULT(port, fault, rc,
 				"receive queue %u with %u descriptors: %s; are there enough mbufs?",
@@ -291,7 +329,7 @@ queues_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool, st
 }
 
 int
-port_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool, struct fault *fault)
+port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault)
 {
 	struct rte_eth_conf conf = {
 		.rxmode = {.mtu = port->mtu, .offloads = port->rx_offloads},
@@ -299,11 +337,11 @@ port_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool, stru
 		.intr_conf = {.lsc = port->lsc, .rxq = port->want_rx_fd},
 	};
 	struct held_signals held;
-	int rc = rte_eth_dev_configure(port->id, nb_queues, nb_queues, &conf);
+	int rc = rte_eth_dev_configure(port->id, port->nb_queues, port->nb_queues, &conf);
 
 	if (rc != 0)
 		return PORT_FAULT(port, fault, rc, "cannot be configured with %u queues: %s",
-			nb_queues, rte_strerror(-rc));
+			port->nb_queues, rte_strerror(-rc));
 	port->state = PORT_CONFIGURED;
 	if (port->set_mtu) {
 		rc = rte_eth_dev_set_mtu(port->id, port->mtu);
@@ -313,7 +351,7 @@ port_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool, stru
 	}
 	if ((port->quirks->flags & QUIRK_RX_SIGNAL) != 0)
 		signals_hold(&held);
-	rc = queues_setup(port, nb_queues, pool, fault);
+	rc = queues_setup(port, pools, fault);
 	if ((port->quirks->flags & QUIRK_RX_SIGNAL) != 0)
 		signals_release(&held);
 	return rc;
@@ -355,20 +393,25 @@ filter_open(struct port *port, struct fault *fault)
 	return 0;
 }
 
-/* The fd to wait for; the loop can do without. */
+/* The fd of each queue to wait for; the loop can do without. */
 static void
-find_rx_fd(struct port *port)
+find_rx_fds(struct port *port)
 {
+	uint16_t q;
 	int flags;
 
-	port->rx_fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port->id, 0);
-	if (port->rx_fd < 0 || (port->quirks->flags & QUIRK_RX_SIGNAL) == 0)
-		return;
-	flags = fcntl(port->rx_fd, F_GETFL);
-	if (flags != -1 && (flags & O_ASYNC) != 0) {
-		ENGINE_LOG(WARNING, "port %u (%s) took a signal in spite of all\n", port->id,
-			port->name);
-		fcntl(port->rx_fd, F_SETFL, flags & ~O_ASYNC);
+	for (q = 0; q < port->nb_queues; q++) {
+		int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port->id, q);
+
+		port->rx_fd[q] = fd;
+		if (fd < 0 || (port->quirks->flags & QUIRK_RX_SIGNAL) == 0)
+			continue;
+		flags = fcntl(fd, F_GETFL);
+		if (flags != -1 && (flags & O_ASYNC) != 0) {
+			ENGINE_LOG(WARNING, "port %u (%s) took a signal in spite of all\n",
+				port->id, port->name);
+			fcntl(fd, F_SETFL, flags & ~O_ASYNC);
+		}
 	}
 }
 
@@ -387,7 +430,7 @@ port_start(struct port *port, struct fault *fault)
 	if (rc != 0)
 		return rc;
 	if (port->want_rx_fd)
-		find_rx_fd(port);
+		find_rx_fds(port);
 	return 0;
 }
 
@@ -396,7 +439,7 @@ port_stop(struct port *port)
 {
 	if (port->state != PORT_STARTED)
 		return;
-	port->rx_fd = -1;
+	forget_rx_fds(port);
 	rte_eth_dev_stop(port->id);
 	port->state = PORT_CONFIGURED;
 }

@@ -52,7 +52,9 @@ struct port {
 	bool want_rx_fd;
 	bool lsc;
 	int socket_id;
-	int rx_fd;       /* readable while frames wait, once started; or -1 */
+	uint16_t nb_queues; /* pairs of them: shard q polls receive queue q, and sends to queue q */
+	/* Of each receive queue, once started: readable while frames wait; or -1. */
+	int rx_fd[ISLA_ENGINE_SHARD_MAX];
 	/* Set from EAL's interrupt thread, read by the loop: the link is known to be down. */
 	bool link_down;
 };
@@ -61,9 +63,9 @@ struct port {
 int port_probe(struct port *port, const struct isla_engine_port *want,
 	const struct isla_engine_conf *conf, struct fault *fault);
 
-/* Configure it and set up nb_queues pairs of queues. As port_probe(). */
-int port_setup(struct port *port, uint16_t nb_queues, struct rte_mempool *pool,
-	struct fault *fault);
+/* Configure it and set up its nb_queues pairs of queues; receive queue q fills mbufs of pools[q].
+ * As port_probe(). */
+int port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault);
 
 int port_start(struct port *port, struct fault *fault);
 void port_stop(struct port *port);

@@ -31,9 +31,10 @@ static const struct port_quirks table[] = {
 		.no_tx_offloads = TX_CKSUMS | RTE_ETH_TX_OFFLOAD_TCP_TSO,
 	},
 	{
-		/* tx walks chains (memcpy() of each segment to the ring) without offering it. */
+		/* tx walks chains (memcpy() of each segment to the ring) without offering it. The
+		 * sockets of all qpairs= are members of one fanout group from its making on. */
 		.driver = "net_af_packet",
-		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS,
+		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_ALL_QUEUES,
 	},
 	{
 		/* tx copies pkt_len bytes from the first segment on: chains must never reach it.

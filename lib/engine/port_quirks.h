@@ -15,6 +15,7 @@
 #define QUIRK_TX_CHAINS     0x10 /* sends chains though it does not offer MULTI_SEGS */
 #define QUIRK_NO_LSC        0x20 /* no link state interrupt, whatever it says: ask it */
 #define QUIRK_KEEPS_MBUFS   0x40 /* closing it does not give its queues' mbufs back */
+#define QUIRK_ALL_QUEUES    0x80 /* frames arrive on every queue it was made with, set up or not */
 
 struct port_quirks {
 	const char *driver;       /* ethdev's driver_name; NULL ends the table */

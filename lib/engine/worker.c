@@ -122,10 +122,12 @@ worker_prepare(struct worker *w, struct fault *fault)
 	int rc;
 
 	for (i = 0; i < w->nb_ports; i++)
-		use_epoll = use_epoll && w->port[i].rx_fd >= 0;
+		use_epoll = use_epoll &&
+			(w->queue >= w->port[i].nb_queues || w->port[i].rx_fd[w->queue] >= 0);
 	rc = idle_init(&w->idle, use_epoll);
 	for (i = 0; rc == 0 && use_epoll && i < w->nb_ports; i++)
-		rc = idle_add_fd(&w->idle, w->port[i].rx_fd);
+		if (w->queue < w->port[i].nb_queues)
+			rc = idle_add_fd(&w->idle, w->port[i].rx_fd[w->queue]);
 	if (rc != 0)
 		return fault_set(fault, rc, "shard %u: no file descriptors to sleep on: %s",
 			w->index, rte_strerror(-rc));

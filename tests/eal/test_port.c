@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_common.h>
 #include <rte_ethdev.h>
@@ -119,6 +121,86 @@ mtus(void)
 	conf.mbuf_size = 9150;
 	CU_ASSERT_EQUAL(probe("net_null", ""), 0);
 	CU_ASSERT_EQUAL(port.rx_offloads, 0);
+}
+
+static void
+queues_are_as_many_as_shards_poll(void)
+{
+	CU_ASSERT_EQUAL(probe("net_null", ""), 0);
+	CU_ASSERT_EQUAL(port.nb_queues, 1);
+	conf.nb_shards = 5;
+	CU_ASSERT_EQUAL(probe("net_null", ""), 0);
+	CU_ASSERT_EQUAL(port.nb_queues, 5);
+	/* They come in pairs. */
+	conf.nb_rxq = 4;
+	conf.nb_txq = 3;
+	CU_ASSERT_EQUAL(probe("net_null", ""), 0);
+	CU_ASSERT_EQUAL(port.nb_queues, 3);
+}
+
+static void
+queues_that_the_port_has_not(void)
+{
+	/* An empty capture, from one file to one file: a port with one pair of queues. */
+	static const struct {
+		uint32_t magic;
+		uint16_t major, minor;
+		uint32_t zone, accuracy, snaplen, link;
+	} header = {0xa1b2c3d4, 2, 4, 0, 0, 65535, 1};
+	char path[] = "/tmp/isla-test-XXXXXX", args[96];
+	int fd = mkstemp(path);
+
+	CU_ASSERT_EQUAL_FATAL(write(fd, &header, sizeof(header)), sizeof(header));
+	close(fd);
+	snprintf(args, sizeof(args), "rx_pcap=%s,tx_pcap=/dev/null", path);
+	/* Not asked for: as many as there are. */
+	conf.nb_shards = 4;
+	CU_ASSERT_EQUAL(probe("net_pcap", args), 0);
+	CU_ASSERT_EQUAL(port.nb_queues, 1);
+	/* Of the fewer the port has enough. */
+	conf.nb_rxq = 1;
+	conf.nb_txq = 4;
+	CU_ASSERT_EQUAL(probe("net_pcap", args), 0);
+	CU_ASSERT_EQUAL(port.nb_queues, 1);
+	conf.nb_rxq = 2;
+	CU_ASSERT_EQUAL(probe("net_pcap", args), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "2 queues are not possible: net_pcap has 1 here"));
+	unlink(path);
+}
+
+/* Every queue receives into the mbufs of the shard that polls it. */
+static void
+each_queue_has_its_pool(void)
+{
+	struct fault fault = fault_init(err, sizeof(err));
+	struct rte_mempool *pools[ISLA_ENGINE_SHARD_MAX];
+	struct rte_mbuf *m;
+	char name[16];
+	uint16_t q;
+
+	conf.nb_shards = ISLA_ENGINE_SHARD_MAX;
+	for (q = 0; q < ISLA_ENGINE_SHARD_MAX; q++) {
+		snprintf(name, sizeof(name), "queue%u", q);
+		pools[q] = rte_pktmbuf_pool_create(name, 63, 0, ISLA_PKT_PRIV_SIZE, 2176, 0);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(pools[q]);
+	}
+	want.port_id = eal_port_add("net_null", "");
+	CU_ASSERT_EQUAL_FATAL(port_probe(&port, &want, &conf, &fault), 0);
+	CU_ASSERT_EQUAL(port.nb_queues, ISLA_ENGINE_SHARD_MAX);
+	CU_ASSERT_EQUAL_FATAL(port_setup(&port, pools, &fault), 0);
+	CU_ASSERT_EQUAL_FATAL(port_start(&port, &fault), 0);
+	for (q = 0; q < ISLA_ENGINE_SHARD_MAX; q++) {
+		CU_ASSERT_EQUAL(port.rx_fd[q], -1);
+		CU_ASSERT_EQUAL_FATAL(rte_eth_rx_burst(port.id, q, &m, 1), 1);
+		CU_ASSERT_PTR_EQUAL(m->pool, pools[q]);
+		CU_ASSERT_EQUAL(rte_eth_tx_burst(port.id, q, &m, 1), 1);
+	}
+	port_close(&port);
+	eal_port_remove();
+	for (q = 0; q < ISLA_ENGINE_SHARD_MAX; q++) {
+		CU_ASSERT_EQUAL(rte_mempool_in_use_count(pools[q]), 0);
+		rte_mempool_free(pools[q]);
+	}
 }
 
 static void
@@ -272,6 +354,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(chains_can_be_forbidden),
 	SUITE_TEST(offloads_that_the_port_has_not),
 	SUITE_TEST(mtus),
+	SUITE_TEST(queues_are_as_many_as_shards_poll),
+	SUITE_TEST(queues_that_the_port_has_not),
+	SUITE_TEST(each_queue_has_its_pool),
 	SUITE_TEST(macs),
 	SUITE_TEST(descriptors_are_the_drivers_unless_given),
 	SUITE_TEST(one_segment_is_left_alone),

@@ -125,8 +125,8 @@ every_option_reaches_its_field(void)
 	CU_ASSERT_STRING_EQUAL(opts.engine.stack.tcp.cc, "newreno");
 	CU_ASSERT_EQUAL(opts.stats_period_s, 3);
 	CU_ASSERT_EQUAL(opts.portmask, 5);
-	CU_ASSERT_EQUAL(opts.nb_rxq, 1);
-	CU_ASSERT_EQUAL(opts.nb_txq, 1);
+	CU_ASSERT_EQUAL(opts.engine.nb_rxq, 1);
+	CU_ASSERT_EQUAL(opts.engine.nb_txq, 1);
 	CU_ASSERT_EQUAL(opts.engine.nb_rxd, 128);
 	CU_ASSERT_EQUAL(opts.engine.nb_txd, 256);
 	CU_ASSERT_EQUAL(opts.engine.burst, 64);
@@ -187,8 +187,8 @@ numbers_must_be_numbers_in_range(void)
 	refuse("--rxd=0x10", "--rxd '0x10'", "1 to 32768");
 	refuse("--total-num-mbufs=99999999999999999999999", "--total-num-mbufs", "1024 to");
 	refuse("--nb-cores=2", "--nb-cores '2'", "more than one core is not possible yet");
-	refuse("--rxq=2", "--rxq '2'", "1:");
-	refuse("--txq 4", "--txq '4'", "1:");
+	refuse("--rxq=0", "--rxq '0'", "from 1 to 16");
+	refuse("--txq 17", "--txq '17'", "from 1 to 16");
 	refuse("--mtu=1279", "--mtu '1279'", "1280 to 65535");
 	refuse("--mbuf-size=2047", "--mbuf-size", "2048 to 65535");
 	refuse("--burst=513", "--burst", "1 to 512");
