@@ -569,6 +569,94 @@ prr_does_not_burst(void)
 	CU_ASSERT_TRUE(app_info().snd_cwnd_bytes <= 10u * app_info().snd_mss);
 }
 
+/* Four segments fill the window, and more wait. */
+static void
+flight_of_four(void)
+{
+	peer_restart_tcp(&(const struct isla_tcp_conf){.init_cwnd_segs = 4});
+	establish_opts(true, false, RTT_US);
+	send_segs(60);
+	CU_ASSERT_EQUAL(app_info().unacked_bytes, 4u * app_info().snd_mss);
+	advance_us(RTT_US);
+}
+
+/* RFC 3042, RFC 9937: what the first two ACKs let out beyond what is SACKed leaves also where the
+ * third comes in the same burst; without it a lost retransmission would have nothing behind it. */
+static void
+a_burst_lets_out_what_its_acks_do(void)
+{
+	flight_of_four();
+	inject_sack(at(0), at(1), at(2));
+	expect_seg(4);
+	inject_sack(at(0), at(1), at(3));
+	expect_seg(5);
+	inject_sack(at(0), at(1), at(4));
+	expect_seg(0);
+	expect_nothing();
+	flight_of_four();
+	burst_begin();
+	inject_sack(at(0), at(1), at(2));
+	inject_sack(at(0), at(1), at(3));
+	inject_sack(at(0), at(1), at(4));
+	burst_end();
+	expect_seg(0);
+	expect_seg(4);
+	expect_seg(5);
+	expect_nothing();
+}
+
+/* Heavy loss, and retransmissions that arrive: returns what leaves. */
+static uint32_t
+recover_from_heavy_loss(bool as_burst)
+{
+	unsigned int i;
+	uint32_t out;
+
+	flight_of_twenty();
+	inject_sack(at(0), at(15), at(20));
+	out = peer_drain();
+	advance_us(RTT_US);
+	if (as_burst)
+		burst_begin();
+	for (i = 1; i <= 4; i++) {
+		ack_all(i);
+		if (!as_burst)
+			out += peer_drain();
+	}
+	if (as_burst) {
+		burst_end();
+		out += peer_drain();
+	}
+	CU_ASSERT_TRUE(app_info().in_recovery);
+	return out;
+}
+
+/* Slow start's two for one, ACK by ACK. */
+static void
+a_burst_in_recovery_counts_ack_by_ack(void)
+{
+	uint32_t each = recover_from_heavy_loss(false);
+
+	CU_ASSERT_TRUE(each > 5 + 4);
+	CU_ASSERT_EQUAL(recover_from_heavy_loss(true), each);
+}
+
+/* Nothing was held back by the window: then there is nothing to make up for. */
+static void
+a_burst_with_nothing_to_send(void)
+{
+	flight(4);
+	advance_us(RTT_US);
+	burst_begin();
+	inject_sack(at(0), at(1), at(2));
+	inject_sack(at(0), at(1), at(3));
+	inject_sack(at(0), at(1), at(4));
+	burst_end();
+	expect_seg(0);
+	app_send(20 * app_info().snd_mss);
+	CU_ASSERT_TRUE(peer_drain() <= 1);
+}
+
 /* Undo. */
 
 /* RFC 3522: the ACK of the first retransmission echoes a timestamp from before it. */
@@ -761,6 +849,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(prr_is_proportional),
 	SUITE_TEST(prr_after_heavy_loss),
 	SUITE_TEST(prr_does_not_burst),
+	SUITE_TEST(a_burst_lets_out_what_its_acks_do),
+	SUITE_TEST(a_burst_in_recovery_counts_ack_by_ack),
+	SUITE_TEST(a_burst_with_nothing_to_send),
 	SUITE_TEST(eifel_after_fast_retransmit),
 	SUITE_TEST(a_true_loss_is_not_undone),
 	SUITE_TEST(eifel_after_a_timeout),

@@ -179,9 +179,11 @@ sack_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 		a->lost = tcp_rack_detect(c);
 	if (a->lost && (c->flags & (TCP_F_RECOVERY | TCP_F_RTO_RECOVERY)) == 0) {
 		tcp_recovery_enter(c);
-		/* RecoverFS counts what this ACK brought: it will be delivered in recovery. */
+		/* RecoverFS counts what this ACK brought: it will be delivered in recovery. What
+		 * earlier ones let out belongs to the flight, and not to prr_out. */
 		if (c->repair != 0)
-			tcp_repair(c)->prr_fs += a->delivered;
+			tcp_repair(c)->prr_fs += a->delivered + a->unused;
+		c->prr_out -= a->unused;
 	}
 	if (c->flags & TCP_F_RECOVERY)
 		tcp_recovery_acked(c, a, 0);
@@ -229,6 +231,8 @@ ack_process(struct isla_tcp_conn *c, const struct tcp_in *in)
 		c->soft_err = 0; /* it was passing */
 	if (c->cc->flags & TCP_CC_RATE)
 		tcp_rate_ack_begin(c);
+	if ((c->flags & TCP_F_RECOVERY) != 0 || (in->opts.present & TCP_OPT_SACK) != 0)
+		a.unused = tcp_output_unused(c);
 	if ((c->flags & TCP_F_SACK) && (in->opts.present & TCP_OPT_SACK))
 		tcp_sack_mark(c, &a);
 	/* While what was in flight can still be seen. */

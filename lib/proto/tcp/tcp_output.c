@@ -262,6 +262,17 @@ restart_if_idle(struct isla_tcp_conn *c)
 		c->cc->restart(c);
 }
 
+uint32_t
+tcp_output_unused(const struct isla_tcp_conn *c)
+{
+	uint32_t room = c->cwnd > c->pipe ? c->cwnd - c->pipe : 0;
+
+	/* What is left over of a segment was no use to anybody. */
+	if (room < c->mss)
+		return 0;
+	return RTE_MIN(room, RTE_MIN(tcp_sndq_unsent(c), usable_window(c)));
+}
+
 bool
 tcp_output_may_send_new(const struct isla_tcp_conn *c)
 {

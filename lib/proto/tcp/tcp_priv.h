@@ -610,6 +610,7 @@ struct tcp_acked {
 	const struct tcp_in *in;
 	uint32_t fack;          /* the connection's before it */
 	uint32_t delivered;     /* bytes that have newly arrived, in order or out of order */
+	uint32_t unused;        /* of the window: bytes that earlier ACKs of the burst let out */
 	uint32_t rtt_us;        /* a sample, or UINT32_MAX */
 	uint32_t ce_bytes;      /* in order, that the peer reports as marked (RFC 8257, 3.3) */
 	uint32_t flags;         /* the connection's before it */
@@ -862,6 +863,9 @@ bool tcp_pmtu_fit(struct isla_tcp_conn *c, struct tcp_seg *s);
 /* tcp_output.c */
 /* Send a segment again. False: no mbuf or no room. */
 bool tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s);
+/* What the congestion window lets out and has not: where earlier ACKs of a burst have opened it, whose
+ * output pass is yet to come. 0 where the peer's window or the data is in the way. */
+uint32_t tcp_output_unused(const struct isla_tcp_conn *c);
 /* Is there new data, and does the peer's window take any of it? */
 bool tcp_output_may_send_new(const struct isla_tcp_conn *c);
 /* One new segment whatever the congestion window says; false where there is nothing to send. */

@@ -133,12 +133,16 @@ recovery_leave(struct isla_tcp_conn *c)
 	c->dupacks = 0;
 }
 
-/* RFC 9937, 6.2. */
+/*
+ * RFC 9937, 6.2. It has the sender transmit after each ACK, while here a burst of them comes before
+ * the output pass: what the earlier ones of it let out counts as sent and in flight.
+ */
 static void
 prr_acked(struct isla_tcp_conn *c, const struct tcp_acked *a)
 {
 	struct tcp_repair *r = tcp_repair(c);
-	uint32_t delivered, sndcnt;
+	int64_t out = (int64_t)(int32_t)c->prr_out + a->unused;
+	uint32_t delivered, sndcnt, pipe = c->pipe + a->unused;
 
 	if (c->repair == 0) {
 		/* No record is free: the window falls at once, not with the ACKs. */
@@ -146,23 +150,24 @@ prr_acked(struct isla_tcp_conn *c, const struct tcp_acked *a)
 		return;
 	}
 	delivered = r->prr_delivered += a->delivered;
-	if (c->pipe > c->ssthresh) {
-		uint64_t target = ((uint64_t)delivered * c->ssthresh + r->prr_fs - 1) / r->prr_fs;
+	if (pipe > c->ssthresh) {
+		int64_t target = (int64_t)(
+			((uint64_t)delivered * c->ssthresh + r->prr_fs - 1) / r->prr_fs);
 
-		sndcnt = target > c->prr_out ? (uint32_t)target - c->prr_out : 0;
+		sndcnt = target > out ? (uint32_t)(target - out) : 0;
 	} else {
-		uint32_t limit = delivered > c->prr_out ? delivered - c->prr_out : 0;
+		uint32_t limit = delivered > out ? (uint32_t)(delivered - out) : 0;
 
 		/* The conservative bound; SafeACK: things go well, and slow start's it is. */
 		limit = RTE_MAX(limit, a->delivered);
 		if (a->advanced && !a->lost)
 			limit += c->mss;
-		sndcnt = RTE_MIN(c->ssthresh - c->pipe, limit);
+		sndcnt = RTE_MIN(c->ssthresh - pipe, limit);
 	}
 	/* The first retransmission goes out in any case. */
-	if (c->prr_out == 0 && sndcnt == 0)
+	if (out <= 0 && sndcnt < c->mss)
 		sndcnt = c->mss;
-	c->cwnd = RTE_MAX(c->pipe + sndcnt, (uint32_t)c->mss);
+	c->cwnd = RTE_MAX(pipe + sndcnt, (uint32_t)c->mss);
 }
 
 /* RFC 6582, 3.2, steps 3 and 4: an ACK of new data in fast recovery without SACK. */
