@@ -30,6 +30,7 @@
 
 #include <isla_addr.h>
 #include <isla_counter.h>
+#include <isla_hist.h>
 #include <isla_netif.h>
 #include <isla_stack.h>
 
@@ -154,6 +155,7 @@ struct isla_engine_stats {
 	uint64_t time_us;             /**< when it was taken, on the loop's clock */
 	struct isla_stats stack;      /**< of all shards together */
 	struct isla_loop_stats loop;  /**< of all shards together */
+	struct isla_hists hists;      /**< of all shards together */
 	struct isla_fault_stats fault[ISLA_FAULT_DIRS]; /**< of all shards and ports together */
 	uint16_t nb_ports;
 	struct isla_port_stats port[ISLA_ENGINE_PORT_MAX];

@@ -38,6 +38,7 @@ loop_rx(struct worker *w, uint64_t now_us)
 		if (n == 0)
 			continue;
 		w->stats.nb_rx_bursts++;
+		isla_hist_record(&w->rx_burst, n);
 		isla_stack_input(w->stack, (uint8_t)i, pkts, n, now_us);
 		nb += n;
 	}
@@ -211,6 +212,8 @@ loop_sleep(struct worker *w, uint64_t now_us, uint64_t until_us)
 void
 loop_rest(struct worker *w, bool worked, uint64_t now_us, uint64_t until_us)
 {
+	if (w->backoff.step == BACKOFF_BUSY)
+		isla_hist_record(&w->loop_busy, now_us - w->backoff.since_us);
 	switch (backoff_next(&w->backoff, worked, now_us)) {
 	case BACKOFF_SPIN:
 		rte_pause();

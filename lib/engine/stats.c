@@ -104,6 +104,7 @@ isla_engine_get_stats(const struct isla_engine *e, struct isla_engine_stats *sta
 		stats->stack.counter[ISLA_C_PAYLOAD_BYTES_COPIED] += w->tx_copied_bytes;
 		worker_get_stats(w, &loop);
 		loop_stats_add(&stats->loop, &loop);
+		worker_add_hists(w, &stats->hists);
 		fault_stats_add(stats, w);
 	}
 	stats->nb_ports = e->conf.nb_ports;

@@ -130,6 +130,28 @@ print_faults(FILE *out, const struct isla_fault_stats fault[ISLA_FAULT_DIRS])
 	print_fault(out, "Tx", &fault[ISLA_FAULT_TX]);
 }
 
+static void
+print_hists(FILE *out, const struct isla_hists *hists)
+{
+	unsigned int i;
+	bool any = false;
+
+	for (i = 0; i < ISLA_HIST_MAX; i++) {
+		const struct isla_hist *h = &hists->hist[i];
+
+		if (h->nb == 0)
+			continue;
+		if (!any)
+			fprintf(out, "\n  %-24s %12s %10s %10s %10s %10s %10s\n", "Histograms",
+				"values", "mean", "50 %", "90 %", "99 %", "max");
+		any = true;
+		fprintf(out, "  %-15s %8s %12" PRIu64 " %10.1f %10" PRIu64 " %10" PRIu64
+			" %10" PRIu64 " %10" PRIu64 "\n", isla_hist_name(i), isla_hist_unit(i),
+			h->nb, (double)h->sum / (double)h->nb, isla_hist_quantile(h, 500),
+			isla_hist_quantile(h, 900), isla_hist_quantile(h, 990), h->max);
+	}
+}
+
 void
 isla_engine_print_stats(FILE *out, const struct isla_engine_stats *stats,
 	const struct isla_engine_stats *prev)
@@ -145,6 +167,7 @@ isla_engine_print_stats(FILE *out, const struct isla_engine_stats *stats,
 			prev != NULL && i < prev->nb_ports ? &prev->port[i] : &none, dt_us);
 	print_counters(out, &stats->stack);
 	print_faults(out, stats->fault);
+	print_hists(out, &stats->hists);
 	print_loop(out, &stats->loop);
 	fflush(out);
 }

@@ -251,10 +251,24 @@ worker_get_stats(const struct worker *w, struct isla_loop_stats *stats)
 }
 
 void
+worker_add_hists(const struct worker *w, struct isla_hists *sum)
+{
+	const struct isla_hists *stack = isla_stack_hists(w->stack);
+	unsigned int i;
+
+	for (i = 0; i < ISLA_HIST_MAX; i++)
+		isla_hist_merge(&sum->hist[i], &stack->hist[i]);
+	isla_hist_merge(&sum->hist[ISLA_HIST_RX_BURST], &w->rx_burst);
+	isla_hist_merge(&sum->hist[ISLA_HIST_LOOP_BUSY], &w->loop_busy);
+}
+
+void
 worker_clear_stats(struct worker *w)
 {
 	memset(&w->stats, 0, sizeof(w->stats));
 	memset(w->backoff.account, 0, sizeof(w->backoff.account));
+	memset(&w->rx_burst, 0, sizeof(w->rx_burst));
+	memset(&w->loop_busy, 0, sizeof(w->loop_busy));
 	w->tx_copied_bytes = 0;
 	if (w->fault_stage != NULL)
 		fault_stage_clear_stats(w->fault_stage);

@@ -46,6 +46,8 @@ struct worker {
 	struct isla_loop_stats stats; /* but for the steps, which backoff keeps */
 	uint64_t tx_copied_bytes;
 	struct backoff backoff;
+	struct isla_hist rx_burst;
+	struct isla_hist loop_busy;
 	/* What it seldom touches. */
 	struct idle idle;
 	struct fault_stage *fault_stage; /* once a fault was set; faults is this, or NULL */
@@ -81,6 +83,9 @@ int worker_fault_set(struct worker *w, enum isla_fault_dir dir, const struct isl
 /* The loop's counters, with those of its steps. */
 void worker_get_stats(const struct worker *w, struct isla_loop_stats *stats);
 void worker_clear_stats(struct worker *w);
+
+/* Add the histograms of the shard, its stack's included. */
+void worker_add_hists(const struct worker *w, struct isla_hists *sum);
 
 static inline uint64_t
 worker_now_us(const struct worker *w)

@@ -23,6 +23,7 @@
 
 #include "isla_addr.h"
 #include "isla_counter.h"
+#include "isla_hist.h"
 #include "isla_key.h"
 #include "isla_mem.h"
 #include "isla_netif.h"
@@ -139,7 +140,10 @@ struct isla_udp *isla_stack_udp(struct isla_stack *stack);
  * in a request to it. */
 const struct isla_stats *isla_stack_stats(const struct isla_stack *stack);
 
-/** Set all counters to zero, but those that are gauges (tcpCurrEstab). */
+/** The shard's histograms; as isla_stack_stats(). */
+const struct isla_hists *isla_stack_hists(const struct isla_stack *stack);
+
+/** Set all counters to zero, but those that are gauges (tcpCurrEstab), and empty the histograms. */
 void isla_stack_stats_clear(struct isla_stack *stack);
 
 #ifdef __cplusplus

@@ -253,11 +253,18 @@ isla_stack_stats(const struct isla_stack *s)
 	return &s->core.stats;
 }
 
+const struct isla_hists *
+isla_stack_hists(const struct isla_stack *s)
+{
+	return &s->core.hists;
+}
+
 void
 isla_stack_stats_clear(struct isla_stack *s)
 {
 	uint64_t estab = s->core.stats.counter[ISLA_C_TCP_CURR_ESTAB];
 
 	memset(&s->core.stats, 0, sizeof(s->core.stats));
+	memset(&s->core.hists, 0, sizeof(s->core.hists));
 	s->core.stats.counter[ISLA_C_TCP_CURR_ESTAB] = estab;
 }

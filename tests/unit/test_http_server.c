@@ -421,6 +421,33 @@ pipelined_requests_are_answered_in_order(void)
 	CU_ASSERT_STRING_EQUAL(p, "");
 }
 
+/* From its first byte until TCP has all of the answer; 0 where that is one burst. */
+static void
+the_time_a_request_takes_is_counted(void)
+{
+	const struct isla_hist *h = &stack_core(stack)->hists.hist[ISLA_HIST_HTTP_LATENCY];
+	struct isla_tcp_conn *c = client();
+
+	say(c, GET("/a.txt"));
+	CU_ASSERT_EQUAL(h->nb, 1);
+	CU_ASSERT_EQUAL(h->max, 0);
+	fake_advance(stack, 1000000);
+	say(c, "GET /a.txt HT");
+	fake_advance(stack, 3000);
+	CU_ASSERT_EQUAL(h->nb, 1);
+	say(c, "TP/1.1\r\nHost: a\r\n\r\n");
+	CU_ASSERT_EQUAL(h->nb, 2);
+	CU_ASSERT_TRUE(h->max >= 3000 && h->max < 10000);
+	/* What does not fit into TCP's queue is not sent yet. */
+	fake_set_sndbuf(c, 50000);
+	say(c, GET("/big"));
+	CU_ASSERT_EQUAL(h->nb, 2);
+	fake_advance(stack, 50000);
+	hear(c);
+	CU_ASSERT_EQUAL(h->nb, 3);
+	CU_ASSERT_TRUE(h->max >= 50000 && h->max < 100000);
+}
+
 static void
 a_half_closed_client_gets_all_its_answers(void)
 {
@@ -861,6 +888,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_head_may_come_in_any_pieces),
 	SUITE_TEST(bytes_one_by_one_do_not_hold_many_mbufs),
 	SUITE_TEST(pipelined_requests_are_answered_in_order),
+	SUITE_TEST(the_time_a_request_takes_is_counted),
 	SUITE_TEST(a_half_closed_client_gets_all_its_answers),
 	SUITE_TEST(a_large_body_goes_out_as_there_is_room),
 	SUITE_TEST(one_gibibyte_is_counted_right),

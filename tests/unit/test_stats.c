@@ -143,7 +143,24 @@ without_faults_nothing_is_said_of_them(void)
 	CU_ASSERT_FALSE(has("ault"));
 }
 
+static void
+histograms_that_are_not_empty_are_listed(void)
+{
+	unsigned int i;
+
+	print(NULL);
+	CU_ASSERT_FALSE(has("Histograms"));
+	free(text);
+	for (i = 0; i < 100; i++)
+		isla_hist_record(&now.hists.hist[ISLA_HIST_RX_BURST], i < 60 ? 2 : 32);
+	print(NULL);
+	CU_ASSERT_TRUE(has("Histograms"));
+	CU_ASSERT_TRUE(has("rxBurst           frames          100       14.0          2         32"));
+	CU_ASSERT_FALSE(has("tcpRtt"));
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(histograms_that_are_not_empty_are_listed),
 	SUITE_TEST(faults_are_said_where_there_were_any),
 	SUITE_TEST(without_faults_nothing_is_said_of_them),
 	SUITE_TEST(what_is_zero_is_left_out),

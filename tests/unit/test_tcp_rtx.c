@@ -76,6 +76,28 @@ later_samples_are_smoothed(void)
 	CU_ASSERT_EQUAL(app_info().min_rtt_us, 100000);
 }
 
+/* The handshake's, and one a round trip, however many segments it has. */
+static void
+a_round_trip_is_counted_once(void)
+{
+	const struct isla_hist *rtt = &isla_stack_hists(peer.host.stack)->hist[ISLA_HIST_TCP_RTT];
+
+	establish_with_rtt(300000);
+	CU_ASSERT_EQUAL(rtt->nb, 1);
+	CU_ASSERT_EQUAL(rtt->sum, 300000);
+	app_send(3 * peer.mss);
+	expect_segs(1, 3);
+	advance_us(100000);
+	inject(ACK, .seq = P(1), .ack = S(1 + peer.mss));
+	inject(ACK, .seq = P(1), .ack = S(1 + 2 * peer.mss));
+	inject(ACK, .seq = P(1), .ack = S(1 + 3 * peer.mss));
+	CU_ASSERT_EQUAL(rtt->nb, 2);
+	CU_ASSERT_TRUE(rtt->sum >= 400000 && rtt->sum < 401000);
+	CU_ASSERT_EQUAL(rtt->max, 300000);
+	isla_stack_stats_clear(peer.host.stack);
+	CU_ASSERT_EQUAL(rtt->nb, 0);
+}
+
 static void
 rto_has_a_minimum(void)
 {
@@ -576,6 +598,7 @@ no_mbuf_for_the_retransmission(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(first_sample_sets_rto),
 	SUITE_TEST(later_samples_are_smoothed),
+	SUITE_TEST(a_round_trip_is_counted_once),
 	SUITE_TEST(rto_has_a_minimum),
 	SUITE_TEST(rto_has_a_maximum),
 	SUITE_TEST(karn),

@@ -17,6 +17,7 @@
 
 #include "isla_counter.h"
 #include "isla_drop.h"
+#include "isla_hist.h"
 #include "isla_key.h"
 #include "isla_mem.h"
 #include "isla_pkt.h"
@@ -46,6 +47,7 @@ struct core {
 	int socket_id;
 	struct timer_wheel wheel;
 	struct outlist out[NETIF_MAX];
+	struct isla_hists hists;
 };
 
 static inline void
@@ -79,6 +81,13 @@ core_drop_pkt(struct core *core, struct rte_mbuf *m, enum isla_drop drop)
 {
 	core->stats.drop[drop]++;
 	rte_pktmbuf_free(m);
+}
+
+/* Count a value in one of the stack's histograms: once a request or a round trip, not a packet. */
+static inline void
+core_record(struct core *core, enum isla_hist_id id, uint64_t value)
+{
+	isla_hist_record(&core->hists.hist[id], value);
 }
 
 /* A pseudo-random number for jitter and the like. */

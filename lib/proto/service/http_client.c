@@ -248,8 +248,10 @@ client_scan(struct http_client *c)
 			off -= m->data_len;
 			continue;
 		}
-		if (c->scan.len == 0)
+		if (c->scan.len == 0) {
 			set_deadline(c, c->server->head_us);
+			c->begin_us = (uint32_t)c->server->core->now_us;
+		}
 		progress = http_scan_feed(&c->scan, &c->server->limits,
 			rte_pktmbuf_mtod_offset(m, const char *, off), m->data_len - off);
 		off = 0;
@@ -405,6 +407,8 @@ step_send(struct http_client *c)
 		c->pos += (uint64_t)n;
 		c->left -= (uint64_t)n;
 	}
+	core_record(c->server->core, ISLA_HIST_HTTP_LATENCY,
+		(uint32_t)c->server->core->now_us - c->begin_us);
 	if (c->close)
 		return client_finish(c);
 	begin_head(c);

@@ -61,6 +61,7 @@ struct http_client {
 	bool once;                /* adopted: one request */
 	bool close;               /* after this response */
 	bool client_closes;       /* and the client knows, so it sends nothing more */
+	uint32_t begin_us;        /* the low bits of when the request's first byte came */
 	struct http_client *next; /* free records */
 };
 

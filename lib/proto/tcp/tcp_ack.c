@@ -98,12 +98,14 @@ ts_sample(struct isla_tcp_conn *c, struct tcp_acked *a)
 }
 
 /* Forward progress: the neighbour is there (RFC 4861, 7.3.1). Once in a round trip is enough of it,
- * for what is known lasts half a minute. */
+ * for what is known lasts half a minute; and of what the statistics say of its time. */
 static void
-path_confirm(struct isla_tcp_conn *c)
+round_ended(struct isla_tcp_conn *c, const struct tcp_acked *a)
 {
 	struct inet_dst via;
 
+	if (a->rtt_us != UINT32_MAX)
+		core_record(c->tcp->core, ISLA_HIST_TCP_RTT, a->rtt_us);
 	tcp_via(c, &via);
 	inet_confirm(c->tcp->inet, &via, c->hint);
 }
@@ -153,7 +155,7 @@ new_ack(struct isla_tcp_conn *c, struct tcp_acked *a)
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	}
 	if (a->round)
-		path_confirm(c);
+		round_ended(c, a);
 	tcp_sched(c);
 }
 

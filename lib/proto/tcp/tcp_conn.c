@@ -277,9 +277,12 @@ tcp_conn_established(struct isla_tcp_conn *c)
 {
 	/* RFC 6298, 2.1 and 5.7: the handshake gives the first sample, or a cautious start; none
 	 * where our SYN went out twice because the peer's came twice (Karn). */
-	if (c->nb_timeouts == 0 && c->seg_head == TCP_NONE && c->total_retrans == 0)
-		tcp_rtt_sample(c, (uint32_t)c->tcp->core->now_us - c->last_sent_us);
-	else if (c->nb_timeouts > 0)
+	if (c->nb_timeouts == 0 && c->seg_head == TCP_NONE && c->total_retrans == 0) {
+		uint32_t rtt_us = (uint32_t)c->tcp->core->now_us - c->last_sent_us;
+
+		tcp_rtt_sample(c, rtt_us);
+		core_record(c->tcp->core, ISLA_HIST_TCP_RTT, rtt_us);
+	} else if (c->nb_timeouts > 0)
 		c->rto = RTE_MIN(3 * c->tcp->conf.rto_init_us, c->tcp->conf.rto_max_us);
 	/* RFC 5681, 3.1; once may have been needless, with a timer of 1 s (RFC 6928, 2). */
 	if (c->nb_timeouts > 1)
