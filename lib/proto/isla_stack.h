@@ -136,6 +136,15 @@ uint32_t isla_stack_nb_conns(const struct isla_stack *stack);
 struct isla_tcp *isla_stack_tcp(struct isla_stack *stack);
 struct isla_udp *isla_stack_udp(struct isla_stack *stack);
 
+/** A stack's timers, to be looked at. */
+struct isla_stack_timers {
+	uint32_t nb_armed;
+	uint64_t next_us;  /**< until the wheel is looked at again, at most; UINT64_MAX: never */
+};
+
+/** The timers now. From the shard's thread. */
+void isla_stack_get_timers(const struct isla_stack *stack, struct isla_stack_timers *timers);
+
 /** The shard's counters, which live as long as the stack. Read from the shard's thread, or copied
  * in a request to it. */
 const struct isla_stats *isla_stack_stats(const struct isla_stack *stack);

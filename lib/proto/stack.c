@@ -229,6 +229,12 @@ stack_core(struct isla_stack *s)
 	return &s->core;
 }
 
+struct link *
+stack_link(struct isla_stack *s)
+{
+	return &s->link;
+}
+
 struct inet *
 stack_inet(struct isla_stack *s)
 {
@@ -245,6 +251,17 @@ struct isla_udp *
 isla_stack_udp(struct isla_stack *s)
 {
 	return s->udp;
+}
+
+void
+isla_stack_get_timers(const struct isla_stack *s, struct isla_stack_timers *timers)
+{
+	uint64_t next_us = timer_wheel_next_us(&s->core.wheel);
+
+	timers->nb_armed = s->core.wheel.nb_armed;
+	timers->next_us = UINT64_MAX;
+	if (next_us != UINT64_MAX)
+		timers->next_us = next_us > s->core.now_us ? next_us - s->core.now_us : 0;
 }
 
 const struct isla_stats *

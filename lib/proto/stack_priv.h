@@ -8,8 +8,10 @@
 #include "isla_stack.h"
 
 struct inet;
+struct link;
 
 struct core *stack_core(struct isla_stack *stack);
+struct link *stack_link(struct isla_stack *stack);
 struct inet *stack_inet(struct isla_stack *stack);
 
 #endif /* STACK_PRIV_H */

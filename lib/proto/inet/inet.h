@@ -17,6 +17,7 @@
 #include <rte_branch_prediction.h>
 
 #include "core.h"
+#include "isla_route.h"
 #include "link.h"
 
 /* What an ICMP error says about a packet of ours (RFC 792, RFC 4443). */
@@ -96,6 +97,10 @@ void inet_set_proto(struct inet *inet, uint8_t proto, const struct inet_proto *p
  * addresses need no route. */
 int inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
 	const struct isla_addr *gateway, uint8_t netif);
+
+/* isla_route_list(). */
+uint16_t inet_route_list(const struct inet *inet, uint32_t *cursor,
+	struct isla_route_entry *entries, uint16_t max);
 
 /* True where addr is an own address of any interface. */
 bool inet_is_own(const struct inet *inet, const struct isla_addr *addr);

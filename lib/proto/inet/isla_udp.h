@@ -9,11 +9,13 @@
  * All calls are made from the shard's own thread, between bursts or within a callback.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
 
 #include "isla_addr.h"
+#include "isla_list.h"
 #include "isla_netif.h"
 
 #ifdef __cplusplus
@@ -91,6 +93,25 @@ void isla_udp_close(struct isla_udp_sock *sock);
  */
 int isla_udp_send(struct isla_udp_sock *sock, struct rte_mbuf *m,
 	const struct isla_udp_ends *ends);
+
+/** A bound port, to be looked at. */
+struct isla_udp_entry {
+	struct isla_addr local;
+	uint16_t port;     /**< host byte order */
+	bool v6only;
+	uint8_t hop_limit; /**< 0: the default */
+	uint8_t tos;
+};
+
+/**
+ * Read the bound ports in pieces; see isla_list.h.
+ *
+ * @param cursor  0 at first; ISLA_LIST_END once all has been given
+ * @param max     entries that there is room for, 1 or more
+ * @return how many were given
+ */
+uint16_t isla_udp_list(const struct isla_udp *udp, uint32_t *cursor,
+	struct isla_udp_entry *entries, uint16_t max);
 
 #ifdef __cplusplus
 }

@@ -260,3 +260,42 @@ inet_select_src(const struct inet *inet, const struct isla_addr *dst, uint8_t ne
 	*src = best->addr;
 	return true;
 }
+
+/* A place of the list: the interfaces' addresses first, then the routes. */
+static bool
+route_at(const struct inet *inet, uint32_t i, struct isla_route_entry *entry)
+{
+	uint32_t nb_places = inet->link->nb_netifs * (uint32_t)ISLA_NETIF_ADDR_MAX;
+
+	memset(entry, 0, sizeof(*entry));
+	if (i < nb_places) {
+		const struct netif *n = &inet->link->netif[i / ISLA_NETIF_ADDR_MAX];
+
+		if (i % ISLA_NETIF_ADDR_MAX >= n->nb_addrs)
+			return false;
+		entry->prefix = n->addr[i % ISLA_NETIF_ADDR_MAX];
+		mask_prefix(&entry->prefix);
+		entry->netif = (uint8_t)(i / ISLA_NETIF_ADDR_MAX);
+		entry->connected = true;
+		return true;
+	}
+	entry->prefix = inet->routes[i - nb_places].prefix;
+	entry->gateway = inet->routes[i - nb_places].gateway;
+	entry->netif = inet->routes[i - nb_places].netif;
+	return true;
+}
+
+uint16_t
+inet_route_list(const struct inet *inet, uint32_t *cursor, struct isla_route_entry *entries,
+	uint16_t max)
+{
+	uint32_t nb = inet->link->nb_netifs * (uint32_t)ISLA_NETIF_ADDR_MAX + inet->nb_routes;
+	uint32_t i = *cursor, end = (uint32_t)RTE_MIN(i + (uint64_t)ISLA_LIST_LOOKS, nb);
+	uint16_t n = 0;
+
+	for (; i < end && n < max; i++)
+		if (route_at(inet, i, &entries[n]))
+			n++;
+	*cursor = i < nb ? i : ISLA_LIST_END;
+	return n;
+}

@@ -37,6 +37,7 @@ struct isla_udp {
 	struct core *core;
 	struct inet *inet;
 	struct isla_udp_sock *socks;
+	uint16_t max_socks;
 	uint16_t free;         /* the first free socket, an index + 1 */
 	uint16_t first[65536]; /* a port's first socket, an index + 1 */
 };
@@ -62,6 +63,7 @@ udp_create(struct core *core, struct inet *inet, uint32_t max_socks)
 	}
 	udp->core = core;
 	udp->inet = inet;
+	udp->max_socks = (uint16_t)max_socks;
 	for (i = max_socks; i > 0; i--) {
 		udp->socks[i - 1].udp = udp;
 		udp->socks[i - 1].next = udp->free;
@@ -362,4 +364,27 @@ isla_udp_send(struct isla_udp_sock *sock, struct rte_mbuf *m, const struct isla_
 		return -ENOBUFS;
 	core_count(udp->core, ISLA_C_UDP_OUT_DATAGRAMS);
 	return 0;
+}
+
+uint16_t
+isla_udp_list(const struct isla_udp *udp, uint32_t *cursor, struct isla_udp_entry *entries,
+	uint16_t max)
+{
+	uint32_t i = *cursor, end = RTE_MIN(i + (uint64_t)ISLA_LIST_LOOKS, udp->max_socks);
+	uint16_t nb = 0;
+
+	for (; i < end && nb < max; i++) {
+		const struct isla_udp_sock *sock = &udp->socks[i];
+
+		if (sock->recv == NULL)
+			continue;
+		entries[nb].local = sock->local;
+		entries[nb].port = sock->port;
+		entries[nb].v6only = sock->v6only;
+		entries[nb].hop_limit = sock->hop_limit;
+		entries[nb].tos = sock->tos;
+		nb++;
+	}
+	*cursor = i < udp->max_socks ? i : ISLA_LIST_END;
+	return nb;
 }

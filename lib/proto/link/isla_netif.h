@@ -8,7 +8,11 @@
  * behind it can do. Interfaces are numbered from 0 in the order in which they are added.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "isla_addr.h"
+#include "isla_list.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,6 +36,53 @@ struct isla_netif_conf {
 	uint16_t mtu;       /**< bytes of an IP packet, 1280 to 65535 */
 	uint32_t offloads;  /**< ISLA_NETIF_* */
 };
+
+struct isla_stack;
+
+/** An address of an interface's own. */
+struct isla_addr_entry {
+	struct isla_prefix prefix;
+	uint8_t netif;
+};
+
+/** What is known of a neighbour: the states of RFC 4861, 7.3.2, which ARP uses as well. */
+enum isla_neigh_state {
+	ISLA_NEIGH_INCOMPLETE = 1, /**< asked for; packets wait */
+	ISLA_NEIGH_REACHABLE,      /**< confirmed a short time ago */
+	ISLA_NEIGH_STALE,          /**< known, not confirmed, not used since */
+	ISLA_NEIGH_DELAY,          /**< used again; transport may confirm it */
+	ISLA_NEIGH_PROBE,          /**< asked whether it is still there */
+};
+
+/** A neighbour in the cache. */
+struct isla_neigh_entry {
+	struct isla_addr addr;
+	uint8_t mac[6];            /**< zero where it is INCOMPLETE */
+	uint8_t netif;
+	bool is_router;
+	bool used;                 /**< something was sent to it */
+	enum isla_neigh_state state;
+	uint32_t nb_queued;        /**< packets that wait for it */
+	uint64_t confirmed_us;     /**< since it was last known to be reachable; UINT64_MAX: never */
+	uint64_t timer_us;         /**< until the state changes or it is asked again */
+};
+
+/**
+ * Read the interfaces' own addresses in pieces; see isla_list.h.
+ *
+ * @param cursor  0 at first; ISLA_LIST_END once all has been given
+ * @param max     entries that there is room for, 1 or more
+ * @return how many were given
+ */
+uint16_t isla_addr_list(struct isla_stack *stack, uint32_t *cursor,
+	struct isla_addr_entry *entries, uint16_t max);
+
+/** Read the neighbour cache in pieces, both families; as isla_addr_list(). */
+uint16_t isla_neigh_list(struct isla_stack *stack, uint32_t *cursor,
+	struct isla_neigh_entry *entries, uint16_t max);
+
+/** The state's name as in RFC 4861: "REACHABLE". Any thread. */
+const char *isla_neigh_state_name(enum isla_neigh_state state);
 
 #ifdef __cplusplus
 }

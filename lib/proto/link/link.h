@@ -106,6 +106,12 @@ int link_netif_add(struct link *link, const struct isla_netif_conf *conf);
 /* Returns 0, -EEXIST, -ENOSPC, or -EINVAL (no such interface, an address that is not unicast). */
 int link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix);
 
+/* isla_addr_list() and isla_neigh_list(). */
+uint16_t link_addr_list(const struct link *link, uint32_t *cursor,
+	struct isla_addr_entry *entries, uint16_t max);
+uint16_t link_neigh_list(const struct link *link, uint32_t *cursor,
+	struct isla_neigh_entry *entries, uint16_t max);
+
 /* True where addr is one of the interface's own addresses. */
 bool link_addr_is_own(const struct link *link, uint8_t netif, const struct isla_addr *addr);
 

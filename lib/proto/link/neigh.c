@@ -221,6 +221,7 @@ entry_add(struct neigh_table *t, uint8_t netif, const struct isla_addr *addr, bo
 	n->addr = *addr;
 	n->netif = netif;
 	n->used = own;
+	n->confirmed_us = 0;
 	n->chain = *bucket;
 	*bucket = neigh_index(t, n);
 	memcpy(n->eth.src_addr.addr_bytes, t->link->netif[netif].mac, RTE_ETHER_ADDR_LEN);

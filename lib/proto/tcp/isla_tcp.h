@@ -27,6 +27,7 @@
 #include <rte_mbuf.h>
 
 #include "isla_addr.h"
+#include "isla_list.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -429,6 +430,56 @@ uint32_t isla_tcp_sendq_bytes(const struct isla_tcp_conn *conn);
 
 /** The state's name as in RFC 9293: "SYN-RECEIVED". Any thread. */
 const char *isla_tcp_state_name(enum isla_tcp_state state);
+
+/** What a connection may wait for. */
+enum isla_tcp_timer {
+	ISLA_TCP_TIMER_RTX,    /**< retransmission, or zero-window probe */
+	ISLA_TCP_TIMER_LOSS,   /**< reordering window or tail loss probe (RFC 8985) */
+	ISLA_TCP_TIMER_DELACK, /**< delayed ACK */
+	ISLA_TCP_TIMER_STATE,  /**< the end of TIME-WAIT or FIN-WAIT-2 */
+	ISLA_TCP_TIMER_KEEP,   /**< keep-alive */
+	ISLA_TCP_TIMER_PACE,   /**< the next segment's time */
+	ISLA_TCP_TIMER_MAX
+};
+
+/** isla_tcp_entry::timer_us of a timer that does not run. */
+#define ISLA_TCP_TIMER_OFF UINT32_MAX
+
+/** A connection or a listening port, as a list has it. */
+struct isla_tcp_entry {
+	uint32_t id;           /**< stays the same; another one's once this one is gone */
+	enum isla_tcp_state state;
+	struct isla_tcp_ends ends; /**< a listener's remote end is unspecified, its port 0 */
+	bool orphan;           /**< no program has it any more */
+	bool persist;          /**< ISLA_TCP_TIMER_RTX is for a zero-window probe */
+	uint32_t recvq;        /**< bytes that wait for the program; LISTEN: handshakes under way */
+	uint32_t sendq;        /**< bytes not acknowledged; LISTEN: the backlog's size */
+	/** Until each timer fires, in us, or ISLA_TCP_TIMER_OFF. */
+	uint32_t timer_us[ISLA_TCP_TIMER_MAX];
+};
+
+/**
+ * Read listeners and connections, in this order, in pieces; see isla_list.h.
+ *
+ * @param cursor  0 at first; ISLA_LIST_END once all has been given
+ * @param max     entries that there is room for, 1 or more
+ * @return how many were given
+ */
+uint16_t isla_tcp_list(const struct isla_tcp *tcp, uint32_t *cursor,
+	struct isla_tcp_entry *entries, uint16_t max);
+
+/**
+ * Read one of them.
+ *
+ * @param id    isla_tcp_entry::id
+ * @param info  may be NULL; a listener has its state alone
+ * @return 0; -ENOENT: there is none of that number
+ */
+int isla_tcp_list_get(const struct isla_tcp *tcp, uint32_t id, struct isla_tcp_entry *entry,
+	struct isla_tcp_info *info);
+
+/** The timer's name: "retransmit". Any thread. */
+const char *isla_tcp_timer_name(enum isla_tcp_timer timer);
 
 #ifdef __cplusplus
 }
