@@ -149,14 +149,21 @@ static const struct isla_tcp_ops ops = {
 	.error = error,
 };
 
-/* Once a second, from the engine: between two bursts, so that TCP may be called. */
+/* On the shard, between two bursts, so that TCP may be called. */
 static void
-tick(struct isla_engine *engine, void *ctx)
+look(struct isla_stack *stack, void *ctx)
 {
 	struct fetch *f = ctx;
 
 	if (++f->nb_idle_s > f->timeout_s)
 		fail(f, "timed out: no answer for %u s", f->timeout_s);
+}
+
+/* Once a second, from the engine's control thread. */
+static void
+tick(struct isla_engine *engine, void *ctx)
+{
+	isla_engine_call(engine, 0, look, ctx);
 }
 
 /* The request stays our memory; the last reference to it has gone when this is called. */

@@ -87,7 +87,11 @@ isla_engine_create(const struct isla_engine_conf *conf, char *err, size_t err_si
 	}
 	memset(e, 0, sizeof(*e));
 	e->conf = *conf;
-	rc = engine_init(e, &fault);
+	rc = ctrl_init(&e->ctrl);
+	if (rc != 0)
+		fault_set(&fault, rc, "no eventfd: %s", rte_strerror(-rc));
+	else
+		rc = engine_init(e, &fault);
 	if (rc != 0) {
 		isla_engine_free(e);
 		rte_errno = -rc;
@@ -108,27 +112,64 @@ netif_of(const struct isla_engine *e, uint16_t port_id)
 	return -ENODEV;
 }
 
+/* An address or a route, on its way into the shards. */
+struct addr_change {
+	const struct isla_prefix *prefix;
+	const struct isla_addr *gateway;
+	uint8_t netif;
+	int rc;     /* of the last shard */
+};
+
+static void
+addr_add(struct isla_stack *stack, void *arg)
+{
+	struct addr_change *c = arg;
+
+	c->rc = isla_stack_addr_add(stack, c->netif, c->prefix);
+}
+
+static void
+route_add(struct isla_stack *stack, void *arg)
+{
+	struct addr_change *c = arg;
+
+	c->rc = isla_stack_route_add(stack, c->prefix, c->gateway, c->netif);
+}
+
+/* On one shard after the other; all have the same, so what the first one takes they all do. */
+static int
+change_all(struct isla_engine *e, uint16_t port_id, struct addr_change *c,
+	void (*fn)(struct isla_stack *stack, void *arg))
+{
+	int netif = netif_of(e, port_id), rc = netif < 0 ? netif : ctrl_admin_lock(e);
+	uint16_t i;
+
+	if (rc != 0)
+		return rc;
+	c->netif = (uint8_t)netif;
+	for (i = 0; rc == 0 && i < e->nb_workers; i++) {
+		rc = isla_engine_call(e, i, fn, c);
+		rc = rc == 0 ? c->rc : rc;
+	}
+	ctrl_admin_unlock(e);
+	return rc;
+}
+
 int
 isla_engine_addr_add(struct isla_engine *e, uint16_t port_id, const struct isla_prefix *prefix)
 {
-	int netif = netif_of(e, port_id), rc = netif < 0 ? netif : 0;
-	uint16_t i;
+	struct addr_change c = {.prefix = prefix};
 
-	for (i = 0; rc == 0 && i < e->nb_workers; i++)
-		rc = isla_stack_addr_add(e->worker[i].stack, (uint8_t)netif, prefix);
-	return rc;
+	return change_all(e, port_id, &c, addr_add);
 }
 
 int
 isla_engine_route_add(struct isla_engine *e, uint16_t port_id, const struct isla_prefix *prefix,
 	const struct isla_addr *gateway)
 {
-	int netif = netif_of(e, port_id), rc = netif < 0 ? netif : 0;
-	uint16_t i;
+	struct addr_change c = {.prefix = prefix, .gateway = gateway};
 
-	for (i = 0; rc == 0 && i < e->nb_workers; i++)
-		rc = isla_stack_route_add(e->worker[i].stack, prefix, gateway, (uint8_t)netif);
-	return rc;
+	return change_all(e, port_id, &c, route_add);
 }
 
 uint16_t
@@ -179,7 +220,7 @@ isla_engine_start(struct isla_engine *e, char *err, size_t err_size)
 		rc = port_start(&e->port[i], &fault);
 	for (i = 0; rc == 0 && i < e->nb_workers; i++)
 		rc = worker_prepare(&e->worker[i], &fault);
-	return rc;
+	return rc != 0 ? rc : ctrl_start(e, &fault);
 }
 
 void
@@ -189,6 +230,7 @@ isla_engine_run(struct isla_engine *e)
 
 	/* One shard runs on the caller's thread. */
 	worker_run(&e->worker[0]);
+	ctrl_ends_ticking(e);
 	for (i = 0; i < e->conf.nb_ports; i++)
 		port_stop(&e->port[i]);
 }
@@ -240,6 +282,7 @@ isla_engine_free(struct isla_engine *e)
 
 	if (e == NULL)
 		return 0;
+	ctrl_fini(&e->ctrl);
 	/* The port's queues give their mbufs back last, so the pools come after them. */
 	for (i = 0; i < e->conf.nb_ports; i++)
 		port_stop(&e->port[i]);

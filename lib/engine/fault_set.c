@@ -75,31 +75,70 @@ worker_fault_set(struct worker *w, enum isla_fault_dir dir, const struct isla_fa
 	return rc;
 }
 
+/* On its way into a shard. */
+struct change {
+	struct worker *w;
+	enum isla_fault_dir dir;
+	const struct isla_fault *fault;
+	int rc;
+};
+
+static void
+change(struct isla_stack *stack, void *arg)
+{
+	struct change *c = arg;
+
+	RTE_SET_USED(stack);
+	c->rc = worker_fault_set(c->w, c->dir, c->fault);
+}
+
+/* On all shards up to the first one that cannot. */
+static int
+change_all(struct isla_engine *e, enum isla_fault_dir dir, const struct isla_fault *fault)
+{
+	struct change c = {.dir = dir, .fault = fault};
+	uint16_t i;
+
+	for (i = 0; c.rc == 0 && i < e->nb_workers; i++) {
+		c.w = &e->worker[i];
+		isla_engine_call(e, i, change, &c);
+	}
+	return c.rc;
+}
+
 int
 isla_engine_fault_set(struct isla_engine *e, enum isla_fault_dir dir,
 	const struct isla_fault *fault, char *err, size_t err_size)
 {
 	struct fault line = fault_init(err, err_size);
-	uint16_t i;
 	int rc;
 
 	if (dir != ISLA_FAULT_RX && dir != ISLA_FAULT_TX)
 		return fault_set(&line, -EINVAL, "there is no direction %d", (int)dir);
 	rc = conf_check_fault(&e->conf, fault, &line);
-	for (i = 0; rc == 0 && i < e->nb_workers; i++) {
-		rc = worker_fault_set(&e->worker[i], dir, fault);
-		if (rc != 0)
-			fault_set(&line, rc, "no memory for a queue of frames: %s",
-				rte_strerror(-rc));
-	}
 	if (rc == 0)
+		rc = ctrl_admin_lock(e);
+	if (rc != 0)
+		return fault_set(&line, rc, "not from a shard");
+	rc = change_all(e, dir, fault);
+	if (rc == 0) {
 		e->conf.fault[dir] = *fault;
+	} else {
+		change_all(e, dir, &e->conf.fault[dir]);
+		fault_set(&line, rc, "no memory for a queue of frames: %s", rte_strerror(-rc));
+	}
+	ctrl_admin_unlock(e);
 	return rc;
 }
 
-void
-isla_engine_fault_get(const struct isla_engine *e, enum isla_fault_dir dir,
-	struct isla_fault *fault)
+int
+isla_engine_fault_get(struct isla_engine *e, enum isla_fault_dir dir, struct isla_fault *fault)
 {
+	int rc = ctrl_admin_lock(e);
+
+	if (rc != 0)
+		return rc;
 	*fault = e->conf.fault[dir];
+	ctrl_admin_unlock(e);
+	return 0;
 }

@@ -19,9 +19,14 @@
  *     stop the services
  *     isla_engine_free(engine)            tells how many mbufs are missing: 0
  *
- * All calls are made from EAL's main thread unless their comment says otherwise. A shard's stack
- * belongs to its thread while isla_engine_run() runs; with one shard that is the thread which
- * called it.
+ * Which thread: isla_engine_create(), _start(), _run() and _free() are called from EAL's main thread.
+ * While isla_engine_run() runs, each shard's stack belongs to its thread; the first shard's is the
+ * one which called it. isla_engine_start() makes a further thread which is no shard, the control
+ * thread: tick runs there, and what isla_engine_ctrl_post() brings.
+ * "From any thread that is no shard" says that a call may be made at any time between
+ * isla_engine_create() and isla_engine_free(), by several threads at once, also from tick and from
+ * EAL's main thread while isla_engine_run() does not run: the call reaches into the shards by
+ * isla_engine_call(), and waits for them. From a shard it would wait for itself, and returns -EDEADLK.
  */
 
 #include <stdbool.h>
@@ -45,6 +50,9 @@ extern "C" {
 
 /** Shards of one engine, and so queues of a port. */
 #define ISLA_ENGINE_SHARD_MAX 16
+
+/** isla_engine_call(): every shard. */
+#define ISLA_ENGINE_ALL_SHARDS UINT16_MAX
 
 /** isla_engine_conf::tx_offloads: whatever the port does by itself and does rightly. */
 #define ISLA_ENGINE_TX_OFFLOADS_AUTO UINT64_MAX
@@ -106,7 +114,9 @@ struct isla_engine_conf {
 	enum isla_engine_idle idle;         /**< [ISLA_ENGINE_IDLE_EPOLL] */
 	struct isla_engine_backoff backoff; /**< [100, 400, 50] */
 	uint32_t stop_us;      /**< how long connections may take to end at a stop [2000000] */
-	/** Called from the first shard's thread every tick_us, between two bursts; NULL: never. */
+	/** Called every tick_us from the control thread, from isla_engine_start() to the end of
+	 * isla_engine_run(); NULL: never. No shard waits for it; what it wants of one goes by
+	 * isla_engine_call(). */
 	void (*tick)(struct isla_engine *engine, void *ctx);
 	void *tick_ctx;
 	uint64_t tick_us;      /**< [1000000] */
@@ -150,9 +160,20 @@ struct isla_port_stats {
 	uint64_t rx_nombuf;
 };
 
+/** One shard's counters; a plain value. See isla_engine_get_shard_stats(). */
+struct isla_shard_stats {
+	uint64_t time_us;             /**< when they were read, on the shard's clock */
+	uint16_t shard;
+	uint32_t nb_conns;            /**< isla_stack_nb_conns() */
+	struct isla_stats stack;
+	struct isla_loop_stats loop;
+	struct isla_hists hists;
+	struct isla_fault_stats fault[ISLA_FAULT_DIRS]; /**< of all ports together */
+};
+
 /** A snapshot of all counters; a plain value. */
 struct isla_engine_stats {
-	uint64_t time_us;             /**< when it was taken, on the loop's clock */
+	uint64_t time_us;             /**< when it was taken, on the first shard's clock */
 	struct isla_stats stack;      /**< of all shards together */
 	struct isla_loop_stats loop;  /**< of all shards together */
 	struct isla_hists hists;      /**< of all shards together */
@@ -163,10 +184,11 @@ struct isla_engine_stats {
 
 /**
  * A request into a shard: a function that runs there, between two bursts. Embedded in what it is
- * about; the caller sets run. See isla_engine_post().
+ * about; the caller sets run. See isla_engine_post() and isla_engine_ctrl_post().
  */
 struct isla_engine_request {
-	/** On the shard's thread. The request is the caller's again: it may be posted or freed. */
+	/** On the shard's thread, or, stack being NULL, on the control thread. The request is the
+	 * caller's again: it may be posted or freed. */
 	void (*run)(struct isla_stack *stack, struct isla_engine_request *req);
 	struct isla_engine_request *next; /**< the engine's own */
 };
@@ -203,9 +225,10 @@ struct isla_engine *isla_engine_create(const struct isla_engine_conf *conf, char
 	size_t err_size);
 
 /**
- * Give a port's interface an address, on every shard. Before isla_engine_run(), or from tick.
+ * Give a port's interface an address, on every shard. From any thread that is no shard.
  *
- * @return 0; -ENODEV (not one of the engine's ports), or as isla_stack_addr_add()
+ * @return 0; -ENODEV (not one of the engine's ports), -EDEADLK (from a shard), or as
+ *         isla_stack_addr_add()
  */
 int isla_engine_addr_add(struct isla_engine *engine, uint16_t port_id,
 	const struct isla_prefix *prefix);
@@ -213,7 +236,7 @@ int isla_engine_addr_add(struct isla_engine *engine, uint16_t port_id,
 /**
  * Add a route over a port's interface, on every shard; as isla_engine_addr_add().
  *
- * @return 0; -ENODEV, or as isla_stack_route_add()
+ * @return 0; -ENODEV, -EDEADLK, or as isla_stack_route_add()
  */
 int isla_engine_route_add(struct isla_engine *engine, uint16_t port_id,
 	const struct isla_prefix *prefix, const struct isla_addr *gateway);
@@ -221,7 +244,8 @@ int isla_engine_route_add(struct isla_engine *engine, uint16_t port_id,
 /** Shards, and so stacks, of the engine. */
 uint16_t isla_engine_nb_shards(const struct isla_engine *engine);
 
-/** A shard's stack, NULL where there is no such shard. It lives as long as the engine. */
+/** A shard's stack, NULL where there is no such shard. It lives as long as the engine. To be used
+ * before isla_engine_run(), after it, or in a request that runs on the shard. */
 struct isla_stack *isla_engine_stack(struct isla_engine *engine, uint16_t shard);
 
 /** What is known about the i-th of conf's ports. Returns 0, or -ENODEV. */
@@ -229,9 +253,10 @@ int isla_engine_port_info(const struct isla_engine *engine, uint16_t i,
 	struct isla_engine_port_info *info);
 
 /**
- * Start the ports: from now on frames may arrive. isla_engine_run() should follow soon.
+ * Start the ports, from now on frames may arrive, and the control thread. isla_engine_run() should
+ * follow soon.
  *
- * @return 0, or what the driver returned, with a line in err
+ * @return 0, or what the driver returned, or -errno, with a line in err
  */
 int isla_engine_start(struct isla_engine *engine, char *err, size_t err_size);
 
@@ -258,6 +283,31 @@ void isla_engine_stop(struct isla_engine *engine);
 int isla_engine_post(struct isla_engine *engine, uint16_t shard, struct isla_engine_request *req);
 
 /**
+ * Let a function run on a shard, between two bursts and with the stack's clock set, and wait until
+ * it has. Before isla_engine_run() and after it the caller runs it himself, one caller at a time.
+ * From any thread that is no shard; from the shard itself it is called at once.
+ * A shard that sleeps wakes up, but for ISLA_ENGINE_IDLE_SLEEP, whose sleep ends by itself.
+ * fn must not wait for another thread that calls.
+ *
+ * @param shard  ISLA_ENGINE_ALL_SHARDS: on every shard in turn; or, where it returns an error, on
+ *               none
+ * @return 0; -EINVAL (no such shard), -EDEADLK (from another shard, or from one of several for all)
+ */
+int isla_engine_call(struct isla_engine *engine, uint16_t shard,
+	void (*fn)(struct isla_stack *stack, void *arg), void *arg);
+
+/**
+ * Let a request run on the control thread, its stack being NULL: how a shard has something done that
+ * takes a call into every shard. From any thread, shards included, without a lock and without memory.
+ * What is posted before isla_engine_start() runs when it has made the thread; what has not run when
+ * isla_engine_free() ends it never does, and is the caller's again then.
+ *
+ * @param req  must not be waiting already
+ * @return 0
+ */
+int isla_engine_ctrl_post(struct isla_engine *engine, struct isla_engine_request *req);
+
+/**
  * Free the stacks, close the ports and free the mempools; every service must have been stopped.
  *
  * @return mbufs that did not come back to their pools: 0 unless somebody leaks or still holds some,
@@ -267,24 +317,35 @@ uint32_t isla_engine_free(struct isla_engine *engine);
 
 /**
  * Change what is done to the frames of one direction, on every port and shard: from the next frame
- * on, while those that wait keep their time. From tick, or while isla_engine_run() does not run.
+ * on, while those that wait keep their time. From any thread that is no shard.
  *
  * @param fault  all zero: nothing
  * @param err    receives one line that says what is not possible, and why
- * @return 0; -EINVAL (a value), -E2BIG (limit_pkts: more than a fourth of the mbufs), -ENOMEM
+ * @return 0; -EINVAL (a value), -E2BIG (limit_pkts: more than a fourth of the mbufs), -ENOMEM,
+ *         -EDEADLK (from a shard); then nothing has changed
  */
 int isla_engine_fault_set(struct isla_engine *engine, enum isla_fault_dir dir,
 	const struct isla_fault *fault, char *err, size_t err_size);
 
-/** What was last set, or configured. As isla_engine_fault_set(). */
-void isla_engine_fault_get(const struct isla_engine *engine, enum isla_fault_dir dir,
+/** What was last set, or configured. From any thread that is no shard. Returns 0, or -EDEADLK. */
+int isla_engine_fault_get(struct isla_engine *engine, enum isla_fault_dir dir,
 	struct isla_fault *fault);
 
-/** Take a snapshot. From tick, or while isla_engine_run() does not run. */
-void isla_engine_get_stats(const struct isla_engine *engine, struct isla_engine_stats *stats);
+/**
+ * Take a snapshot of all shards, one after the other: of each it is what the shard had counted
+ * between two bursts. From any thread that is no shard; from the one shard there is, too.
+ *
+ * @return 0, or -EDEADLK (from one shard of several)
+ */
+int isla_engine_get_stats(struct isla_engine *engine, struct isla_engine_stats *stats);
+
+/** The same of one shard. From any thread that is no shard, and from that shard. Returns 0, -EINVAL
+ * (no such shard), or -EDEADLK. */
+int isla_engine_get_shard_stats(struct isla_engine *engine, uint16_t shard,
+	struct isla_shard_stats *stats);
 
 /** Set all counters to zero, gauges excepted; as isla_engine_get_stats(). */
-void isla_engine_clear_stats(struct isla_engine *engine);
+int isla_engine_clear_stats(struct isla_engine *engine);
 
 /**
  * Print a snapshot: the ports in testpmd's manner, then the counters and drop reasons that are not

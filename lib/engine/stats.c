@@ -3,6 +3,7 @@
  * Snapshots of all counters.
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include <rte_common.h>
@@ -43,31 +44,21 @@ loop_stats_add(struct isla_loop_stats *sum, const struct isla_loop_stats *s)
 	sum->nb_tx_linearized += s->nb_tx_linearized;
 }
 
-/* A shard's fault stage, once it has one. */
 static void
-fault_stats_add(struct isla_engine_stats *sum, const struct worker *w)
+fault_stats_add(struct isla_fault_stats *sum, const struct isla_fault_stats *s)
 {
-	struct isla_fault_stats s;
-	unsigned int dir;
-
-	for (dir = 0; w->fault_stage != NULL && dir < ISLA_FAULT_DIRS; dir++) {
-		struct isla_fault_stats *to = &sum->fault[dir];
-
-		fault_stage_get_stats(w->fault_stage, (enum isla_fault_dir)dir, &s);
-		to->nb_frames += s.nb_frames;
-		to->nb_passed += s.nb_passed;
-		to->nb_dropped += s.nb_dropped;
-		to->nb_duplicated += s.nb_duplicated;
-		to->nb_corrupted += s.nb_corrupted;
-		to->nb_reordered += s.nb_reordered;
-		to->nb_limit_full += s.nb_limit_full;
-		to->nb_buffer_full += s.nb_buffer_full;
-		to->nb_no_mbuf += s.nb_no_mbuf;
-		to->nb_flushed += s.nb_flushed;
-		to->nb_waiting += s.nb_waiting;
-		to->copied_bytes += s.copied_bytes;
-		sum->stack.counter[ISLA_C_PAYLOAD_BYTES_COPIED] += s.copied_bytes;
-	}
+	sum->nb_frames += s->nb_frames;
+	sum->nb_passed += s->nb_passed;
+	sum->nb_dropped += s->nb_dropped;
+	sum->nb_duplicated += s->nb_duplicated;
+	sum->nb_corrupted += s->nb_corrupted;
+	sum->nb_reordered += s->nb_reordered;
+	sum->nb_limit_full += s->nb_limit_full;
+	sum->nb_buffer_full += s->nb_buffer_full;
+	sum->nb_no_mbuf += s->nb_no_mbuf;
+	sum->nb_flushed += s->nb_flushed;
+	sum->nb_waiting += s->nb_waiting;
+	sum->copied_bytes += s->copied_bytes;
 }
 
 static void
@@ -89,38 +80,101 @@ port_stats_get(const struct port *port, struct isla_port_stats *out)
 	out->rx_nombuf = s.rx_nombuf;
 }
 
-void
-isla_engine_get_stats(const struct isla_engine *e, struct isla_engine_stats *stats)
+static void
+hists_add(struct isla_hists *sum, const struct isla_hists *h)
 {
-	struct isla_loop_stats loop;
-	uint16_t i;
+	unsigned int i;
+
+	for (i = 0; i < ISLA_HIST_MAX; i++)
+		isla_hist_merge(&sum->hist[i], &h->hist[i]);
+}
+
+/* On its way into a shard. */
+struct look {
+	struct worker *w;
+	struct isla_shard_stats *stats;
+};
+
+static void
+look(struct isla_stack *stack, void *arg)
+{
+	struct worker *w = ((struct look *)arg)->w;
+	struct isla_shard_stats *stats = ((struct look *)arg)->stats;
+	unsigned int dir;
 
 	memset(stats, 0, sizeof(*stats));
-	stats->time_us = worker_now_us(&e->worker[0]);
-	for (i = 0; i < e->nb_workers; i++) {
-		const struct worker *w = &e->worker[i];
+	stats->time_us = worker_now_us(w);
+	stats->shard = w->index;
+	stats->nb_conns = isla_stack_nb_conns(stack);
+	stats->stack = *isla_stack_stats(stack);
+	stats->stack.counter[ISLA_C_PAYLOAD_BYTES_COPIED] += w->tx_copied_bytes;
+	worker_get_stats(w, &stats->loop);
+	worker_add_hists(w, &stats->hists);
+	/* A shard has a fault stage once a fault was set. */
+	for (dir = 0; w->fault_stage != NULL && dir < ISLA_FAULT_DIRS; dir++) {
+		fault_stage_get_stats(
+			w->fault_stage, (enum isla_fault_dir)dir, &stats->fault[dir]);
+		stats->stack.counter[ISLA_C_PAYLOAD_BYTES_COPIED] +=
+			stats->fault[dir].copied_bytes;
+	}
+}
 
-		stack_stats_add(&stats->stack, isla_stack_stats(w->stack));
-		stats->stack.counter[ISLA_C_PAYLOAD_BYTES_COPIED] += w->tx_copied_bytes;
-		worker_get_stats(w, &loop);
-		loop_stats_add(&stats->loop, &loop);
-		worker_add_hists(w, &stats->hists);
-		fault_stats_add(stats, w);
+int
+isla_engine_get_shard_stats(struct isla_engine *e, uint16_t shard, struct isla_shard_stats *stats)
+{
+	struct look l = {.stats = stats};
+
+	if (shard >= e->nb_workers)
+		return -EINVAL;
+	l.w = &e->worker[shard];
+	return isla_engine_call(e, shard, look, &l);
+}
+
+int
+isla_engine_get_stats(struct isla_engine *e, struct isla_engine_stats *stats)
+{
+	struct isla_shard_stats s;
+	unsigned int dir;
+	uint16_t i;
+	int rc;
+
+	memset(stats, 0, sizeof(*stats));
+	for (i = 0; i < e->nb_workers; i++) {
+		rc = isla_engine_get_shard_stats(e, i, &s);
+		if (rc != 0)
+			return rc;
+		stats->time_us = i == 0 ? s.time_us : stats->time_us;
+		stack_stats_add(&stats->stack, &s.stack);
+		loop_stats_add(&stats->loop, &s.loop);
+		hists_add(&stats->hists, &s.hists);
+		for (dir = 0; dir < ISLA_FAULT_DIRS; dir++)
+			fault_stats_add(&stats->fault[dir], &s.fault[dir]);
 	}
 	stats->nb_ports = e->conf.nb_ports;
 	for (i = 0; i < e->conf.nb_ports; i++)
 		port_stats_get(&e->port[i], &stats->port[i]);
+	return 0;
 }
 
-void
+static void
+clear(struct isla_stack *stack, void *arg)
+{
+	isla_stack_stats_clear(stack);
+	worker_clear_stats(arg);
+}
+
+int
 isla_engine_clear_stats(struct isla_engine *e)
 {
 	uint16_t i;
+	int rc;
 
 	for (i = 0; i < e->nb_workers; i++) {
-		isla_stack_stats_clear(e->worker[i].stack);
-		worker_clear_stats(&e->worker[i]);
+		rc = isla_engine_call(e, i, clear, &e->worker[i]);
+		if (rc != 0)
+			return rc;
 	}
 	for (i = 0; i < e->conf.nb_ports; i++)
 		rte_eth_stats_reset(e->port[i].id);
+	return 0;
 }

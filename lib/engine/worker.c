@@ -11,6 +11,7 @@
 #include <rte_errno.h>
 
 #include "engine_log.h"
+#include "ctrl.h"
 #include "engine_mem.h"
 #include "numa_nodes.h"
 #include "worker.h"
@@ -134,22 +135,15 @@ worker_prepare(struct worker *w, struct fault *fault)
 	return 0;
 }
 
-/* What is done once in a while: hold the clock against the kernel's, tell the time of day, tick. */
+/* What is done once in a while: hold the clock against the kernel's, tell the time of day. */
 static __rte_noinline void
 worker_chores(struct worker *w, uint64_t now_us)
 {
-	if (now_us >= w->next_calibration_us) {
-		uint64_t tsc, ns;
+	uint64_t tsc, ns;
 
-		clock_read_pair(&tsc, &ns);
-		w->next_calibration_us = now_us + clock_calibrate(&w->clock, tsc, ns);
-		isla_stack_set_wall(w->stack, clock_wall_us(), worker_now_us(w));
-	}
-	if (now_us >= w->next_tick_us) {
-		w->next_tick_us = RTE_MAX(w->next_tick_us + w->conf->tick_us, now_us);
-		w->conf->tick(w->engine, w->conf->tick_ctx);
-	}
-	w->next_chore_us = RTE_MIN(w->next_calibration_us, w->next_tick_us);
+	clock_read_pair(&tsc, &ns);
+	w->next_chore_us = now_us + clock_calibrate(&w->clock, tsc, ns);
+	isla_stack_set_wall(w->stack, clock_wall_us(), worker_now_us(w));
 }
 
 static inline uint64_t
@@ -213,12 +207,12 @@ worker_run(struct worker *w)
 	numa_prefer(numa_node_here());
 	backoff_init(
 		&w->backoff, &w->conf->backoff, w->conf->idle == ISLA_ENGINE_IDLE_POLL, now_us);
-	w->next_calibration_us = now_us;
-	w->next_tick_us = w->conf->tick != NULL ? now_us + w->conf->tick_us : UINT64_MAX;
 	w->next_chore_us = now_us;
+	ctrl_shard_begins(w);
 	while (stops(w) == 0)
 		worker_round(w, UINT64_MAX);
 	worker_shutdown(w);
+	ctrl_shard_ends(w);
 }
 
 void

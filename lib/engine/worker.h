@@ -52,9 +52,8 @@ struct worker {
 	struct idle idle;
 	struct fault_stage *fault_stage; /* once a fault was set; faults is this, or NULL */
 	struct pools pools;
-	uint64_t next_calibration_us;
-	uint64_t next_tick_us;     /* UINT64_MAX: no tick */
 	const uint32_t *nb_stops;  /* how often a stop was asked for */
+	uintptr_t thread;          /* atomic: its pthread_t while it runs, else 0; see ctrl.h */
 	struct isla_engine *engine;
 	const struct isla_engine_conf *conf;
 	uint16_t index;
