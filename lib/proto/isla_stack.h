@@ -86,13 +86,31 @@ int isla_stack_addr_add(struct isla_stack *stack, uint8_t netif,
 	const struct isla_prefix *prefix);
 
 /**
- * Add a route.
+ * Add a route. Connections go by it from now on where it is better than theirs.
  *
  * @param gateway  unspecified: the prefix is directly reachable
  * @return 0; -EINVAL, -EEXIST, -ENOSPC
  */
 int isla_stack_route_add(struct isla_stack *stack, const struct isla_prefix *prefix,
 	const struct isla_addr *gateway, uint8_t netif);
+
+/**
+ * Take an address away from an interface. Its connections are reset, and their programs hear
+ * EADDRNOTAVAIL, as do the UDP sockets that are bound to it (isla_udp_error_fn). Listeners on it and
+ * those sockets stay, for the case that it comes back. Not from a callback of TCP's.
+ *
+ * @return 0; -EINVAL (no such interface), -EADDRNOTAVAIL (not its address)
+ */
+int isla_stack_addr_del(struct isla_stack *stack, uint8_t netif, const struct isla_addr *addr);
+
+/**
+ * Take a route away. Connections that went by it go another way where there is one, and else
+ * keep theirs.
+ *
+ * @return 0; -ESRCH (no route to that prefix over that interface)
+ */
+int isla_stack_route_del(struct isla_stack *stack, const struct isla_prefix *prefix,
+	uint8_t netif);
 
 /** Process a burst of frames; every mbuf is taken. */
 void isla_stack_input(struct isla_stack *stack, uint8_t netif, struct rte_mbuf **pkts,

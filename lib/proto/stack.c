@@ -123,14 +123,64 @@ isla_stack_netif_add(struct isla_stack *s, const struct isla_netif_conf *conf)
 int
 isla_stack_addr_add(struct isla_stack *s, uint8_t netif, const struct isla_prefix *prefix)
 {
-	return link_addr_add(&s->link, netif, prefix);
+	int rc = link_addr_add(&s->link, netif, prefix);
+
+	if (rc == 0)
+		tcp_reroute(s->tcp);
+	return rc;
 }
 
 int
 isla_stack_route_add(struct isla_stack *s, const struct isla_prefix *prefix,
 	const struct isla_addr *gateway, uint8_t netif)
 {
-	return inet_route_add(s->inet, prefix, gateway, netif);
+	int rc = inet_route_add(s->inet, prefix, gateway, netif);
+
+	if (rc == 0)
+		tcp_reroute(s->tcp);
+	return rc;
+}
+
+/* True where another interface has the address as well. */
+static bool
+is_own_elsewhere(const struct isla_stack *s, uint8_t netif, const struct isla_addr *addr)
+{
+	uint8_t i;
+
+	for (i = 0; i < s->link.nb_netifs; i++)
+		if (i != netif && link_addr_is_own(&s->link, i, addr))
+			return true;
+	return false;
+}
+
+int
+isla_stack_addr_del(struct isla_stack *s, uint8_t netif, const struct isla_addr *addr)
+{
+	/* With a copy: the caller's may be the very one that goes. */
+	struct isla_addr gone = *addr;
+
+	if (netif >= s->link.nb_netifs)
+		return -EINVAL;
+	if (!link_addr_is_own(&s->link, netif, &gone))
+		return -EADDRNOTAVAIL;
+	/* Resets go out before the address does; their way may be by its prefix. */
+	if (!is_own_elsewhere(s, netif, &gone)) {
+		tcp_addr_gone(s->tcp, &gone);
+		udp_addr_gone(s->udp, &gone);
+	}
+	link_addr_del(&s->link, netif, &gone);
+	tcp_reroute(s->tcp);
+	return 0;
+}
+
+int
+isla_stack_route_del(struct isla_stack *s, const struct isla_prefix *prefix, uint8_t netif)
+{
+	int rc = inet_route_del(s->inet, prefix, netif);
+
+	if (rc == 0)
+		tcp_reroute(s->tcp);
+	return rc;
 }
 
 /* The wheel runs before what is new is looked at, so that now_us is never behind a timer. */

@@ -280,6 +280,49 @@ only_what_is_there_can_be_chosen(void)
 	check_src("8.8.8.8", 1, NULL);
 }
 
+static void
+a_route_that_is_gone_leads_nowhere(void)
+{
+	struct isla_prefix any = prefix("0.0.0.0/0"), ten = prefix("10.1.2.3/8");
+
+	CU_ASSERT_EQUAL(add("0.0.0.0/0", "192.168.1.1", 0), 0);
+	CU_ASSERT_EQUAL(add("10.0.0.0/8", "192.168.1.9", 0), 0);
+	CU_ASSERT_EQUAL(inet_route_del(fix.inet, &ten, 1), -ESRCH);
+	check_way("10.9.9.9", ISLA_NETIF_ANY, "192.168.1.9", 0);
+	/* Host bits do not matter, as in adding it. */
+	CU_ASSERT_EQUAL(inet_route_del(fix.inet, &ten, 0), 0);
+	CU_ASSERT_EQUAL(inet_route_del(fix.inet, &ten, 0), -ESRCH);
+	check_way("10.9.9.9", ISLA_NETIF_ANY, "192.168.1.1", 0);
+	CU_ASSERT_EQUAL(inet_route_del(fix.inet, &any, 0), 0);
+	check_way("10.9.9.9", ISLA_NETIF_ANY, NULL, 0);
+	CU_ASSERT_EQUAL(add("10.0.0.0/8", "192.168.1.9", 0), 0);
+	check_way("10.9.9.9", ISLA_NETIF_ANY, "192.168.1.9", 0);
+}
+
+static void
+an_address_that_is_gone_takes_its_prefix_along(void)
+{
+	struct isla_addr own = addr(OWN4), peer = addr(PEER4);
+	struct isla_prefix second = prefix("10.0.0.2/8");
+
+	CU_ASSERT_EQUAL(link_addr_add(&fix.link, 0, &second), 0);
+	check_way("192.168.1.9", ISLA_NETIF_ANY, "192.168.1.9", 0);
+	CU_ASSERT_EQUAL(link_addr_del(&fix.link, 0, &own), 0);
+	CU_ASSERT_EQUAL(link_addr_del(&fix.link, 0, &own), -EADDRNOTAVAIL);
+	CU_ASSERT_EQUAL(link_addr_del(&fix.link, 9, &own), -EINVAL);
+	check_way("192.168.1.9", ISLA_NETIF_ANY, NULL, 0);
+	check_way("10.9.9.9", ISLA_NETIF_ANY, "10.9.9.9", 0);
+	check_src("192.168.1.1", 0, "10.0.0.2");
+	CU_ASSERT_FALSE(inet_is_own(fix.inet, &own));
+	CU_ASSERT_TRUE(inet_is_own(fix.inet, &second.addr));
+	CU_ASSERT_FALSE(link_addr_is_broadcast(&fix.link, 0, &peer));
+	own = addr("192.168.1.255");
+	CU_ASSERT_FALSE(link_addr_is_broadcast(&fix.link, 0, &own));
+	own = addr("10.255.255.255");
+	CU_ASSERT_TRUE(link_addr_is_broadcast(&fix.link, 0, &own));
+	check_way(PEER6, ISLA_NETIF_ANY, PEER6, 0);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(connected_prefixes_need_no_route),
 	SUITE_TEST(nothing_leads_to_these),
@@ -291,6 +334,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(no_router_gets_what_is_link_local),
 	SUITE_TEST(routes_that_cannot_be_are_refused),
 	SUITE_TEST(a_route_is_there_once_and_the_table_ends),
+	SUITE_TEST(a_route_that_is_gone_leads_nowhere),
+	SUITE_TEST(an_address_that_is_gone_takes_its_prefix_along),
 	SUITE_TEST(the_scope_chooses_the_source),
 	SUITE_TEST(the_longest_common_prefix_chooses_the_source),
 	SUITE_TEST(the_scope_chooses_the_source_in_any_order),

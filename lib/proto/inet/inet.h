@@ -102,6 +102,9 @@ int inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
 uint16_t inet_route_list(const struct inet *inet, uint32_t *cursor,
 	struct isla_route_entry *entries, uint16_t max);
 
+/* Take a route away: 0, or -ESRCH where there is none to that prefix over that interface. */
+int inet_route_del(struct inet *inet, const struct isla_prefix *prefix, uint8_t netif);
+
 /* True where addr is an own address of any interface. */
 bool inet_is_own(const struct inet *inet, const struct isla_addr *addr);
 

@@ -47,11 +47,15 @@ typedef void isla_udp_recv_fn(struct isla_udp_sock *sock, void *ctx, struct rte_
 
 /**
  * A datagram of this socket's did not arrive: an ICMP error quotes it, or nobody on the link has
- * its next hop. A hint only, since anybody who knows the ports can send one.
+ * its next hop. A hint only, since anybody who knows the ports can send one. Or EADDRNOTAVAIL: the
+ * address that the socket is bound to is no longer ours (isla_stack_addr_del()), which is certain;
+ * it neither sends nor receives until that comes back.
  *
  * @param err   ECONNREFUSED (no such port), EHOSTUNREACH, ENETUNREACH, ENOPROTOOPT (no UDP there),
- *              EACCES (prohibited), EMSGSIZE (beyond the MTU of the path) or EPROTO
- * @param ends  of the datagram: local is the address that it was sent from
+ *              EACCES (prohibited), EMSGSIZE (beyond the MTU of the path), EPROTO
+ *              or EADDRNOTAVAIL
+ * @param ends  of the datagram: local is the address that it was sent from; with EADDRNOTAVAIL
+ *              remote is unspecified
  */
 typedef void isla_udp_error_fn(struct isla_udp_sock *sock, void *ctx, int err,
 	const struct isla_udp_ends *ends);

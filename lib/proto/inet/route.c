@@ -98,6 +98,30 @@ inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
 	return 0;
 }
 
+int
+inet_route_del(struct inet *inet, const struct isla_prefix *prefix, uint8_t netif)
+{
+	struct isla_prefix wanted = *prefix;
+	uint32_t i;
+
+	if (prefix->len > (isla_addr_is_v4(&prefix->addr) ? 32 : 128))
+		return -ESRCH;
+	mask_prefix(&wanted);
+	for (i = 0; i < inet->nb_routes; i++) {
+		const struct inet_static_route *r = &inet->routes[i];
+
+		if (r->prefix.len == wanted.len && r->netif == netif &&
+			isla_addr_eq(&r->prefix.addr, &wanted.addr))
+			break;
+	}
+	if (i == inet->nb_routes)
+		return -ESRCH;
+	inet->nb_routes--;
+	memmove(&inet->routes[i], &inet->routes[i + 1],
+		(inet->nb_routes - i) * sizeof(inet->routes[0]));
+	return 0;
+}
+
 /* True where an interface has an address of the family. */
 static bool
 has_family(const struct netif *n, bool v4)

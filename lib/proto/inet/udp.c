@@ -280,6 +280,21 @@ udp_error(void *ctx, const struct inet_error *err)
 		sock->error(sock, sock->ctx, errno_of[err->kind], &ends);
 }
 
+void
+udp_addr_gone(struct isla_udp *udp, const struct isla_addr *addr)
+{
+	uint16_t i;
+
+	for (i = 0; i < udp->max_socks; i++) {
+		struct isla_udp_sock *sock = &udp->socks[i];
+		struct isla_udp_ends ends = {
+			.local = *addr, .local_port = sock->port, .netif = ISLA_NETIF_ANY};
+
+		if (sock->recv != NULL && sock->error != NULL && isla_addr_eq(&sock->local, addr))
+			sock->error(sock, sock->ctx, EADDRNOTAVAIL, &ends);
+	}
+}
+
 /* The address to send from: the one asked for, the socket's or the route's. An answer to what came
  * to a group or a broadcast address comes from a unicast one (RFC 1122, 4.1.3.5). */
 static bool

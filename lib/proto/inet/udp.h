@@ -13,4 +13,7 @@ struct isla_udp *udp_create(struct core *core, struct inet *inet, uint32_t max_s
 /* Frees the sockets that are still bound, too. */
 void udp_free(struct isla_udp *udp);
 
+/* An own address goes: the sockets that are bound to it hear EADDRNOTAVAIL, and send nothing more. */
+void udp_addr_gone(struct isla_udp *udp, const struct isla_addr *addr);
+
 #endif /* UDP_H */

@@ -112,6 +112,10 @@ uint16_t link_addr_list(const struct link *link, uint32_t *cursor,
 uint16_t link_neigh_list(const struct link *link, uint32_t *cursor,
 	struct isla_neigh_entry *entries, uint16_t max);
 
+/* Take an address away. Returns 0, -EINVAL (no such interface) or -EADDRNOTAVAIL (not its own). Whoever
+ * uses the address must have been told before. */
+int link_addr_del(struct link *link, uint8_t netif, const struct isla_addr *addr);
+
 /* True where addr is one of the interface's own addresses. */
 bool link_addr_is_own(const struct link *link, uint8_t netif, const struct isla_addr *addr);
 

@@ -124,6 +124,39 @@ link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix
 	return 0;
 }
 
+/* Take an address out of those that every IPv4 packet is compared with; it is among them. */
+static void
+v4_del(struct netif *nif, rte_be32_t addr)
+{
+	unsigned int i = 0;
+
+	while (nif->v4[i].addr != addr)
+		i++;
+	nif->nb_v4--;
+	memmove(&nif->v4[i], &nif->v4[i + 1], (nif->nb_v4 - i) * sizeof(nif->v4[0]));
+}
+
+int
+link_addr_del(struct link *link, uint8_t netif, const struct isla_addr *addr)
+{
+	struct netif *nif;
+	unsigned int i = 0;
+
+	if (netif >= link->nb_netifs)
+		return -EINVAL;
+	nif = &link->netif[netif];
+	while (i < nif->nb_addrs && !isla_addr_eq(&nif->addr[i].addr, addr))
+		i++;
+	if (i == nif->nb_addrs)
+		return -EADDRNOTAVAIL;
+	/* The order decides between addresses that are equally good, so it stays. */
+	nif->nb_addrs--;
+	memmove(&nif->addr[i], &nif->addr[i + 1], (nif->nb_addrs - i) * sizeof(nif->addr[0]));
+	if (isla_addr_is_v4(addr))
+		v4_del(nif, isla_addr_v4(addr));
+	return 0;
+}
+
 bool
 link_addr_is_own(const struct link *link, uint8_t netif, const struct isla_addr *addr)
 {

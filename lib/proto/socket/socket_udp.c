@@ -70,6 +70,11 @@ udp_error(struct isla_udp_sock *us, void *ctx, int err, const struct isla_udp_en
 	struct sock *s = ctx;
 
 	(void)us;
+	if (err == EADDRNOTAVAIL) {
+		s->err = err;
+		sock_wake(s, 0);
+		return;
+	}
 	if (s->remote_port != ends->remote_port || !isla_addr_eq(&s->remote, &ends->remote))
 		return;
 	/* Only a hard error is for a socket that has not asked for more. */

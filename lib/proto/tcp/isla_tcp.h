@@ -86,8 +86,9 @@ struct isla_tcp_ops {
 	 * The connection has ended abnormally; the handle dies when this returns. What was received
 	 * in order before can be taken within the callback, by isla_tcp_recv().
 	 *
-	 * @param err  ECONNRESET, ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH or
-	 *             ECONNABORTED (the stack shuts down)
+	 * @param err  ECONNRESET, ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH,
+	 *             EADDRNOTAVAIL (the local address is no longer ours) or ECONNABORTED (the
+	 *             stack shuts down)
 	 */
 	void (*error)(struct isla_tcp_conn *conn, void *ctx, int err);
 };

@@ -168,28 +168,6 @@ wscale_of(uint32_t rcvbuf)
 	return scale;
 }
 
-bool
-tcp_set_path(struct isla_tcp_conn *c, const struct inet_dst *via)
-{
-	struct isla_tcp *tcp = c->tcp;
-	uint16_t i = 0;
-
-	if (!isla_addr_eq(&via->next_hop, &c->remote)) {
-		for (i = 1; i <= tcp->nb_gateways; i++)
-			if (isla_addr_eq(&tcp->gateway[i], &via->next_hop))
-				break;
-		if (i == TCP_GATEWAYS_MAX)
-			return false;
-		tcp->gateway[i] = via->next_hop;
-		tcp->nb_gateways = RTE_MAX(tcp->nb_gateways, i);
-	}
-	c->path.gateway = i;
-	c->path.netif = via->netif;
-	c->path.offloads = via->offloads;
-	c->path.mtu = via->mtu;
-	return true;
-}
-
 void
 tcp_set_iss(struct isla_tcp_conn *c, uint32_t iss)
 {

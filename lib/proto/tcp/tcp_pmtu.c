@@ -48,9 +48,8 @@ seg_at(const struct isla_tcp_conn *c, uint32_t seq)
 	return NULL;
 }
 
-/* From now on packets are no larger; what is in flight and larger is sent again. */
-static void
-lower(struct isla_tcp_conn *c, uint16_t mtu)
+void
+tcp_pmtu_lower(struct isla_tcp_conn *c, uint16_t mtu)
 {
 	uint32_t mss = mss_of(c, mtu), i;
 
@@ -102,7 +101,7 @@ tcp_pmtu_error(struct isla_tcp_conn *c, const struct inet_error *err)
 		payload_of(s) + TCP_OPTS_MAX <= mss_of(c, (uint16_t)mtu))
 		return;
 	inet_pmtu_lower(c->tcp->inet, &c->remote, (uint16_t)mtu);
-	lower(c, (uint16_t)mtu);
+	tcp_pmtu_lower(c, (uint16_t)mtu);
 }
 
 /* True where packets larger than that have arrived: in order, or out of order. */
@@ -135,7 +134,7 @@ tcp_pmtu_timeout(struct isla_tcp_conn *c)
 	if (mtu >= c->path.mtu || payload_of(&c->tcp->seg[c->seg_head]) <= mss_of(c, mtu) ||
 		has_passed(c, mss_of(c, mtu)))
 		return;
-	lower(c, mtu);
+	tcp_pmtu_lower(c, mtu);
 }
 
 bool

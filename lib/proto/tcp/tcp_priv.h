@@ -546,11 +546,12 @@ tcp_via(const struct isla_tcp_conn *c, struct inet_dst *via)
 	via->offloads = c->path.offloads;
 	via->mtu = c->path.mtu;
 }
-
-/* Put via into the connection; false where there are too many gateways. */
-bool tcp_set_path(struct isla_tcp_conn *c, const struct inet_dst *via);
 /* The initial sequence number, and what follows from it. */
 void tcp_set_iss(struct isla_tcp_conn *c, uint32_t iss);
+
+/* tcp_path.c */
+/* Put via into the connection; false where there are too many gateways. */
+bool tcp_set_path(struct isla_tcp_conn *c, const struct inet_dst *via);
 
 /* tcp_profile.c: settings */
 /* The settings that opts asks for (NULL: the stack's), referenced once: 0, or -EINVAL, -ENOSPC,
@@ -855,6 +856,8 @@ bool tcp_seg_split(struct isla_tcp_conn *c, struct tcp_seg *s, uint32_t len);
 /* tcp_pmtu.c: RFC 1191, RFC 8201, RFC 4821 */
 /* A router says that a packet was too big; err->seq is in flight. */
 void tcp_pmtu_error(struct isla_tcp_conn *c, const struct inet_error *err);
+/* From now on packets are no larger; what is in flight and larger is sent again. */
+void tcp_pmtu_lower(struct isla_tcp_conn *c, uint16_t mtu);
 /* A retransmission timeout, the nb_timeouts-th in a row. */
 void tcp_pmtu_timeout(struct isla_tcp_conn *c);
 /* Make a segment fit the path before it is sent again; false: try later. */
