@@ -13,10 +13,14 @@ import subprocess
 import tempfile
 import time
 
-from .topology import Link
+from .topology import Link, make_veth
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MEMORY_MB = 512
+
+# What all suites run on: a kind of port, see veth_port(), and so many lcores.
+PORT = os.environ.get("ISLA_DTS_PORT", "tap")
+LCORES = int(os.environ.get("ISLA_DTS_LCORES", "1"))
 
 _serial = itertools.count(1)
 
@@ -46,10 +50,26 @@ def memory_options(huge=True):
     return ["--no-huge", "--no-shconf", "-m", str(MEMORY_MB)]
 
 
+def lcore_options(nb=LCORES):
+    """So many lcores on the CPUs there are."""
+    if nb == 1:
+        return ["-l", "0"]
+    return ["--lcores", f"(0-{nb - 1})@({','.join(map(str, sorted(os.sched_getaffinity(0))))})"]
+
+
+def eal_base(huge=True, lcores=LCORES):
+    """Everything but the ports."""
+    return [*lcore_options(lcores), *memory_options(huge and lcores == 1), "--no-pci",
+            "--log-level=pmd.net.tap:3",
+            f"--file-prefix=isla-dts-{os.getpid()}-{next(_serial)}"]
+
+
 def eal_options(huge=True):
-    return ["-l", "0", *memory_options(huge), "--no-pci", "--log-level=pmd.net.tap:3",
-            f"--file-prefix=isla-dts-{os.getpid()}-{next(_serial)}",
-            f"--vdev=net_tap0,iface={Link.INTERFACE}"]
+    if PORT == "af_packet":
+        vdev = f"net_af_packet0,iface={Link.INNER},qpairs={LCORES}"
+    else:
+        vdev = f"net_tap0,iface={Link.INTERFACE}"
+    return [*eal_base(huge), f"--vdev={vdev}"]
 
 
 class Summary:
@@ -100,6 +120,8 @@ class AppShell:
         return pathlib.Path(self._log.name).read_text(encoding="utf-8", errors="replace")
 
     def start(self, timeout=30):
+        if any(f"iface={Link.INNER}" in arg for arg in self.eal):
+            make_veth(self.ns)
         began = time.monotonic()
         self.proc = self.ns.popen(self.argv, stdin=subprocess.DEVNULL,
                                   stdout=self._log.fileno(), stderr=subprocess.STDOUT)

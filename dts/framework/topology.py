@@ -130,10 +130,25 @@ class Namespace:
             return socket.socket(family, kind, proto)
 
 
+def make_veth(ns, tx="off", queues=1):
+    """A pair of interfaces, if there is none yet; tx="on": the kernel leaves checksums blank."""
+    if ns.run(["ip", "link", "show", Link.INNER], check=False).returncode == 0:
+        return
+    many = ["numrxqueues", queues, "numtxqueues", queues] if queues > 1 else []
+    ns.run(["ip", "link", "add", Link.INTERFACE, *many, "type", "veth", "peer", "name",
+            Link.INNER, *many])
+    # The kernel has nothing to say on the application's end.
+    ns.run(["sh", "-c", f"echo 1 >/proc/sys/net/ipv6/conf/{Link.INNER}/disable_ipv6"])
+    ns.run(["ethtool", "-K", Link.INTERFACE, "tx", tx])
+    for dev in (Link.INTERFACE, Link.INNER):
+        ns.run(["ip", "link", "set", dev, "up"])
+
+
 class Link:
     """The kernel's side of the application's interface."""
 
     INTERFACE = "isla0"
+    INNER = "isla0p"  # where that is one end of a veth: the other, on which the application is
     KERNEL_V4 = "192.168.1.1"
     KERNEL_V6 = "fd00::1"
     STACK_V4 = "192.168.1.2"

@@ -203,7 +203,8 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 	info->nb_txd = port->nb_txd;
 	info->if_index = port->if_index;
 	info->offloads = port->netif_offloads;
-	info->has_rx_fd = port->want_rx_fd;
+	info->has_rx_fd = (port->quirks->flags &
+		(QUIRK_RX_FD | QUIRK_FD_PACKET | QUIRK_FD_XDP)) != 0;
 	info->linearizes = port->linearize;
 	info->socket_id = port->socket_id;
 	return 0;
@@ -265,7 +266,7 @@ not_kept(const struct isla_engine *e, uint32_t nb_missing)
 	uint16_t i;
 
 	for (i = 0; nb_missing > 0 && i < e->conf.nb_ports; i++) {
-		if ((e->port[i].quirks->flags & QUIRK_KEEPS_MBUFS) == 0)
+		if (!e->port[i].keeps_mbufs)
 			continue;
 		ENGINE_LOG(NOTICE, "port %u (%s): %s has not given %u mbufs back\n", e->port[i].id,
 			e->port[i].name, e->port[i].driver, nb_missing);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,6 +92,22 @@ wait_us(struct idle *idle, struct epoll_event *ev, int nb, uint64_t us)
 	return epoll_wait(idle->epoll_fd, ev, nb, (int)((us + 999) / 1000));
 }
 
+/*
+ * A descriptor says that something is wrong, and would end every sleep at once. A socket forgets it
+ * when asked (its interface is down, and may come up again); a TAP whose interface is deleted stays
+ * so for ever, so nobody waits for it any more.
+ */
+static __rte_noinline void
+fd_trouble(struct idle *idle, int fd)
+{
+	socklen_t size = sizeof(int);
+	int error = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
+		return;
+	epoll_ctl(idle->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
 bool
 idle_wait(struct idle *idle, uint64_t timeout_us)
 {
@@ -104,10 +121,13 @@ idle_wait(struct idle *idle, uint64_t timeout_us)
 	}
 	/* Whoever counts on it looks again after a minute at the latest. */
 	n = wait_us(idle, ev, RTE_DIM(ev), RTE_MIN(timeout_us, 60000000u));
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		if ((ev[i].events & (EPOLLERR | EPOLLHUP)) != 0)
+			fd_trouble(idle, ev[i].data.fd);
 		if (ev[i].data.fd == idle->doorbell_fd &&
 			read(idle->doorbell_fd, &rings, sizeof(rings)) < 0)
 			continue; /* somebody else was faster: as good */
+	}
 	return n > 0;
 }
 

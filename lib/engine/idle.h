@@ -23,7 +23,8 @@ void idle_fini(struct idle *idle);
 /* Wake up when this is readable. Returns 0 or -errno. */
 int idle_add_fd(struct idle *idle, int fd);
 
-/* Sleep, at most for timeout_us. True where something else than the time ended it. */
+/* Sleep, at most for timeout_us. True where something else than the time ended it. What has become
+ * useless (a TAP whose interface was deleted) is not waited for again. */
 bool idle_wait(struct idle *idle, uint64_t timeout_us);
 
 /* End a sleep. Async-signal-safe. */

@@ -10,14 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_dev.h>
+#include <rte_devargs.h>
 #include <rte_ethdev.h>
 #include <rte_jhash.h>
 #include <rte_string_fns.h>
 
 #include "engine_log.h"
 #include "port.h"
+#include "port_fd.h"
 
 #define DEFAULT_NB_DESC 1024
+#define XDP_FD_MAX      256
 /* What a frame has beyond its IP packet: Ethernet header, one VLAN tag, CRC. */
 #define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN)
 
@@ -200,6 +204,14 @@ probe_descriptors(struct port *port, const struct isla_engine_conf *conf,
 	return 0;
 }
 
+static bool
+has_device_arg(const struct rte_eth_dev_info *info, const char *arg)
+{
+	const struct rte_devargs *args = rte_dev_devargs(info->device);
+
+	return args != NULL && args->args != NULL && strstr(args->args, arg) != NULL;
+}
+
 /* Queues come in pairs, and no more of them than there are shards to poll them. */
 static int
 probe_queues(struct port *port, const struct isla_engine_conf *conf,
@@ -248,6 +260,9 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 	probe_name(port, &info);
 	port->quirks = port_quirks_find(info.driver_name);
 	port->socket_id = rte_eth_dev_socket_id(port->id);
+	port->keeps_mbufs = (port->quirks->flags & QUIRK_KEEPS_MBUFS) != 0 ||
+		((port->quirks->flags & QUIRK_ZC_KEEPS_MBUFS) != 0 &&
+			has_device_arg(&info, "zero-copy=yes"));
 	port->want_rx_fd = (port->quirks->flags & QUIRK_RX_FD) != 0;
 	port->lsc = !conf->no_lsc && (port->quirks->flags & QUIRK_NO_LSC) == 0 &&
 		(*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
@@ -296,6 +311,39 @@ signals_release(const struct held_signals *held)
 		sigaction(sig, &held->old[sig - SIGRTMIN], NULL);
 }
 
+/* The AF_XDP socket that was not among those of before; -1 where there is none, or several. */
+static int
+new_xdp_fd(const int *before, unsigned int nb_before)
+{
+	int after[XDP_FD_MAX], found = -1;
+	unsigned int i, j, nb = port_fd_xdp(after, XDP_FD_MAX);
+
+	if (nb != nb_before + 1 || nb > XDP_FD_MAX)
+		return -1;
+	for (i = 0; i < nb && found < 0; i++) {
+		for (j = 0; j < nb_before && before[j] != after[i]; j++)
+			;
+		if (j == nb_before)
+			found = after[i];
+	}
+	return found;
+}
+
+static int
+rx_queue_setup(struct port *port, uint16_t q, const struct rte_eth_rxconf *rx,
+	struct rte_mempool *pool)
+{
+	bool xdp = (port->quirks->flags & QUIRK_FD_XDP) != 0;
+	int before[XDP_FD_MAX], rc;
+	unsigned int nb = xdp ? port_fd_xdp(before, XDP_FD_MAX) : 0;
+
+	rc = rte_eth_rx_queue_setup(port->id, q, port->nb_rxd, (unsigned int)port->socket_id, rx,
+		pool);
+	if (rc == 0 && xdp && nb < XDP_FD_MAX)
+		port->rx_fd[q] = new_xdp_fd(before, nb);
+	return rc;
+}
+
 static int
 queues_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault)
 {
@@ -312,8 +360,7 @@ queues_setup(struct port *port, struct rte_mempool *const *pools, struct fault *
 	tx = info.default_txconf;
 	tx.offloads = port->tx_offloads;
 	for (q = 0; q < port->nb_queues; q++) {
-		rc = rte_eth_rx_queue_setup(port->id, q, port->nb_rxd,
-			(unsigned int)port->socket_id, &rx, pools[q]);
+		rc = rx_queue_setup(port, q, &rx, pools[q]);
 		if (rc != 0)
 			return PORT_FAULT(port, fault, rc,
 				"receive queue %u with %u descriptors: %s; are there enough mbufs?",
@@ -393,9 +440,8 @@ filter_open(struct port *port, struct fault *fault)
 	return 0;
 }
 
-/* The fd of each queue to wait for; the loop can do without. */
 static void
-find_rx_fds(struct port *port)
+find_intr_fds(struct port *port)
 {
 	uint16_t q;
 	int flags;
@@ -415,6 +461,20 @@ find_rx_fds(struct port *port)
 	}
 }
 
+/* The fd of each queue to wait for; the loop can do without. */
+static void
+find_rx_fds(struct port *port)
+{
+	if ((port->quirks->flags & QUIRK_FD_PACKET) != 0) {
+		int fds[ISLA_ENGINE_SHARD_MAX];
+
+		if (port_fd_packet(port->if_index, fds, RTE_DIM(fds)) == port->nb_queues)
+			memcpy(port->rx_fd, fds, port->nb_queues * sizeof(fds[0]));
+	}
+	if (port->want_rx_fd)
+		find_intr_fds(port);
+}
+
 int
 port_start(struct port *port, struct fault *fault)
 {
@@ -429,8 +489,7 @@ port_start(struct port *port, struct fault *fault)
 	rc = filter_open(port, fault);
 	if (rc != 0)
 		return rc;
-	if (port->want_rx_fd)
-		find_rx_fds(port);
+	find_rx_fds(port);
 	return 0;
 }
 
@@ -439,7 +498,6 @@ port_stop(struct port *port)
 {
 	if (port->state != PORT_STARTED)
 		return;
-	forget_rx_fds(port);
 	rte_eth_dev_stop(port->id);
 	port->state = PORT_CONFIGURED;
 }
@@ -453,6 +511,7 @@ port_close(struct port *port)
 	if (port->lsc)
 		rte_eth_dev_callback_unregister(port->id, RTE_ETH_EVENT_INTR_LSC, link_changed,
 			port);
+	forget_rx_fds(port);
 	rte_eth_dev_close(port->id);
 	port->state = PORT_NONE;
 }

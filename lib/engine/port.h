@@ -48,6 +48,7 @@ struct port {
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
 	uint32_t netif_offloads; /* ISLA_NETIF_* */
+	bool keeps_mbufs; /* closing it does not give its queues' mbufs back */
 	bool linearize;  /* the driver cannot send chains */
 	bool want_rx_fd;
 	bool lsc;

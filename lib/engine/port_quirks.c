@@ -34,13 +34,14 @@ static const struct port_quirks table[] = {
 		/* tx walks chains (memcpy() of each segment to the ring) without offering it. The
 		 * sockets of all qpairs= are members of one fanout group from its making on. */
 		.driver = "net_af_packet",
-		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_ALL_QUEUES,
+		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_ALL_QUEUES |
+			QUIRK_FD_PACKET,
 	},
 	{
 		/* tx copies pkt_len bytes from the first segment on: chains must never reach it.
                  * What lies in its fill queue is lost when it is closed. */
 		.driver = "net_af_xdp",
-		.flags = QUIRK_SHARED_MAC | QUIRK_KEEPS_MBUFS,
+		.flags = QUIRK_SHARED_MAC | QUIRK_KEEPS_MBUFS | QUIRK_FD_XDP,
 	},
 	{
 		/* tx gathers chains by rte_pktmbuf_read(); on an interface of the kernel's it
@@ -49,9 +50,10 @@ static const struct port_quirks table[] = {
 		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_NO_MAC_FILTER,
 	},
 	{
-		/* Offers MULTI_SEGS, and chains received frames by itself. */
+		/* Offers MULTI_SEGS, and chains received frames by itself. With zero-copy what lies in its
+		 * rings is forgotten when it is stopped. */
 		.driver = "net_memif",
-		.flags = QUIRK_NO_MAC_FILTER,
+		.flags = QUIRK_NO_MAC_FILTER | QUIRK_ZC_KEEPS_MBUFS,
 	},
 	{
 		/* Passes pointers. */

@@ -4,6 +4,7 @@
  */
 
 #include <stdint.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <rte_common.h>
@@ -66,6 +67,33 @@ a_doorbell_ends_one_sleep_even_if_it_rang_before(void)
 }
 
 static void
+what_is_dead_is_not_waited_for_again(void)
+{
+	close(fds[1]);
+	CU_ASSERT_TRUE(idle_wait(&idle, UINT64_MAX));
+	CU_ASSERT_FALSE(idle_wait(&idle, 0));
+	/* The doorbell is. */
+	idle_ring(&idle);
+	CU_ASSERT_TRUE(idle_wait(&idle, UINT64_MAX));
+}
+
+static void
+an_error_that_passes_is_forgotten(void)
+{
+	int pair[2];
+
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	CU_ASSERT_EQUAL(idle_add_fd(&idle, pair[0]), 0);
+	/* The other end goes without having read: ECONNRESET, once; and there is nobody, always. */
+	CU_ASSERT_EQUAL(write(pair[0], "x", 1), 1);
+	close(pair[1]);
+	CU_ASSERT_TRUE(idle_wait(&idle, UINT64_MAX));
+	CU_ASSERT_TRUE(idle_wait(&idle, 0));
+	CU_ASSERT_FALSE(idle_wait(&idle, 0));
+	close(pair[0]);
+}
+
+static void
 without_epoll_only_time_ends_a_sleep(void)
 {
 	struct idle plain;
@@ -82,6 +110,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(time_alone_is_no_wake_up),
 	SUITE_TEST(what_is_readable_ends_a_sleep),
 	SUITE_TEST(a_doorbell_ends_one_sleep_even_if_it_rang_before),
+	SUITE_TEST(what_is_dead_is_not_waited_for_again),
+	SUITE_TEST(an_error_that_passes_is_forgotten),
 	SUITE_TEST(without_epoll_only_time_ends_a_sleep),
 };
 

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every kind of port that a machine without a network card can have: doc/ports.md, tried."""
+
+import time
+
+import pytest
+
+from framework import traffic
+from framework.agent import Agent
+from framework.app_shell import AppShell, eal_base, run_to_end
+from framework.topology import Link, Namespace, make_veth, need_tool
+
+IDLE_S = 3
+IDLE_CPU = 0.02
+
+
+@pytest.fixture
+def ns():
+    """A namespace a test: what one does to its interfaces is not the other's business."""
+    need_tool("ip", "ethtool")
+    with Namespace("ports") as namespace:
+        yield namespace
+
+
+@pytest.fixture
+def start(ns):
+    """Start applications that are gone after the test: start(vdevs, options)."""
+    started = []
+
+    def start_app(vdevs, options=(), eal=(), **base):
+        base = {"lcores": 1, **base}
+        eal = [*eal_base(**base), *eal, *[f"--vdev={vdev}" for vdev in vdevs]]
+        app = AppShell(ns, options, eal)
+        started.append(app)
+        return app.start()
+
+    yield start_app
+    for app in started:
+        app.kill()
+
+
+def stack(*more):
+    return [arg for addr in Link.STACK_ADDRS for arg in ("--ip", addr)] + list(more)
+
+
+def check_serves(ns, addrs=(Link.STACK_V4, Link.STACK_V6)):
+    for addr in addrs:
+        ns.run(["ping", "-c", "2", "-i", "0.2", "-W", "3", addr])
+        assert traffic.get(ns, addr).status == 200
+        with traffic.tcp_connect(ns, addr, 7) as sock:
+            data = traffic.pattern(300000)
+            assert traffic.echo(sock, data) == data
+
+
+def idle_share(app):
+    """The share of a CPU that it takes when there is nothing to do."""
+    time.sleep(1)
+    cpu, began = app.cpu_seconds(), time.monotonic()
+    time.sleep(IDLE_S)
+    return (app.cpu_seconds() - cpu) / (time.monotonic() - began)
+
+
+# net_tap
+
+def test_tap_that_is_there(ns, start):
+    """A TAP with multi_queue that somebody made before is taken, and left behind, down."""
+    ns.run(["ip", "tuntap", "add", Link.INTERFACE, "mode", "tap", "multi_queue"])
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack())
+    Link(ns).configure()
+    check_serves(ns)
+    app.check_clean_end()
+    out = ns.run(["ip", "-br", "link", "show", Link.INTERFACE]).stdout
+    assert "DOWN" in out, out
+
+
+def test_tap_of_one_queue(ns):
+    """A TAP that is not multi_queue cannot be taken; the message says what to do."""
+    ns.run(["ip", "tuntap", "add", Link.INTERFACE, "mode", "tap"])
+    result = run_to_end(ns, stack(), [*eal_base(lcores=1),
+                                      f"--vdev=net_tap0,iface={Link.INTERFACE}"])
+    assert result.returncode == 1
+    assert f"{Link.INTERFACE} exists and is no TAP with multi_queue" in result.stderr
+    assert "scripts/setup-tap.sh" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    # It is still there, and as it was.
+    ns.run(["ip", "link", "show", Link.INTERFACE])
+
+
+def test_tap_that_is_kept(ns, start):
+    """persist=1: it outlives the application, with its addresses and up, and is taken again."""
+    index = set()
+    for _ in range(2):
+        app = start([f"net_tap0,iface={Link.INTERFACE},persist=1"], stack())
+        Link(ns).configure()
+        check_serves(ns)
+        app.check_clean_end()
+        out = ns.run(["ip", "-o", "addr", "show", Link.INTERFACE]).stdout
+        assert Link.KERNEL_V4 in out and Link.KERNEL_V6 in out
+        assert "UP" in ns.run(["ip", "-o", "link", "show", Link.INTERFACE]).stdout
+        index.add(out.split(":")[0])
+    assert len(index) == 1
+
+
+# net_af_packet
+
+def test_af_packet(ns, start):
+    make_veth(ns)
+    app = start([f"net_af_packet0,iface={Link.INNER}"], stack())
+    Link(ns).configure()
+    check_serves(ns)
+    assert idle_share(app) < IDLE_CPU
+    assert "ethtool" not in app.output
+    app.check_clean_end()
+
+
+def test_af_packet_more_queues_than_shards(ns):
+    """Frames would arrive on queues that nobody polls."""
+    make_veth(ns)
+    result = run_to_end(ns, stack(), [*eal_base(lcores=1),
+                                      f"--vdev=net_af_packet0,iface={Link.INNER},qpairs=2"])
+    assert result.returncode == 1
+    assert "it has 2 queues, all of them receive, and only 1 would be polled" in result.stderr
+    assert "qpairs=" in result.stderr
+
+
+def test_af_packet_interface_down_and_up(ns, start):
+    """It costs nothing while the interface is down, and goes on when it is up again."""
+    make_veth(ns)
+    app = start([f"net_af_packet0,iface={Link.INNER}"], stack())
+    Link(ns).configure()
+    check_serves(ns)
+    ns.run(["ip", "link", "set", Link.INNER, "down"])
+    assert idle_share(app) < IDLE_CPU
+    ns.run(["ip", "link", "set", Link.INNER, "up"])
+    Link(ns).configure()
+    check_serves(ns)
+    app.check_clean_end()
+
+
+# net_memif
+
+def memif(role, path, *more):
+    return ",".join([f"net_memif0,role={role},id=0,socket={path},socket-abstract=no", *more])
+
+
+def ok(agent, line):
+    answer = agent.call(line)
+    assert answer.ret >= 0, f"{line}: {answer}"
+    return answer.ret
+
+
+@pytest.mark.parametrize("zero_copy", (False, True), ids=("copies", "zero-copy"))
+def test_memif_between_two(ns, start, tmp_path, zero_copy):
+    """Two of them, a process each, without a kernel in between."""
+    path = tmp_path / "memif.sock"
+    agent_path = tmp_path / "agent.sock"
+    more = ("zero-copy=yes",) if zero_copy else ()
+    eal = ("--single-file-segments",) if zero_copy else ()
+    server = start([memif("server", path)], ["--ip", "10.1.0.1/24"])
+    client = start([memif("client", path, *more)],
+                   ["--ip", "10.1.0.2/24", "--agent", str(agent_path)], eal=eal)
+    with Agent(agent_path) as agent:
+        fd = ok(agent, "socket AF_INET SOCK_STREAM 0")
+        ok(agent, f"connect {fd} 10.1.0.1 7")
+        for _ in range(20):
+            ok(agent, f"write {fd} 4000")
+            got = 0
+            while got < 4000:
+                got += ok(agent, f"read {fd} 4096")
+            assert got == 4000
+    client.check_clean_end()
+    # The server goes on alone, and takes the next one.
+    again = start([memif("client", path)], ["--ip", "10.1.0.2/24", "--agent", str(agent_path)])
+    with Agent(agent_path) as agent:
+        fd = ok(agent, "socket AF_INET SOCK_STREAM 0")
+        ok(agent, f"connect {fd} 10.1.0.1 7")
+    again.check_clean_end()
+    server.check_clean_end()
+
+
+# net_pcap
+
+ISLA_MAC = "02:00:00:00:00:02"
+
+
+def replay(path):
+    """What a host asks: by ARP, by ping, by SYN. It does not wait for answers."""
+    from scapy.layers.inet import ICMP, IP, TCP
+    from scapy.layers.l2 import ARP, Ether
+    from scapy.utils import wrpcap
+
+    host = "02:00:00:00:00:01"
+    ip = Ether(src=host, dst=ISLA_MAC) / IP(src=Link.KERNEL_V4, dst=Link.STACK_V4)
+    wrpcap(str(path), [
+        Ether(src=host, dst="ff:ff:ff:ff:ff:ff") /
+        ARP(hwsrc=host, psrc=Link.KERNEL_V4, pdst=Link.STACK_V4),
+        *[ip / ICMP(id=7, seq=seq) / b"isla" for seq in range(100)],
+        ip / TCP(sport=4000, dport=80, flags="S", seq=1000),
+        ip / TCP(sport=4001, dport=81, flags="S", seq=2000),
+    ])
+
+
+def test_pcap_replay(ns, start, tmp_path):
+    """Every frame of a file is answered into another, and the end of the file is no end."""
+    from scapy.layers.inet import ICMP, TCP
+    from scapy.layers.l2 import ARP
+    from scapy.utils import rdpcap
+
+    questions, answers = tmp_path / "in.pcap", tmp_path / "out.pcap"
+    replay(questions)
+    app = start([f"net_pcap0,rx_pcap={questions},tx_pcap={answers}"],
+                stack("--mac", ISLA_MAC, "--no-ipv6-link-local"))
+    assert idle_share(app) < 2 * IDLE_CPU
+    assert app.is_running()
+    app.check_clean_end()
+    got = rdpcap(str(answers))
+    assert sum(1 for p in got if ARP in p and p[ARP].op == 2 and p[ARP].hwsrc == ISLA_MAC) == 1
+    assert [p[ICMP].seq for p in got if ICMP in p and p[ICMP].type == 0] == list(range(100))
+    tcp = {p[TCP].dport: p[TCP] for p in reversed(got) if TCP in p}  # the first answer to each
+    assert tcp[4000].flags == "SA" and tcp[4000].ack == 1001
+    assert "R" in tcp[4001].flags and tcp[4001].ack == 2001
+
+
+def test_pcap_without_file(ns):
+    result = run_to_end(ns, stack(), [arg for arg in eal_base(lcores=1) if "log" not in arg] +
+                        ["--vdev=net_pcap0,rx_pcap=/nowhere.pcap,tx_pcap=/dev/null"])
+    assert result.returncode == 1
+    assert "net_pcap0" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+
+
+# net_ring and net_null
+
+@pytest.mark.parametrize("driver", ("net_ring0", "net_null0", "net_null0,copy=1,size=128"))
+def test_ports_without_a_peer(start, driver):
+    """net_ring hears what it sends, net_null gives frames of zeros without end: no harm done."""
+    app = start([driver], stack())
+    time.sleep(1)
+    assert app.is_running()
+    summary = app.check_clean_end()
+    if "null" in driver:
+        assert summary.counter("ifInPkts") > 10000
+
+
+# net_af_xdp
+
+def test_af_xdp(ns, start):
+    make_veth(ns)
+    eal = [*eal_base(lcores=1), f"--vdev=net_af_xdp0,iface={Link.INNER}"]
+    app = AppShell(ns, stack(), eal)
+    try:
+        app.start()
+    except AssertionError as error:
+        app.kill()
+        if "cannot be configured" in str(error) or "receive queue 0" in str(error):
+            pytest.skip("the kernel does not let AF_XDP sockets be made here")
+        raise
+    try:
+        Link(ns).configure()
+        check_serves(ns)
+        assert idle_share(app) < IDLE_CPU
+        app.check_clean_end()
+    finally:
+        app.kill()
