@@ -28,12 +28,16 @@
 #include "isla_mem.h"
 #include "isla_netif.h"
 #include "isla_pkt.h"
+#include "isla_port.h"
 #include "isla_tcp.h"
 #include "isla_udp.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** The most shards that share a set of addresses. */
+#define ISLA_STACK_SHARD_MAX 16
 
 /** One shard's stack. */
 struct isla_stack;
@@ -56,14 +60,16 @@ struct isla_stack_conf {
 	uint32_t max_routes;       /**< [64] */
 	uint32_t max_udp_socks;    /**< [256] */
 	uint32_t icmp_rate;        /**< ICMP errors a second, and echo replies a second [10000] */
+	uint16_t shard;            /**< which of nb_shards: it says what ports are its own */
+	uint16_t nb_shards;        /**< [1], at most ISLA_STACK_SHARD_MAX */
 	struct isla_tcp_conf tcp;
 };
 
 /**
  * Create a stack without interfaces.
  *
- * @return the stack; NULL with rte_errno EINVAL (no pool, its mbufs' private area is too small) or
- *         ENOMEM
+ * @return the stack; NULL with rte_errno EINVAL (no pool, its mbufs' private area is too small; no
+ *         such shard) or ENOMEM
  */
 struct isla_stack *isla_stack_create(const struct isla_stack_conf *conf);
 
@@ -115,6 +121,29 @@ int isla_stack_route_del(struct isla_stack *stack, const struct isla_prefix *pre
 /** Process a burst of frames; every mbuf is taken. */
 void isla_stack_input(struct isla_stack *stack, uint8_t netif, struct rte_mbuf **pkts,
 	uint16_t nb_pkts, uint64_t now_us);
+
+/**
+ * Hear of ARP and neighbour discovery that another shard has received and answers: neighbours are
+ * learnt, and what waited for them is sent, but nothing is answered and no arrival is counted. Any
+ * other frame, and one that says nothing new, is freed. Every mbuf is taken; this shard must be the
+ * only one that has it, since headers are stripped.
+ */
+void isla_stack_learn(struct isla_stack *stack, uint8_t netif, struct rte_mbuf **pkts,
+	uint16_t nb_pkts, uint64_t now_us);
+
+/** True where a TCP connection with these ends exists here, one in TIME-WAIT included. Listeners do not
+ * count. */
+bool isla_stack_knows(const struct isla_stack *stack, const struct isla_tcp_ends *ends);
+
+/**
+ * The ends of all connections, some at a time: bounded work for each call.
+ *
+ * @param cursor  where to go on; 0 to begin, and 0 again after the last one
+ * @param ends    receives at most nb of them; as many records are looked at
+ * @return how many were written, which may be 0 before the end
+ */
+uint32_t isla_stack_ends(const struct isla_stack *stack, uint32_t *cursor,
+	struct isla_tcp_ends *ends, uint32_t nb);
 
 /** Tell the time, before calls that are made neither within a callback nor right after a burst: what
  * they begin is timed from then on. */

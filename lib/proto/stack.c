@@ -38,6 +38,8 @@ core_init(struct core *core, const struct isla_stack_conf *conf)
 	core->ref_pool = conf->ref_pool != NULL ? conf->ref_pool : conf->pool;
 	core->mem = conf->mem.alloc != NULL ? conf->mem : isla_mem_libc;
 	core->socket_id = conf->socket_id;
+	core->shard = conf->nb_shards > 1 ? conf->shard : 0;
+	core->nb_shards = RTE_MAX(conf->nb_shards, (uint16_t)1);
 	timer_wheel_init(&core->wheel, conf->now_us);
 	/* A generator of zeros would stay zero. */
 	core->rng[0] = core_derive_key(core, 1).k[0] | 1;
@@ -77,7 +79,9 @@ isla_stack_create(const struct isla_stack_conf *conf)
 	struct isla_stack *s;
 
 	if (conf->pool == NULL || rte_pktmbuf_priv_size(conf->pool) < ISLA_PKT_PRIV_SIZE ||
-		rte_pktmbuf_data_room_size(conf->pool) < 2048) {
+		rte_pktmbuf_data_room_size(conf->pool) < 2048 ||
+		(conf->nb_shards > 1 && conf->shard >= conf->nb_shards) ||
+		conf->nb_shards > ISLA_STACK_SHARD_MAX) {
 		rte_errno = EINVAL;
 		return NULL;
 	}
@@ -212,6 +216,65 @@ isla_stack_input(struct isla_stack *s, uint8_t netif, struct rte_mbuf **pkts, ui
 	core_count_n(core, ISLA_C_IF_IN_PKTS, nb_pkts);
 	core_count_n(core, ISLA_C_IF_IN_OCTETS, octets);
 	tcp_input_burst(s->tcp);
+}
+
+/*
+ * What counts arrivals: the shard that polled a frame has counted it. The ranges are those of the
+ * list of counters.
+ */
+static const struct {
+	uint16_t first;
+	uint16_t last;
+} in_counters[] = {
+	{ISLA_C_ARP_IN_REQUESTS, ISLA_C_ARP_IN_REPLIES},
+	{ISLA_C_ND_IN_SOLICITS, ISLA_C_ND_IN_ADVERTS},
+	{ISLA_C_IP6_IN_RECEIVES, ISLA_C_IP6_IN_DELIVERS},
+	{ISLA_C_IP6_ICMP_IN_MSGS, ISLA_C_IP6_ICMP_IN_ECHOS},
+};
+
+static bool
+is_ipv4(const struct rte_mbuf *m)
+{
+	rte_be16_t copy;
+	const void *type = rte_pktmbuf_read(m, offsetof(struct rte_ether_hdr, ether_type),
+		sizeof(copy), &copy);
+
+	return type == NULL || memcmp(type, &(rte_be16_t){RTE_BE16(RTE_ETHER_TYPE_IPV4)}, 2) == 0;
+}
+
+void
+isla_stack_learn(struct isla_stack *s, uint8_t netif, struct rte_mbuf **pkts, uint16_t nb_pkts,
+	uint64_t now_us)
+{
+	uint64_t *counter = s->core.stats.counter;
+	uint64_t kept[ISLA_C_MAX];
+	uint16_t i;
+
+	set_now(s, now_us);
+	core_check_reserve(&s->core);
+	memcpy(kept, counter, sizeof(kept));
+	s->link.learn = ISLA_PKT_LEARN;
+	for (i = 0; i < nb_pkts; i++)
+		if (is_ipv4(pkts[i]) || link_input(&s->link, pkts[i], netif) != ISLA_ACCEPTED)
+			rte_pktmbuf_free(pkts[i]);
+	s->link.learn = 0;
+	for (i = 0; i < RTE_DIM(in_counters); i++)
+		memcpy(counter + in_counters[i].first, kept + in_counters[i].first,
+			(in_counters[i].last - in_counters[i].first + 1u) * sizeof(kept[0]));
+}
+
+bool
+isla_stack_knows(const struct isla_stack *s, const struct isla_tcp_ends *ends)
+{
+	return tcp_find(s->tcp, &ends->local, &ends->remote, rte_cpu_to_be_16(ends->local_port),
+		       rte_cpu_to_be_16(ends->remote_port)) != NULL;
+}
+
+uint32_t
+isla_stack_ends(const struct isla_stack *s, uint32_t *cursor, struct isla_tcp_ends *ends,
+	uint32_t nb)
+{
+	return tcp_ends_list(s->tcp, cursor, ends, nb);
 }
 
 void

@@ -9,6 +9,8 @@
 #include "core.h"
 #include "siphash.h"
 
+#define KEY_PURPOSE_SECRET 2 /* core_derive_key() has inputs of two words, this one of three */
+
 bool
 outlist_compact(struct outlist *out)
 {
@@ -38,6 +40,14 @@ core_derive_key(const struct core *core, uint64_t purpose)
 	words[1] = 1;
 	key.k[1] = siphash24(&core->key, words, 2);
 	return key;
+}
+
+uint64_t
+core_secret(struct core *core)
+{
+	uint64_t words[3] = {KEY_PURPOSE_SECRET, core->shard, core->nb_secrets++};
+
+	return siphash24(&core->key, words, 3);
 }
 
 void

@@ -39,6 +39,9 @@ struct core {
 	struct isla_stats stats;
 	struct isla_key key;  /* the secret */
 	uint64_t rng[2];      /* xorshift128+; never for what an attacker must not guess */
+	uint64_t nb_secrets;  /* how many numbers core_secret() has given */
+	uint16_t shard;       /* of nb_shards, which is 1 at least: see port_slice.h */
+	uint16_t nb_shards;
 	struct rte_mempool *pool;     /* headers, replies: mbufs with a data room */
 	struct rte_mempool *ref_pool; /* references to payload: without a data room, or pool */
 	uint32_t reserve;     /* mbufs of pool that nobody may keep: they receive and answer */
@@ -101,6 +104,9 @@ core_rand(struct core *core)
 	core->rng[1] = s1 ^ s0 ^ (s1 >> 18) ^ (s0 >> 5);
 	return sum;
 }
+
+/* A number that nobody can foresee who has seen all those before it; of each shard others. */
+uint64_t core_secret(struct core *core);
 
 /* An empty mbuf, or NULL; the failure is not
  * counted here. Its headroom, RTE_PKTMBUF_HEADROOM, suffices for every header there is. */

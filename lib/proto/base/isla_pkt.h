@@ -28,6 +28,7 @@ extern "C" {
 #define ISLA_PKT_L3_BROADCAST 0x08 /**< destination address is a broadcast address (IPv4) */
 #define ISLA_PKT_V6           0x10 /**< IPv6; else IPv4 */
 #define ISLA_PKT_FRAG_HDR     0x20 /**< IPv6: came with a fragment header */
+#define ISLA_PKT_LEARN        0x40 /**< another shard answers: isla_stack_learn() */
 
 /**
  * One received packet. Sequence numbers and window are in host byte order, ports in network order.

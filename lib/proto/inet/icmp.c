@@ -298,6 +298,8 @@ message_input(struct inet *inet, struct rte_mbuf *m)
 	if (message_cksum(&pkt->src, &pkt->dst, m) != 0)
 		return ISLA_DROP_ICMP_CKSUM;
 	memcpy(&icmp, rte_pktmbuf_mtod(m, const void *), sizeof(icmp));
+	if ((pkt->flags & ISLA_PKT_LEARN) != 0)
+		return icmpv6_input(inet, m, &icmp);
 	if (icmp.type == (is_v6 ? ICMPV6_ECHO : ICMPV4_ECHO)) {
 		if (isla_addr_is_unspecified(&pkt->src))
 			return ISLA_DROP_IP_SRC;
@@ -369,7 +371,8 @@ icmp_send_error(struct inet *inet, struct rte_mbuf *m, uint16_t back, uint8_t ty
 	struct inet_dst via;
 	struct rte_mbuf *e;
 
-	if (!(is_v6 ? icmpv6_error_allowed(pkt, type, code) : icmpv4_error_allowed(pkt)) ||
+	if ((pkt->flags & ISLA_PKT_LEARN) != 0 ||
+		!(is_v6 ? icmpv6_error_allowed(pkt, type, code) : icmpv4_error_allowed(pkt)) ||
 		back > rte_pktmbuf_headroom(m) ||
 		!inet_route_back(inet, &pkt->src, pkt->netif, &via))
 		return;

@@ -77,7 +77,7 @@ check_header(const struct inet *inet, struct rte_mbuf *m, struct ext_walk *w)
 		return ISLA_DROP_IP_LEN;
 	pkt->src = isla_addr_from_v6(ip->src_addr);
 	pkt->dst = isla_addr_from_v6(ip->dst_addr);
-	pkt->flags &= ISLA_PKT_L2_MULTICAST | ISLA_PKT_L2_BROADCAST;
+	pkt->flags &= ISLA_PKT_L2_MULTICAST | ISLA_PKT_L2_BROADCAST | ISLA_PKT_LEARN;
 	pkt->flags |= ISLA_PKT_V6;
 	pkt->hop_limit = ip->hop_limits;
 	pkt->tos = (uint8_t)(rte_be_to_cpu_32(ip->vtc_flow) >> 20);
@@ -104,6 +104,9 @@ ipv6_accept(struct inet *inet, struct rte_mbuf *m)
 	drop = ext_walk(inet, m, &w);
 	if (drop != ISLA_ACCEPTED)
 		return drop;
+	/* Another shard has what else there may be. */
+	if (unlikely((pkt->flags & ISLA_PKT_LEARN) != 0) && w.nh != INET_PROTO_ICMPV6)
+		return ISLA_DROP_IP_PROTO;
 	/* RFC 8200, 4.7: what follows "no next header" is ignored without a word. */
 	if (w.nh == NH_NONE)
 		return ISLA_DROP_IP_PROTO;

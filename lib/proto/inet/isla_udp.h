@@ -65,8 +65,10 @@ typedef void isla_udp_error_fn(struct isla_udp_sock *sock, void *ctx, int err,
  *
  * @param local  own address, 0.0.0.0 for every one of IPv4, or isla_addr_any for every one of either
  *               family; the most specific socket gets the datagram
- * @param port   host byte order, 1 to 65535
- * @return the socket; NULL with rte_errno EADDRINUSE, EINVAL or ENOSPC (table full)
+ * @param port   host byte order; 0: one of this shard's ephemeral ports that is free, which cannot be
+ *               foreseen (RFC 6056). What answers a socket with a port of another shard's, or with
+ *               one below ISLA_PORT_FIRST, may come to another shard
+ * @return the socket; NULL with rte_errno EADDRINUSE, EINVAL or ENOSPC (table full, no port free)
  */
 struct isla_udp_sock *isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local,
 	uint16_t port, isla_udp_recv_fn *recv, void *ctx);
@@ -83,6 +85,9 @@ void isla_udp_set_hop_limit(struct isla_udp_sock *sock, uint8_t hop_limit);
 
 /** DS field of what is sent: DSCP in the upper six bits, ECN below. */
 void isla_udp_set_tos(struct isla_udp_sock *sock, uint8_t tos);
+
+/** The port, in host byte order. */
+uint16_t isla_udp_port(const struct isla_udp_sock *sock);
 
 /** Give the port back; no callback follows. */
 void isla_udp_close(struct isla_udp_sock *sock);

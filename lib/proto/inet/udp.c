@@ -16,6 +16,7 @@
 
 #include "cksum.h"
 #include "inet_priv.h"
+#include "port_slice.h"
 #include "udp.h"
 
 #define PROTO_UDP 17
@@ -112,6 +113,19 @@ find_receiver(struct isla_udp *udp, const struct isla_addr *local, uint16_t port
 	return sock != NULL && sock->v6only && is_v4 ? NULL : sock;
 }
 
+/* RFC 6056, 3.3.1; 0 where all are taken. */
+static uint16_t
+choose_port(struct isla_udp *udp)
+{
+	uint32_t nb = port_slice_len(udp->core), i;
+	uint32_t first = (uint32_t)core_secret(udp->core) % nb;
+
+	for (i = 0; i < nb; i++)
+		if (udp->first[port_slice_at(udp->core, first + i)] == 0)
+			return port_slice_at(udp->core, first + i);
+	return 0;
+}
+
 struct isla_udp_sock *
 isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port,
 	isla_udp_recv_fn *recv, void *ctx)
@@ -119,12 +133,12 @@ isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port
 	struct isla_udp_sock *sock;
 	int err = 0;
 
-	if (port == 0 || recv == NULL ||
+	if (recv == NULL ||
 		(!isla_addr_is_unspecified(local) && !inet_is_own(udp->inet, local)))
 		err = EINVAL;
 	else if (find_sock(udp, local, port) != NULL)
 		err = EADDRINUSE;
-	else if (udp->free == 0)
+	else if (udp->free == 0 || (port == 0 && (port = choose_port(udp)) == 0))
 		err = ENOSPC;
 	if (err != 0) {
 		rte_errno = err;
@@ -167,6 +181,12 @@ void
 isla_udp_set_tos(struct isla_udp_sock *sock, uint8_t tos)
 {
 	sock->tos = tos;
+}
+
+uint16_t
+isla_udp_port(const struct isla_udp_sock *sock)
+{
+	return sock->port;
 }
 
 void

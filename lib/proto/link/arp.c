@@ -108,6 +108,8 @@ request_input(struct link *link, uint8_t netif, const struct arp *a)
 {
 	if (!isla_addr_is_unspecified(&a->sip))
 		neigh_learn(link->neigh, netif, &a->sip, &a->sha);
+	if (link->learn != 0)
+		return;
 	arp_send(link, netif, RTE_ARP_OP_REPLY, &a->tip, &a->sha, &a->sha, &a->sip);
 }
 

@@ -52,7 +52,7 @@ link_input(struct link *link, struct rte_mbuf *m, uint8_t netif)
 		m->ol_flags &= ~(RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK);
 	memset(p, 0, sizeof(*p));
 	p->netif = netif;
-	p->flags = flags;
+	p->flags = flags | link->learn;
 	p->l3_off = sizeof(eth);
 	rte_pktmbuf_adj(m, sizeof(eth));
 	switch (eth.ether_type) {

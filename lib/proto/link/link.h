@@ -80,6 +80,7 @@ struct link {
 	void *unreach_ctx;
 	struct neigh_table *neigh;
 	uint8_t nb_netifs;
+	uint8_t learn;            /* 0, or ISLA_PKT_LEARN for what is received now */
 	struct netif netif[NETIF_MAX];
 };
 

@@ -194,7 +194,8 @@ solicit_input(struct link *link, const struct nd *ns)
 		return ISLA_DROP_ND_NOT_OURS;
 	if (ns->has_mac)
 		neigh_learn(link->neigh, pkt->netif, &pkt->src, &ns->mac);
-	advert_send(link, ns);
+	if ((pkt->flags & ISLA_PKT_LEARN) == 0)
+		advert_send(link, ns);
 	return ISLA_ACCEPTED;
 }
 

@@ -7,12 +7,9 @@
 #include <errno.h>
 
 #include "inet.h"
+#include "port_slice.h"
 #include "socket_priv.h"
 #include "tcp.h"
-
-/* Ports that are given out, as Linux has them. */
-#define PORT_FIRST 32768u
-#define PORT_COUNT 28232u
 
 int
 sock_addr_in(const struct sock *s, const struct isla_socket_addr *in, struct isla_addr *addr)
@@ -86,10 +83,13 @@ port_is_taken(const struct sock *s, const struct isla_addr *local, uint16_t port
 static uint16_t
 port_choose(const struct sock *s, const struct isla_addr *local)
 {
-	uint32_t first = (uint32_t)(core_rand(s->t->core) >> 32) % PORT_COUNT, i;
+	struct core *core = s->t->core;
+	uint32_t nb = port_slice_len(core), i;
+	/* RFC 6056, 3.3.1. */
+	uint32_t first = (uint32_t)core_secret(core) % nb;
 
-	for (i = 0; i < PORT_COUNT; i++) {
-		uint16_t port = (uint16_t)(PORT_FIRST + (first + i) % PORT_COUNT);
+	for (i = 0; i < nb; i++) {
+		uint16_t port = port_slice_at(core, first + i);
 
 		if (!port_is_taken(s, local, port) && !tcp_port_is_used(s->t->tcp, local, port))
 			return port;

@@ -8,6 +8,7 @@
 #include <rte_common.h>
 #include <rte_errno.h>
 
+#include "port_slice.h"
 #include "tcp_priv.h"
 
 /* RFC 9293, 3.10.2: in the handshake data is queued until it is over. */
@@ -156,6 +157,9 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 		goto fail;
 	rc = -EADDRNOTAVAIL;
 	if (!isla_addr_is_unspecified(&ends->local) && !inet_is_own(tcp->inet, &ends->local))
+		goto fail;
+	/* The answer would come to another shard. */
+	if (ends->local_port != 0 && !port_slice_has(tcp->core, ends->local_port))
 		goto fail;
 	rc = tcp_profile_get(tcp, opts, &profile);
 	if (rc != 0)

@@ -4,12 +4,9 @@
  * of the connection's ends, so that nobody off the path can guess them.
  */
 
+#include "port_slice.h"
 #include "siphash.h"
 #include "tcp_priv.h"
-
-/* RFC 6335, 6: the dynamic ports. */
-#define PORT_FIRST 49152u
-#define PORT_COUNT 16384u
 
 uint32_t
 tcp_isn(const struct isla_tcp *tcp, const struct isla_tcp_conn *c)
@@ -38,10 +35,10 @@ tcp_ephemeral_port(struct isla_tcp *tcp, const struct isla_addr *local,
 	uint64_t words[5] = {local->q[0], local->q[1], remote->q[0], remote->q[1], remote_port};
 	uint32_t offset = (uint32_t)siphash24(&tcp->port_key, words, 5);
 	rte_be16_t rport = rte_cpu_to_be_16(remote_port);
-	uint32_t i;
+	uint32_t nb = port_slice_len(tcp->core), i;
 
-	for (i = 0; i < PORT_COUNT; i++) {
-		uint16_t port = (uint16_t)(PORT_FIRST + (offset + tcp->port_count++) % PORT_COUNT);
+	for (i = 0; i < nb; i++) {
+		uint16_t port = port_slice_at(tcp->core, offset + tcp->port_count++);
 		rte_be16_t lport = rte_cpu_to_be_16(port);
 
 		if (tcp_listener_lookup(tcp, local, port) == NULL &&

@@ -498,9 +498,7 @@ uint32_t tcp_hash(const struct isla_tcp *tcp, const struct isla_addr *local,
 struct isla_tcp_conn *tcp_lookup(const struct isla_tcp *tcp, uint32_t hash,
 	const struct isla_addr *local, const struct isla_addr *remote, rte_be16_t local_port,
 	rte_be16_t remote_port);
-/* The same for a caller that has no hash yet. */
-struct isla_tcp_conn *tcp_find(const struct isla_tcp *tcp, const struct isla_addr *local,
-	const struct isla_addr *remote, rte_be16_t local_port, rte_be16_t remote_port);
+/* tcp_find(), in tcp.h, is the same for a caller that has no hash yet. */
 struct isla_tcp_listener *tcp_listener_lookup(const struct isla_tcp *tcp,
 	const struct isla_addr *local, uint16_t port);
 /* A record in CLOSED that is in no table; NULL where all are in use and none is in TIME-WAIT. */
