@@ -88,30 +88,110 @@ add_cores(struct eal_args *args)
 	args->argv[args->argc++] = args->cores;
 }
 
-int
-eal_args_build(struct eal_args *args, int argc, char **argv, char *err, size_t err_size)
+/* True where an argument gives an option, under this name or another; EAL takes some that exclude one
+ * another, and the command line counts. */
+static bool
+same_option(const char *arg, const char *name)
 {
-	const struct option *o;
-	char name[64];
-	int i, end;
+	static const char *const groups[][7] = {
+		{"-c", "-l", "--lcores", "-s", "-S", NULL},
+		{"-m", "--socket-mem", "--legacy-mem", NULL},
+		{"-a", "--allow", NULL},
+		{"-b", "--block", NULL},
+		{"-d", NULL},
+	};
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(groups); i++)
+		if (is_any_of(name, groups[i]))
+			return is_any_of(arg, groups[i]);
+	return is_option(arg, name);
+}
+
+/* An entry of the file's section [eal], as an argument: name = yes is `--name`. */
+static int
+add_entry(struct eal_args *args, const struct config *config, const struct config_entry *e,
+	char **user, int nb_user, char *err, size_t err_size)
+{
+	const struct option *o = options_find(e->name);
+	char *text = args->text + args->nb_text;
+	size_t room = sizeof(args->text) - args->nb_text;
+	bool is_short = strlen(e->name) == 1;
+	int i, n;
+
+	if (o != NULL) {
+		snprintf(err, err_size, "%.120s:%u: %s is an option of isla's: it belongs into the "
+			"section [isla]", config->path, e->line, e->name);
+		return -EINVAL;
+	}
+	if (strcmp(e->value, "no") == 0)
+		return 0;
+	n = snprintf(text, room, "%s%s", is_short ? "-" : "--", e->name);
+	for (i = 0; i < nb_user; i++)
+		if (n > 0 && (size_t)n < room && same_option(user[i], text))
+			return 0;
+	if (strcmp(e->value, "yes") != 0)
+		n = snprintf(text, room, "%s%s%s%s", is_short ? "-" : "--", e->name,
+			is_short ? "" : "=", e->value);
+	if (n < 0 || (size_t)n >= room || args->argc > EAL_ARGS_MAX - 8 - nb_user) {
+		snprintf(err, err_size, "%.120s:%u: the section [eal] is too long", config->path,
+			e->line);
+		return -EINVAL;
+	}
+	args->nb_text += (size_t)n + 1;
+	args->argv[args->argc++] = text;
+	note(args, text, NULL);
+	return 0;
+}
+
+static int
+add_entries(struct eal_args *args, const struct config *config, char **user, int nb_user, char *err,
+	size_t err_size)
+{
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < config->nb_entries; i++)
+		if (config->entry[i].is_eal)
+			rc = add_entry(args, config, &config->entry[i], user, nb_user, err,
+				err_size);
+	return rc;
+}
+
+void
+eal_args_split(struct eal_args *args, int argc, char **argv)
+{
+	int end;
 
 	memset(args, 0, sizeof(*args));
 	for (end = 1; end < argc && strcmp(argv[end], "--") != 0; end++)
 		;
+	args->nb_user = RTE_MIN(end, argc);
+	args->user = argv;
 	args->rest = argv + RTE_MIN(end + 1, argc);
 	args->nb_rest = RTE_MAX(argc - end - 1, 0);
-	if (argc > EAL_ARGS_MAX - 8) {
-		snprintf(err, err_size, "%d arguments are too many", argc - 1);
+}
+
+/* The user's arguments are EAL's, and what matters of them is noted. */
+static int
+check_user(struct eal_args *args, char *err, size_t err_size)
+{
+	char **argv = args->user;
+	const struct option *o;
+	int i, end = args->nb_user;
+	char name[64];
+
+	if (end > EAL_ARGS_MAX - 8) {
+		snprintf(err, err_size, "%d arguments are too many", end - 1);
 		return -EINVAL;
 	}
-	args->argv[args->argc++] = argc > 0 ? argv[0] : quiet_eal;
 	for (i = 1; i < end; i++) {
 		note(args, argv[i], i + 1 < end ? argv[i + 1] : NULL);
 		if (strncmp(argv[i], "--", 2) != 0)
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(argv[i] + 2, "="), argv[i] + 2);
 		o = options_find(name);
-		if (o == NULL || o->group == OPTION_GENERAL)
+		if (o == NULL || strcmp(name, "help") == 0 || strcmp(name, "version") == 0)
 			continue;
 		snprintf(err, err_size,
 			"--%s is an option of isla's: it belongs behind a \"--\", as "
@@ -119,17 +199,31 @@ eal_args_build(struct eal_args *args, int argc, char **argv, char *err, size_t e
 			name, name);
 		return -EINVAL;
 	}
+	return 0;
+}
+
+int
+eal_args_build(struct eal_args *args, const struct config *config, char *err, size_t err_size)
+{
+	int i;
+
+	if (check_user(args, err, err_size) != 0)
+		return -EINVAL;
+	args->argv[args->argc++] = args->nb_user > 0 ? args->user[0] : quiet_eal;
 	args->argv[args->argc++] = quiet_eal;
 	args->argv[args->argc++] = quiet_tap;
 	args->argv[args->argc++] = quiet_telemetry;
+	if (config != NULL && add_entries(args, config, args->user + 1,
+			RTE_MAX(args->nb_user - 1, 0), err, err_size) != 0)
+		return -EINVAL;
 	add_cores(args);
 	/* Without hugepages EAL would take 64 MB; what is not used of it costs nothing. */
 	if (args->no_huge && !args->has_memory) {
 		snprintf(args->memory, sizeof(args->memory), "-m%s", NO_HUGE_MB);
 		args->argv[args->argc++] = args->memory;
 	}
-	for (i = 1; i < end; i++)
-		args->argv[args->argc++] = argv[i];
+	for (i = 1; i < args->nb_user; i++)
+		args->argv[args->argc++] = args->user[i];
 	return 0;
 }
 

@@ -11,12 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config.h"
+
 #define EAL_ARGS_MAX      256
 #define EAL_ARGS_TEXT_MAX 64
+#define EAL_ARGS_FILE_MAX 16384
 
 struct eal_args {
 	int argc;
 	char *argv[EAL_ARGS_MAX];  /* for rte_eal_init(): the program, what we add, the user's */
+	int nb_user;
+	char **user;               /* the program and what stands in front of the "--" */
 	int nb_rest;
 	char **rest;               /* behind the "--" */
 	bool help;                 /* --help or -h is among the user's */
@@ -28,14 +33,20 @@ struct eal_args {
 	const char *tap;           /* a net_tap device's arguments, from its name on; or NULL */
 	char cores[EAL_ARGS_TEXT_MAX];
 	char memory[EAL_ARGS_TEXT_MAX];
+	char text[EAL_ARGS_FILE_MAX]; /* arguments from the file, one after the other */
+	size_t nb_text;
 };
 
+/* Find the "--", and what stands on either side. */
+void eal_args_split(struct eal_args *args, int argc, char **argv);
+
 /*
- * Take the command line apart and put EAL's together: quiet logs first, so that what the user says
- * of them comes later and counts. Returns 0, or -EINVAL with one line in err: an option of ours
- * before the "--", or too many arguments.
+ * Put EAL's command line together after eal_args_split(): quiet logs first, so that what the user
+ * says of them comes later and counts; then the file's section [eal], but for the options that
+ * the user has given; then those. config may be NULL. Returns 0, or -EINVAL with one line in err:
+ * an option of ours, or too many arguments.
  */
-int eal_args_build(struct eal_args *args, int argc, char **argv, char *err, size_t err_size);
+int eal_args_build(struct eal_args *args, const struct config *config, char *err, size_t err_size);
 
 /*
  * Whether EAL will find hugepages for so many bytes, and may make the TAP. Returns 0, or -errno

@@ -24,6 +24,7 @@
 #include <isla_engine.h>
 
 #include "agent.h"
+#include "config.h"
 #include "docroot.h"
 #include "eal_args.h"
 #include "eal_start.h"
@@ -33,6 +34,7 @@
 
 struct app {
 	struct eal_args eal;
+	struct config config;
 	struct options opts;
 	bool eal_is_up;
 	bool has_run;
@@ -392,9 +394,14 @@ main(int argc, char **argv)
 	char err[OPTIONS_ERR_SIZE];
 	int rc;
 
-	rc = eal_args_build(&app.eal, argc, argv, err, sizeof(err));
+	eal_args_split(&app.eal, argc, argv);
+	rc = config_read(&app.config, config_find(app.eal.nb_rest, app.eal.rest), err,
+		sizeof(err));
 	if (rc == 0)
-		rc = options_parse(&app.opts, app.eal.nb_rest, app.eal.rest, err, sizeof(err));
+		rc = eal_args_build(&app.eal, &app.config, err, sizeof(err));
+	if (rc == 0)
+		rc = options_parse(&app.opts, app.eal.nb_rest, app.eal.rest, &app.config, err,
+			sizeof(err));
 	if (rc != 0) {
 		fail("%s", err);
 		return EXIT_FAILURE;
@@ -407,5 +414,7 @@ main(int argc, char **argv)
 		printf("isla %s, %s\n", ISLA_VERSION, rte_version());
 		return EXIT_SUCCESS;
 	}
-	return app_run(&app) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	rc = app_run(&app);
+	config_free(&app.config);
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

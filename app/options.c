@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_common.h>
@@ -23,6 +24,11 @@ const struct option options_table[] = {
 	{
 		.name = "version", .group = OPTION_GENERAL, .parse = option_flag, FIELD(version),
 		.help = "show the versions of Isla and DPDK and exit",
+	},
+	{
+		.name = "config", .arg = "FILE", .group = OPTION_GENERAL, .parse = option_string,
+		FIELD(config), .accepts = "a file",
+		.help = "take options from a file; what the command line gives counts instead",
 	},
 	{
 		.name = "stats-period", .arg = "SECONDS", .group = OPTION_GENERAL,
@@ -290,10 +296,11 @@ options_find(const char *name)
 	return NULL;
 }
 
-/* Parse a value; on failure a line that names option, value and what is accepted. */
+/* Parse a value; on failure a line that names option, value and what is accepted. `option` is what
+ * the user has written: the option with its dashes, or the file, the line and the name. */
 static int
-value_parse(const struct option *o, const char *value, struct options *opts, char *err,
-	size_t err_size)
+value_parse(const struct option *o, const char *option, const char *value, struct options *opts,
+	char *err, size_t err_size)
 {
 	char why[OPTIONS_ERR_SIZE / 2] = "";
 	int rc = o->parse(o, value, opts, why, sizeof(why));
@@ -301,16 +308,16 @@ value_parse(const struct option *o, const char *value, struct options *opts, cha
 	if (rc == 0)
 		return 0;
 	if (why[0] != '\0')
-		snprintf(err, err_size, "--%s %.120s: %s", o->name, value, why);
+		snprintf(err, err_size, "%s %.120s: %s", option, value, why);
 	else if (rc == -ENOSPC)
-		snprintf(err, err_size, "--%s %s: the option is given too often", o->name, value);
+		snprintf(err, err_size, "%s %s: the option is given too often", option, value);
 	else if (o->accepts != NULL)
-		snprintf(err, err_size, "--%s '%s' is not possible: give %s", o->name, value,
+		snprintf(err, err_size, "%s '%s' is not possible: give %s", option, value,
 			o->accepts);
 	else
 		snprintf(err, err_size,
-			"--%s '%s' is not possible: give a number from %" PRIu64 " to %" PRIu64,
-			o->name, value, o->min, o->max);
+			"%s '%s' is not possible: give a number from %" PRIu64 " to %" PRIu64,
+			option, value, o->min, o->max);
 	return -EINVAL;
 }
 
@@ -321,7 +328,7 @@ option_take(struct options *opts, int argc, char **argv, const struct option **f
 {
 	const char *text = argv[0], *value, *equals;
 	const struct option *o;
-	char name[64];
+	char name[64], option[72];
 	size_t n;
 
 	if (strncmp(text, "--", 2) != 0 || text[2] == '\0') {
@@ -347,7 +354,8 @@ option_take(struct options *opts, int argc, char **argv, const struct option **f
 		snprintf(err, err_size, "--%s needs a value: %s", name, o->arg);
 		return -EINVAL;
 	}
-	if (value_parse(o, value, opts, err, err_size) != 0)
+	snprintf(option, sizeof(option), "--%s", name);
+	if (value_parse(o, option, value, opts, err, err_size) != 0)
 		return -EINVAL;
 	return o->arg != NULL && equals == NULL ? 2 : 1;
 }
@@ -356,13 +364,90 @@ option_take(struct options *opts, int argc, char **argv, const struct option **f
 static int
 default_parse(const struct option *o, struct options *opts, char *err, size_t err_size)
 {
-	char words[128], *word, *rest;
+	char words[128], option[72], *word, *rest;
 	int rc = 0;
 
 	snprintf(words, sizeof(words), "%s", o->def);
+	snprintf(option, sizeof(option), "--%s", o->name);
 	for (word = strtok_r(words, " ", &rest); rc == 0 && word != NULL;
 		word = strtok_r(NULL, " ", &rest))
-		rc = value_parse(o, word, opts, err, err_size);
+		rc = value_parse(o, option, word, opts, err, err_size);
+	return rc;
+}
+
+/* Options that make no sense in a file. */
+static bool
+is_for_command_line(const struct option *o)
+{
+	static const char *const names[] = {"config", "help", "version"};
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(names); i++)
+		if (strcmp(o->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* An entry of the file. */
+static int
+entry_take(const struct option *o, const char *entry, const char *value, struct options *opts,
+	char *err, size_t err_size)
+{
+	if (o->arg != NULL)
+		return value_parse(o, entry, value, opts, err, err_size);
+	if (strcmp(value, "yes") == 0)
+		return value_parse(o, entry, "", opts, err, err_size);
+	if (strcmp(value, "no") == 0)
+		return 0;
+	snprintf(err, err_size, "%s '%s' is not possible: give yes or no", entry, value);
+	return -EINVAL;
+}
+
+/* One entry of [isla]. Where the command line has given its option it is looked at all the same, and
+ * goes to `unused`. */
+static int
+config_take_entry(struct options *opts, struct options *unused, const struct config *config,
+	const struct config_entry *e, const bool *given, bool *in_file, char *err, size_t err_size)
+{
+	const struct option *o = options_find(e->name);
+	size_t n = o != NULL ? (size_t)(o - options_table) : 0;
+	char entry[256];
+
+	snprintf(entry, sizeof(entry), "%.120s:%u: %s", config->path, e->line, e->name);
+	if (o == NULL)
+		snprintf(err, err_size, "%s is not a known option; isla --help lists them", entry);
+	else if (is_for_command_line(o))
+		snprintf(err, err_size, "%s belongs on the command line", entry);
+	else if (in_file[n] && !o->repeats)
+		snprintf(err, err_size, "%s is given twice", entry);
+	else {
+		in_file[n] = true;
+		return entry_take(o, entry, e->value, given[n] ? unused : opts, err, err_size);
+	}
+	return -EINVAL;
+}
+
+/* The file's section [isla]. given: by the command line; then by either. */
+static int
+config_take(struct options *opts, const struct config *config, bool *given, char *err,
+	size_t err_size)
+{
+	struct options *unused = calloc(1, sizeof(*unused));
+	bool in_file[RTE_DIM(options_table)] = {false};
+	unsigned int i;
+	int rc = 0;
+
+	if (unused == NULL) {
+		snprintf(err, err_size, "%.120s: out of memory", config->path);
+		return -ENOMEM;
+	}
+	for (i = 0; rc == 0 && i < config->nb_entries; i++)
+		if (!config->entry[i].is_eal)
+			rc = config_take_entry(opts, unused, config, &config->entry[i], given,
+				in_file, err, err_size);
+	for (i = 0; i < RTE_DIM(in_file); i++)
+		given[i] |= in_file[i];
+	free(unused);
 	return rc;
 }
 
@@ -418,7 +503,8 @@ check_together(const struct options *opts, char *err, size_t err_size)
 }
 
 int
-options_parse(struct options *opts, int argc, char **argv, char *err, size_t err_size)
+options_parse(struct options *opts, int argc, char **argv, const struct config *config, char *err,
+	size_t err_size)
 {
 	bool given[RTE_DIM(options_table)] = {false};
 	const struct option *o;
@@ -437,6 +523,9 @@ options_parse(struct options *opts, int argc, char **argv, char *err, size_t err
 		given[o - options_table] = true;
 		i += n;
 	}
+	if (config != NULL && config->path != NULL &&
+		config_take(opts, config, given, err, err_size) != 0)
+		return -EINVAL;
 	for (o = options_table; o->name != NULL; o++)
 		if (o->def != NULL && !given[o - options_table] &&
 			default_parse(o, opts, err, err_size) != 0)

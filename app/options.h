@@ -14,6 +14,7 @@
 #include <isla_addr.h>
 #include <isla_engine.h>
 
+#include "config.h"
 #include "service.h"
 
 #define OPTIONS_IP_MAX      ISLA_NETIF_ADDR_MAX
@@ -45,6 +46,7 @@ struct options {
 	uint64_t portmask; /* 0: every port */
 	uint32_t stats_period_s;
 	bool no_link_local;
+	const char *config;
 	const char *docroot;
 	const char *agent;
 	uint16_t mtu;
@@ -102,10 +104,12 @@ extern const struct option options_table[];
 const struct option *options_find(const char *name);
 
 /*
- * Parse the arguments behind the first `--`: `--name=value`, `--name value` or `--name`. Strings
+ * Parse the arguments behind the first `--`: `--name=value`, `--name value` or `--name`; then the
+ * section [isla] of a file, which may be NULL, but for the options that these have given. Strings
  * are referred to, not copied. Returns 0, or -EINVAL with one line in err.
  */
-int options_parse(struct options *opts, int argc, char **argv, char *err, size_t err_size);
+int options_parse(struct options *opts, int argc, char **argv, const struct config *config,
+	char *err, size_t err_size);
 
 /* Explain all options. */
 void options_help(FILE *out);

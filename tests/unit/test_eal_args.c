@@ -31,7 +31,8 @@ build(const char *line)
 		argv[argc++] = word;
 	argv[argc] = NULL;
 	err[0] = '\0';
-	return eal_args_build(&args, argc, argv, err, sizeof(err));
+	eal_args_split(&args, argc, argv);
+	return eal_args_build(&args, NULL, err, sizeof(err));
 }
 
 /* Where EAL finds an argument; 0: nowhere. */

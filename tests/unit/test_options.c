@@ -47,7 +47,7 @@ parse(const char *line)
 		argv[argc++] = word;
 	memset(&opts, 0xa5, sizeof(opts));
 	err[0] = '\0';
-	return options_parse(&opts, argc, argv, err, sizeof(err));
+	return options_parse(&opts, argc, argv, NULL, err, sizeof(err));
 }
 
 static void
