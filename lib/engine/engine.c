@@ -172,6 +172,60 @@ isla_engine_route_add(struct isla_engine *e, uint16_t port_id, const struct isla
 	return change_all(e, port_id, &c, route_add);
 }
 
+static void
+addr_del(struct isla_stack *stack, void *arg)
+{
+	struct addr_change *c = arg;
+
+	c->rc = isla_stack_addr_del(stack, c->netif, &c->prefix->addr);
+}
+
+static void
+route_del(struct isla_stack *stack, void *arg)
+{
+	struct addr_change *c = arg;
+
+	c->rc = isla_stack_route_del(stack, c->prefix, c->netif);
+}
+
+/* Off every shard: one that has it not keeps no other one from losing it. */
+static int
+del_all(struct isla_engine *e, uint16_t port_id, struct addr_change *c,
+	void (*fn)(struct isla_stack *stack, void *arg))
+{
+	int netif = netif_of(e, port_id), rc = netif < 0 ? netif : ctrl_admin_lock(e);
+	uint16_t i;
+
+	if (rc != 0)
+		return rc;
+	c->netif = (uint8_t)netif;
+	for (i = 0; i < e->nb_workers; i++) {
+		int one = isla_engine_call(e, i, fn, c);
+
+		one = one == 0 ? c->rc : one;
+		rc = rc == 0 ? one : rc;
+	}
+	ctrl_admin_unlock(e);
+	return rc;
+}
+
+int
+isla_engine_addr_del(struct isla_engine *e, uint16_t port_id, const struct isla_addr *addr)
+{
+	struct isla_prefix prefix = {.addr = *addr};
+	struct addr_change c = {.prefix = &prefix};
+
+	return del_all(e, port_id, &c, addr_del);
+}
+
+int
+isla_engine_route_del(struct isla_engine *e, uint16_t port_id, const struct isla_prefix *prefix)
+{
+	struct addr_change c = {.prefix = prefix};
+
+	return del_all(e, port_id, &c, route_del);
+}
+
 uint16_t
 isla_engine_nb_shards(const struct isla_engine *e)
 {

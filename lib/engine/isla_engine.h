@@ -241,6 +241,23 @@ int isla_engine_addr_add(struct isla_engine *engine, uint16_t port_id,
 int isla_engine_route_add(struct isla_engine *engine, uint16_t port_id,
 	const struct isla_prefix *prefix, const struct isla_addr *gateway);
 
+/**
+ * Take an address away, on every shard, also where one of them does not have it; as
+ * isla_engine_addr_add().
+ *
+ * @return 0; -ENODEV, -EDEADLK, or as isla_stack_addr_del()
+ */
+int isla_engine_addr_del(struct isla_engine *engine, uint16_t port_id,
+	const struct isla_addr *addr);
+
+/**
+ * Take a route away, as isla_engine_addr_del().
+ *
+ * @return 0; -ENODEV, -EDEADLK, or as isla_stack_route_del()
+ */
+int isla_engine_route_del(struct isla_engine *engine, uint16_t port_id,
+	const struct isla_prefix *prefix);
+
 /** Shards, and so stacks, of the engine. */
 uint16_t isla_engine_nb_shards(const struct isla_engine *engine);
 

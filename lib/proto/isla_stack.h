@@ -84,6 +84,15 @@ void isla_stack_free(struct isla_stack *stack);
 int isla_stack_netif_add(struct isla_stack *stack, const struct isla_netif_conf *conf);
 
 /**
+ * Set an interface's MTU, as a DHCP server may tell it, for what is sent from now on; connections keep
+ * to it, too. IPv6 has at least 1280 (RFC 8200, 5).
+ *
+ * @param mtu  576 to that of isla_stack_netif_add(); 0: that one
+ * @return 0; -EINVAL
+ */
+int isla_stack_netif_set_mtu(struct isla_stack *stack, uint8_t netif, uint16_t mtu);
+
+/**
  * Give an interface an address; its prefix becomes directly reachable.
  *
  * @return 0; -EINVAL (no such interface; not unicast), -EEXIST, -ENOSPC

@@ -125,6 +125,16 @@ isla_stack_netif_add(struct isla_stack *s, const struct isla_netif_conf *conf)
 }
 
 int
+isla_stack_netif_set_mtu(struct isla_stack *s, uint8_t netif, uint16_t mtu)
+{
+	int rc = link_netif_set_mtu(&s->link, netif, mtu);
+
+	if (rc == 0)
+		tcp_reroute(s->tcp);
+	return rc;
+}
+
+int
 isla_stack_addr_add(struct isla_stack *s, uint8_t netif, const struct isla_prefix *prefix)
 {
 	int rc = link_addr_add(&s->link, netif, prefix);

@@ -523,6 +523,12 @@ addresses_go_to_ports_of_the_engine(void)
 	CU_ASSERT_EQUAL(isla_engine_addr_add(engine, 99, &prefix), -ENODEV);
 	CU_ASSERT_EQUAL(isla_engine_addr_add(engine, conf.port[0].port_id, &prefix), 0);
 	CU_ASSERT_EQUAL(isla_engine_addr_add(engine, conf.port[0].port_id, &prefix), -EEXIST);
+	CU_ASSERT_EQUAL(isla_engine_addr_del(engine, 99, &prefix.addr), -ENODEV);
+	CU_ASSERT_EQUAL(isla_engine_addr_del(engine, conf.port[0].port_id, &prefix.addr), 0);
+	CU_ASSERT_EQUAL(isla_engine_addr_del(engine, conf.port[0].port_id, &prefix.addr),
+		-EADDRNOTAVAIL);
+	CU_ASSERT_EQUAL(isla_engine_addr_add(engine, conf.port[0].port_id, &prefix), 0);
+	CU_ASSERT_EQUAL(isla_engine_route_del(engine, conf.port[0].port_id, &prefix), -ESRCH);
 	CU_ASSERT_EQUAL(isla_engine_route_add(engine, 99, &any, &gateway), -ENODEV);
 	CU_ASSERT_EQUAL(
 		isla_engine_route_add(engine, conf.port[0].port_id, &any, &gateway), 0);

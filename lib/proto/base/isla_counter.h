@@ -50,6 +50,8 @@ extern "C" {
 	X(ARP_IN_REPLIES, "arpInReplies", "ARP replies received")                                  \
 	X(ARP_OUT_REQUESTS, "arpOutRequests", "ARP requests sent")                                 \
 	X(ARP_OUT_REPLIES, "arpOutReplies", "ARP replies sent")                                    \
+	X(ARP_CONFLICTS, "arpConflicts", "addresses that somebody else had (RFC 5227)")            \
+	X(ARP_DEFENCES, "arpDefences", "own addresses that were defended by ARP")                  \
 	X(ND_IN_SOLICITS, "ndInNeighborSolicits", "neighbour solicitations received")              \
 	X(ND_IN_ADVERTS, "ndInNeighborAdvertisements", "neighbour advertisements received")        \
 	X(ND_OUT_SOLICITS, "ndOutNeighborSolicits", "neighbour solicitations sent")                \

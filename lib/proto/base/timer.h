@@ -25,6 +25,8 @@
 /* Who owns a timer; the index of its function. */
 enum timer_class {
 	TIMER_NEIGH,
+	TIMER_ACD,
+	TIMER_DHCP,
 	TIMER_TCP,
 	TIMER_TCP_STALL,
 	TIMER_HTTP,

@@ -116,6 +116,9 @@ bool inet_is_own(const struct inet *inet, const struct isla_addr *addr);
 bool inet_route(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
 	struct inet_dst *via);
 
+/* The way of a limited broadcast over an interface, also where that has no address. */
+void inet_route_broadcast(const struct inet *inet, uint8_t netif, struct inet_dst *via);
+
 /* The way back for an answer: over the interface that the packet came in on where a route goes
  * there, else over any. */
 bool inet_route_back(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,

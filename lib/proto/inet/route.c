@@ -141,7 +141,8 @@ set_via(const struct inet *inet, struct inet_dst *via, const struct isla_addr *n
 	via->next_hop = *next_hop;
 	via->netif = netif;
 	via->offloads = (uint8_t)inet->link->netif[netif].offloads;
-	via->mtu = inet->link->netif[netif].mtu;
+	via->mtu = isla_addr_is_v4(next_hop) ? inet->link->netif[netif].mtu_v4 :
+					       inet->link->netif[netif].mtu;
 }
 
 /* Multicast and limited broadcast: over the interface asked for, or the first of the family. */
@@ -160,6 +161,14 @@ route_group(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
 		return true;
 	}
 	return false;
+}
+
+void
+inet_route_broadcast(const struct inet *inet, uint8_t netif, struct inet_dst *via)
+{
+	const struct isla_addr all = isla_addr_from_v4(RTE_BE32(0xffffffff));
+
+	set_via(inet, via, &all, netif);
 }
 
 /* The longest connected prefix; its length, or -1. */

@@ -361,16 +361,38 @@ put_header(struct rte_mbuf *m, const struct isla_udp_sock *sock, const struct is
 		hdr->dgram_cksum = 0xffff;
 }
 
+/* Send from an address and over a way that have been chosen. */
+static int
+send_from(struct isla_udp_sock *sock, struct rte_mbuf *m, const struct isla_udp_ends *ends,
+	const struct isla_addr *local, const struct inet_dst *via)
+{
+	struct isla_udp *udp = sock->udp;
+	struct inet_tx tx = {.src = local, .dst = &ends->remote, .via = via, .proto = PROTO_UDP,
+		.hop_limit = sock->hop_limit, .tos = sock->tos};
+	uint32_t hdrs_len = inet_hdr_len(local) + (uint32_t)sizeof(struct rte_udp_hdr);
+
+	if (m->pkt_len + hdrs_len > via->mtu) {
+		core_drop_pkt(udp->core, m, ISLA_DROP_TOO_BIG);
+		return -EMSGSIZE;
+	}
+	m = inet_front(udp->core, m, (uint16_t)(hdrs_len + RTE_ETHER_HDR_LEN));
+	if (m == NULL)
+		return -ENOBUFS;
+	put_header(m, sock, local, ends,
+		(udp->inet->link->netif[via->netif].offloads & ISLA_NETIF_TX_UDP_CKSUM) != 0);
+	if (inet_output(udp->inet, m, &tx) != ISLA_ACCEPTED)
+		return -ENOBUFS;
+	core_count(udp->core, ISLA_C_UDP_OUT_DATAGRAMS);
+	return 0;
+}
+
 int
 isla_udp_send(struct isla_udp_sock *sock, struct rte_mbuf *m, const struct isla_udp_ends *ends)
 {
 	struct isla_udp *udp = sock->udp;
 	struct isla_addr local;
 	struct inet_dst via;
-	struct inet_tx tx = {.src = &local, .dst = &ends->remote, .via = &via, .proto = PROTO_UDP,
-		.hop_limit = sock->hop_limit, .tos = sock->tos};
 	enum isla_drop drop = ISLA_ACCEPTED;
-	uint32_t hdrs_len;
 
 	if (ends->remote_port == 0) {
 		core_drop_pkt(udp->core, m, ISLA_DROP_UDP_NO_PORT);
@@ -384,21 +406,20 @@ isla_udp_send(struct isla_udp_sock *sock, struct rte_mbuf *m, const struct isla_
 		core_drop_pkt(udp->core, m, drop);
 		return -EHOSTUNREACH;
 	}
-	hdrs_len = inet_hdr_len(&local) + (uint32_t)sizeof(struct rte_udp_hdr);
-	if (m->pkt_len + hdrs_len > via.mtu) {
-		core_drop_pkt(udp->core, m, ISLA_DROP_TOO_BIG);
-		return -EMSGSIZE;
-	}
-	m = inet_front(udp->core, m, (uint16_t)(hdrs_len + RTE_ETHER_HDR_LEN));
-	if (m == NULL)
-		return -ENOBUFS;
-	put_header(m, sock, &local, ends,
-		(udp->inet->link->netif[via.netif].offloads & ISLA_NETIF_TX_UDP_CKSUM) != 0);
-	drop = inet_output(udp->inet, m, &tx);
-	if (drop != ISLA_ACCEPTED)
-		return -ENOBUFS;
-	core_count(udp->core, ISLA_C_UDP_OUT_DATAGRAMS);
-	return 0;
+	return send_from(sock, m, ends, &local, &via);
+}
+
+int
+udp_send_broadcast(struct isla_udp_sock *sock, struct rte_mbuf *m,
+	const struct isla_udp_ends *ends)
+{
+	const struct isla_addr none = isla_addr_from_v4(0);
+	struct isla_udp_ends to = *ends;
+	struct inet_dst via;
+
+	inet_route_broadcast(sock->udp->inet, ends->netif, &via);
+	to.remote = via.next_hop;
+	return send_from(sock, m, &to, &none, &via);
 }
 
 uint16_t

@@ -2,12 +2,13 @@
 /*
  * ARP for IPv4 over Ethernet (RFC 826). arp_input() checks every field, takes the sender's address
  * where the cache knows it or where we are asked, and answers requests for our addresses, those of
- * an address probe (RFC 5227, 2.1.1) as well. Somebody else who uses our address is not argued with
- * and not believed. arp_solicit() asks.
+ * an address probe (RFC 5227, 2.1.1) as well. Somebody else who uses our address is not believed;
+ * whether he is argued with, acd.c decides. arp_solicit() asks.
  */
 
 #include <rte_arp.h>
 
+#include "acd.h"
 #include "link_priv.h"
 #include "neigh.h"
 
@@ -52,6 +53,16 @@ arp_send(struct link *link, uint8_t netif, uint16_t op, const struct isla_addr *
 	core_count(link->core,
 		op == RTE_ARP_OP_REQUEST ? ISLA_C_ARP_OUT_REQUESTS : ISLA_C_ARP_OUT_REPLIES);
 	return ether_output(link->core, m, netif, &eth);
+}
+
+enum isla_drop
+arp_ask(struct link *link, uint8_t netif, const struct isla_addr *src,
+	const struct isla_addr *target)
+{
+	static const struct rte_ether_addr broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+	static const struct rte_ether_addr unknown = {{0}};
+
+	return arp_send(link, netif, RTE_ARP_OP_REQUEST, src, &broadcast, &unknown, target);
 }
 
 enum isla_drop
@@ -144,6 +155,9 @@ arp_input(struct link *link, struct rte_mbuf *m)
 	if (drop == ISLA_ACCEPTED || drop == ISLA_DROP_ARP_ADDR)
 		core_count(link->core,
 			a.is_request ? ISLA_C_ARP_IN_REQUESTS : ISLA_C_ARP_IN_REPLIES);
+	/* Somebody else who uses our address is among those that are refused. */
+	if (link->acds != NULL && (drop == ISLA_ACCEPTED || drop == ISLA_DROP_ARP_ADDR))
+		acd_input(link, netif, &a.sha, &a.sip, &a.tip, a.is_request);
 	if (drop != ISLA_ACCEPTED)
 		return drop;
 	for_us = link_addr_is_own(link, netif, &a.tip);

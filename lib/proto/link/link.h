@@ -19,6 +19,7 @@
 #include "core.h"
 #include "isla_netif.h"
 
+struct acd;
 struct neigh_table;
 
 /* An IPv4 address of an interface, as every packet is compared with it. */
@@ -31,6 +32,8 @@ struct netif_v4 {
 struct netif {
 	uint8_t mac[6];
 	uint16_t mtu;
+	uint16_t mtu_v4;   /* of IPv4: mtu, or less (link_netif_set_mtu()) */
+	uint16_t mtu_max;  /* what the port takes */
 	uint32_t offloads; /* ISLA_NETIF_* */
 	uint8_t nb_addrs;
 	uint8_t nb_v4;
@@ -79,6 +82,7 @@ struct link {
 	link_unreach_fn *unreach; /* NULL: nobody wants to know */
 	void *unreach_ctx;
 	struct neigh_table *neigh;
+	struct acd *acds; /* addresses that are probed or watched for conflicts: acd.h */
 	uint8_t nb_netifs;
 	uint8_t learn;            /* 0, or ISLA_PKT_LEARN for what is received now */
 	struct netif netif[NETIF_MAX];
@@ -103,6 +107,10 @@ void link_set_unreach(struct link *link, link_unreach_fn *unreach, void *ctx);
 
 /* Returns the new interface's index, -ENOSPC, or -EINVAL for a MAC or an MTU that cannot be. */
 int link_netif_add(struct link *link, const struct isla_netif_conf *conf);
+
+/* Lower an interface's MTU, or raise it again, at most to what the port takes; 0: to that. IPv6 has at
+ * least 1280 (RFC 8200, 5). Returns 0 or -EINVAL: no such interface, an MTU below 576 or beyond. */
+int link_netif_set_mtu(struct link *link, uint8_t netif, uint16_t mtu);
 
 /* Returns 0, -EEXIST, -ENOSPC, or -EINVAL (no such interface, an address that is not unicast). */
 int link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix);

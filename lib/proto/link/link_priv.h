@@ -46,6 +46,11 @@ ether_output(struct core *core, struct rte_mbuf *m, uint8_t netif, const struct 
 	return ether_list(core, m, netif);
 }
 
+/* Send an ARP request by broadcast: from this interface's MAC address and the address src, which may be
+ * 0.0.0.0, for the target. Output call. */
+enum isla_drop arp_ask(struct link *link, uint8_t netif, const struct isla_addr *src,
+	const struct isla_addr *target);
+
 /* Input call: an ARP packet, without its Ethernet header; isla_pkt::netif is set. */
 enum isla_drop arp_input(struct link *link, struct rte_mbuf *m);
 

@@ -6,11 +6,15 @@
 
 #include <errno.h>
 
+#include <rte_common.h>
+
+#include "acd.h"
 #include "link.h"
 #include "link_priv.h"
 #include "neigh.h"
 
-#define MTU_MIN 1280 /* RFC 8200, 5 */
+#define MTU_MIN    1280 /* RFC 8200, 5 */
+#define MTU_MIN_V4 576  /* what every host of IPv4 takes (RFC 791, 3.1), so smaller is a mistake */
 
 /* Until the room above has registered. */
 static enum isla_drop
@@ -25,6 +29,7 @@ link_init(struct link *link, struct core *core, const struct link_conf *conf)
 	memset(link, 0, sizeof(*link));
 	link->core = core;
 	link->up = up_none;
+	acd_link_init(link);
 	link->neigh = neigh_table_create(link, conf);
 	return link->neigh != NULL ? 0 : -ENOMEM;
 }
@@ -63,9 +68,25 @@ link_netif_add(struct link *link, const struct isla_netif_conf *conf)
 		return -ENOSPC;
 	nif = &link->netif[link->nb_netifs];
 	memcpy(nif->mac, conf->mac, sizeof(nif->mac));
-	nif->mtu = conf->mtu;
+	nif->mtu = nif->mtu_v4 = nif->mtu_max = conf->mtu;
 	nif->offloads = conf->offloads;
 	return link->nb_netifs++;
+}
+
+int
+link_netif_set_mtu(struct link *link, uint8_t netif, uint16_t mtu)
+{
+	struct netif *nif = &link->netif[netif];
+
+	if (netif >= link->nb_netifs)
+		return -EINVAL;
+	if (mtu == 0)
+		mtu = nif->mtu_max;
+	if (mtu < MTU_MIN_V4 || mtu > nif->mtu_max)
+		return -EINVAL;
+	nif->mtu_v4 = mtu;
+	nif->mtu = RTE_MAX(mtu, (uint16_t)MTU_MIN);
+	return 0;
 }
 
 /* The host part of an IPv4 prefix's address: 0 is the network itself, all ones its broadcast. */
