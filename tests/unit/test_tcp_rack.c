@@ -389,6 +389,76 @@ no_probe_in_recovery(void)
 	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_LOSS_PROBES), 0);
 }
 
+#define SHORT_RTT_US 1000
+#define PTO_MIN_US   10000
+
+/* Of four segments the first is lost, and so is its retransmission. What the SACKs let
+ * out has arrived. */
+static void
+lost_retransmission(uint32_t rtt_us, unsigned int nb_waiting)
+{
+	unsigned int i;
+
+	peer_restart_tcp(&(const struct isla_tcp_conf){.init_cwnd_segs = 4});
+	establish_opts(true, false, rtt_us);
+	send_segs(4 + nb_waiting);
+	advance_us(rtt_us);
+	for (i = 2; i <= 4; i++)
+		inject_sack(at(0), at(1), at(i));
+	peer_drain();
+	CU_ASSERT_TRUE(app_info().in_recovery);
+	CU_ASSERT_EQUAL(app_info().total_retrans, 1);
+}
+
+/* Beyond 7.2: the path is much shorter than the least RTO, and nothing else would tell. */
+static void
+a_probe_shows_the_lost_retransmission(void)
+{
+	lost_retransmission(SHORT_RTT_US, 20);
+	expect_seg_after(PTO_MIN_US, 6);
+	expect_nothing();
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_LOSS_PROBES), 1);
+	advance_us(SHORT_RTT_US);
+	inject_sack(at(0), at(6), at(7));
+	expect_seg(0);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_RTO_TIMEOUTS), 0);
+	CU_ASSERT_TRUE(app_info().in_recovery);
+}
+
+/* One of them; if it is lost, too, the timer is next. */
+static void
+one_probe_in_recovery(void)
+{
+	lost_retransmission(SHORT_RTT_US, 20);
+	expect_seg_after(PTO_MIN_US, 6);
+	advance_us(10 * PTO_MIN_US);
+	expect_nothing();
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_LOSS_PROBES), 1);
+	advance_us(11 * PTO_MIN_US);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_RTO_TIMEOUTS), 1);
+}
+
+/* Where the RTO is the path's own it is soon enough. */
+static void
+no_probe_in_recovery_on_a_long_path(void)
+{
+	lost_retransmission(RTT_US, 20);
+	/* The timer has run since the first of them was sent. */
+	expect_seg_after(2 * RTT_US, 0);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_LOSS_PROBES), 0);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_RTO_TIMEOUTS), 1);
+}
+
+/* It is new data or nothing: what is lost is sent again when it is known to be. */
+static void
+no_probe_in_recovery_without_data(void)
+{
+	lost_retransmission(SHORT_RTT_US, 2);
+	advance_us(15 * PTO_MIN_US);
+	expect_nothing();
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_LOSS_PROBES), 0);
+}
+
 /* The ACK that ends a recovery arms it for what is in flight. */
 static void
 a_probe_after_recovery(void)
@@ -842,6 +912,10 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(no_probe_without_sack),
 	SUITE_TEST(no_probe_in_recovery),
 	SUITE_TEST(a_probe_after_recovery),
+	SUITE_TEST(a_probe_shows_the_lost_retransmission),
+	SUITE_TEST(one_probe_in_recovery),
+	SUITE_TEST(no_probe_in_recovery_on_a_long_path),
+	SUITE_TEST(no_probe_in_recovery_without_data),
 	SUITE_TEST(an_ack_moves_the_probe),
 	SUITE_TEST(a_needless_probe),
 	SUITE_TEST(a_probe_that_repaired),

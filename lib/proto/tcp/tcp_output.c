@@ -5,6 +5,7 @@
  * (limited transmit), RFC 9293, 3.8.6.1 (zero-window probes).
  */
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 
 #include "tcp_priv.h"
@@ -340,7 +341,9 @@ output_data(struct isla_tcp_conn *c)
 	}
 	if (!done)
 		return false;
-	if (c->snd_nxt != nxt)
+	if (unlikely(c->flags & TCP_F_RECOVERY))
+		tcp_tlp_arm_in_recovery(c);
+	else if (c->snd_nxt != nxt)
 		tcp_tlp_arm(c);
 	if (c->snd_una == c->snd_nxt && (tcp_sndq_unsent(c) > 0 || fin_pending(c)) &&
 		(c->flags & TCP_F_PACE_WAIT) == 0 && !tcp_deadline_is_set(c, TCP_T_RTX))

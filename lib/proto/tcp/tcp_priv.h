@@ -683,6 +683,7 @@ void tcp_rack_timeout(struct isla_tcp_conn *c);
 void tcp_rack_recovered(struct isla_tcp_conn *c);
 /* Arm the tail loss probe, where there is reason to. */
 void tcp_tlp_arm(struct isla_tcp_conn *c);
+void tcp_tlp_arm_in_recovery(struct isla_tcp_conn *c);
 void tcp_tlp_acked(struct isla_tcp_conn *c, const struct tcp_acked *a);
 /* The loss deadline has come. */
 void tcp_loss_timer(struct isla_tcp_conn *c);

@@ -184,6 +184,24 @@ tcp_tlp_arm(struct isla_tcp_conn *c)
 	tcp_deadline_set(c, TCP_T_LOSS, pto);
 }
 
+/*
+ * 7.2 arms no probe in recovery, since other signals tell there. None does where the last thing in
+ * flight is a retransmission and is lost: then a new segment makes the peer speak, and RACK sees the
+ * loss. Only where the RTO is its minimum rather than the path's: many round trips would be spent in
+ * silence.
+ */
+void
+tcp_tlp_arm_in_recovery(struct isla_tcp_conn *c)
+{
+	uint32_t pto = RTE_MAX(c->srtt8 / 4, (uint32_t)PTO_MIN_US);
+
+	if ((c->flags & TCP_F_SACK) == 0 || (c->flags & (TCP_F_TLP_OUT | TCP_F_PERSIST)) != 0 ||
+		c->pipe == 0 || pto > c->rto / 4 || tcp_deadline_is_set(c, TCP_T_LOSS))
+		return;
+	c->flags |= TCP_F_TLP_ARMED;
+	tcp_deadline_set(c, TCP_T_LOSS, pto);
+}
+
 /* TLP_send_probe(). */
 static void
 probe_send(struct isla_tcp_conn *c)
@@ -196,7 +214,8 @@ probe_send(struct isla_tcp_conn *c)
 	if (!tcp_output_beyond_cwnd(c)) {
 		struct tcp_seg *s = &c->tcp->seg[c->seg_tail];
 
-		if ((s->flags & (TCP_SEG_LOST | TCP_SEG_SACKED)) != 0)
+		if ((c->flags & TCP_F_RECOVERY) != 0 ||
+			(s->flags & (TCP_SEG_LOST | TCP_SEG_SACKED)) != 0)
 			return;
 		/* It is in flight once, as far as the window is concerned. */
 		c->pipe -= s->len;
