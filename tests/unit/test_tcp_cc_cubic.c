@@ -248,6 +248,24 @@ floors(void)
 	CU_ASSERT_EQUAL(cc.conn->ssthresh, 3500);
 }
 
+/* 4.6 reduces what was in use. A window of 3.9 segments is, where three are in flight: what it has
+ * grown by since counts, or a small window would never get anywhere. */
+static void
+a_part_of_a_segment_counts(void)
+{
+	cc_env_start(&tcp_cc_cubic, 1000);
+	cc.conn->cwnd = 3900;
+	cc.conn->snd_nxt = cc.conn->snd_una + 3000;
+	cc.conn->cc->loss(cc.conn);
+	CU_ASSERT_EQUAL(cc.conn->ssthresh, 2730);
+	/* A whole one that could have been sent was not in use. */
+	cc_env_start(&tcp_cc_cubic, 1000);
+	cc.conn->cwnd = 4000;
+	cc.conn->snd_nxt = cc.conn->snd_una + 3000;
+	cc.conn->cc->loss(cc.conn);
+	CU_ASSERT_EQUAL(cc.conn->ssthresh, 2100);
+}
+
 /* RFC 8511: 0.85 for a mark in congestion avoidance, with one segment as the least window. */
 static void
 marks(void)
@@ -523,6 +541,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(days_in_one_epoch),
 	SUITE_TEST(fast_convergence),
 	SUITE_TEST(floors),
+	SUITE_TEST(a_part_of_a_segment_counts),
 	SUITE_TEST(marks),
 	SUITE_TEST(after_a_timeout),
 	SUITE_TEST(reno_friendly_region),

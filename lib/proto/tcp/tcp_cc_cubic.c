@@ -242,6 +242,10 @@ reduce(struct isla_tcp_conn *c, uint32_t beta)
 	struct cubic *r = state(c);
 	uint32_t flight = tcp_cc_flight(c), w_max = RTE_MIN(c->cwnd, TCP_CWND_MAX);
 
+	/* A window that takes no further segment is in use to its last byte: what is a part of a
+	 * segment of many is much of a few (4.6 leaves the choice). */
+	if (c->cwnd - flight < c->mss)
+		flight = c->cwnd;
 	/* A window that was not in use is no measure (RFC 7661, 4.4.1). */
 	if (c->nonvalid_s != 0)
 		w_max = RTE_MIN(flight, w_max);
