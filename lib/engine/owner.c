@@ -20,9 +20,10 @@
 #define ENTRY_OLDER(e)      ((uint16_t)((e) >> 16))
 
 /* Longer than any frame waits in a ring. */
-#define SETTLE_US     2000000
-#define SWEEP_US      1000000
-#define SWEEP_CONNS   256 /* a step */
+#define SETTLE_US   2000000
+#define MOVING_MIN  (UINT64_MAX / 2) /* owner_map::moving_until_us while entries have marks */
+#define SWEEP_US    1000000
+#define SWEEP_CONNS 64 /* a step, at most */
 
 static_assert(OWNER_SHARD_MAX <= 16, "an entry has a bit for each older owner");
 
@@ -57,29 +58,37 @@ entry_load(const struct owner_map *map, uint32_t idx)
 	return __atomic_load_n(&map->entry[idx], __ATOMIC_RELAXED);
 }
 
-/* Shards look at the second half of this from now on, for a while. */
+/* Frames get a second look from now on, until stop_moving(). */
 static void
-keep_moving(struct owner_map *map, uint64_t now_us)
+begin_moving(struct owner_map *map)
 {
-	__atomic_store_n(&map->moving_until_us, now_us + SETTLE_US, __ATOMIC_RELAXED);
+	uint64_t old = __atomic_load_n(&map->moving_until_us, __ATOMIC_RELAXED), new;
+
+	do
+		new = old >= MOVING_MIN && old < UINT64_MAX ? old + 1 : MOVING_MIN;
+	while (!__atomic_compare_exchange_n(&map->moving_until_us, &old, new, true,
+		__ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }
 
 int
-owner_map_set(struct owner_map *map, uint16_t idx, uint16_t shard, uint64_t now_us)
+owner_map_set(struct owner_map *map, uint16_t idx, uint16_t shard)
 {
 	uint32_t old, new, older;
 
 	if (idx >= OWNER_TABLE_LEN || shard >= map->nb_shards)
 		return -EINVAL;
-	keep_moving(map, now_us);
+	/* Before it, so that no mark is seen without; and after it, so that whoever has looked for marks
+	 * meanwhile, and found none, does not end it. */
+	begin_moving(map);
 	old = entry_load(map, idx);
 	do {
 		if (ENTRY_OWNER(old) == shard)
-			return 0;
+			break;
 		older = (ENTRY_OLDER(old) | 1u << ENTRY_OWNER(old)) & ~(1u << shard);
 		new = older << 16 | ((ENTRY_GENERATION(old) + 1) & 0xff) << 8 | shard;
 	} while (!__atomic_compare_exchange_n(&map->entry[idx], &old, new, true, __ATOMIC_RELAXED,
 		__ATOMIC_RELAXED));
+	begin_moving(map);
 	return 0;
 }
 
@@ -240,6 +249,7 @@ index_of_ends(const struct owner_map *map, const struct isla_tcp_ends *ends, uin
 static bool
 sweep_begin(struct owner_sweep *s, struct owner_map *map, uint16_t self, uint64_t now_us)
 {
+	uint64_t moving = __atomic_load_n(&map->moving_until_us, __ATOMIC_RELAXED);
 	bool any = false, mine = false;
 	uint32_t i;
 
@@ -248,8 +258,10 @@ sweep_begin(struct owner_sweep *s, struct owner_map *map, uint16_t self, uint64_
 		any = any || ENTRY_OLDER(s->entry[i]) != 0;
 		mine = mine || (ENTRY_OLDER(s->entry[i]) & 1u << self) != 0;
 	}
-	if (any)
-		keep_moving(map, now_us);
+	/* Frames that are on their way to a former owner are to be passed on for a while. */
+	if (!any && moving >= MOVING_MIN)
+		__atomic_compare_exchange_n(&map->moving_until_us, &moving, now_us + SETTLE_US,
+			false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	s->cursor = 0;
 	memset(s->used, 0, sizeof(s->used));
 	return mine;
@@ -257,11 +269,10 @@ sweep_begin(struct owner_sweep *s, struct owner_map *map, uint16_t self, uint64_
 
 /* Every connection was looked at: take the marks away of what has none. */
 static void
-sweep_end(const struct owner_sweep *s, struct owner_map *map, uint16_t self, uint64_t now_us)
+sweep_end(const struct owner_sweep *s, struct owner_map *map, uint16_t self)
 {
 	uint32_t bit = 1u << (16 + self), i;
 
-	keep_moving(map, now_us);
 	for (i = 0; i < OWNER_TABLE_LEN; i++) {
 		uint32_t entry = s->entry[i];
 
@@ -277,9 +288,9 @@ sweep_end(const struct owner_sweep *s, struct owner_map *map, uint16_t self, uin
 
 void
 owner_sweep(struct owner_sweep *s, struct owner_map *map, uint16_t self,
-	const struct isla_stack *stack, uint64_t now_us)
+	struct isla_stack *stack, uint64_t now_us)
 {
-	struct isla_tcp_ends ends[SWEEP_CONNS];
+	struct isla_tcp_entry conn[SWEEP_CONNS];
 	uint32_t nb, i, idx;
 
 	if (!s->is_running) {
@@ -289,12 +300,12 @@ owner_sweep(struct owner_sweep *s, struct owner_map *map, uint16_t self,
 		s->is_running = sweep_begin(s, map, self, now_us);
 		return;
 	}
-	nb = isla_stack_ends(stack, &s->cursor, ends, RTE_DIM(ends));
+	nb = isla_tcp_list(isla_stack_tcp(stack), &s->cursor, conn, RTE_DIM(conn));
 	for (i = 0; i < nb; i++)
-		if (index_of_ends(map, &ends[i], &idx))
+		if (conn[i].state != ISLA_TCP_LISTEN && index_of_ends(map, &conn[i].ends, &idx))
 			s->used[idx / 64] |= 1ull << idx % 64;
-	if (s->cursor != 0)
+	if (s->cursor != ISLA_LIST_END)
 		return;
-	sweep_end(s, map, self, now_us);
+	sweep_end(s, map, self);
 	s->is_running = false;
 }

@@ -55,7 +55,8 @@ struct owner_map {
 	uint8_t mode;
 	/* Atomic, relaxed. Bits 0-7: the owner; 8-15: how often it was moved; 16-31: older owners. */
 	uint32_t entry[OWNER_TABLE_LEN];
-	/* Atomic, relaxed: until then frames in flight may meet a table that was changed. */
+	/* Atomic, relaxed. While an entry has older owners a number beyond any time, another one at each
+	 * move; then the time until which frames in flight may still meet the marks' end. */
 	uint64_t moving_until_us;
 };
 
@@ -68,7 +69,7 @@ void owner_map_init(struct owner_map *map, enum owner_mode mode, const uint8_t k
 int owner_key_random(uint8_t key[OWNER_KEY_LEN]);
 
 /* Move an entry; any thread. Returns 0, or -EINVAL (no such entry or shard). */
-int owner_map_set(struct owner_map *map, uint16_t idx, uint16_t shard, uint64_t now_us);
+int owner_map_set(struct owner_map *map, uint16_t idx, uint16_t shard);
 
 /* Who owns new flows of an entry, and a bit for each older owner that may have connections left. */
 uint16_t owner_map_get(const struct owner_map *map, uint16_t idx, uint16_t *older);
@@ -101,6 +102,6 @@ struct owner_sweep {
 
 /* A step of it; on the shard's thread. */
 void owner_sweep(struct owner_sweep *sweep, struct owner_map *map, uint16_t self,
-	const struct isla_stack *stack, uint64_t now_us);
+	struct isla_stack *stack, uint64_t now_us);
 
 #endif /* OWNER_H */

@@ -144,16 +144,6 @@ void isla_stack_learn(struct isla_stack *stack, uint8_t netif, struct rte_mbuf *
  * count. */
 bool isla_stack_knows(const struct isla_stack *stack, const struct isla_tcp_ends *ends);
 
-/**
- * The ends of all connections, some at a time: bounded work for each call.
- *
- * @param cursor  where to go on; 0 to begin, and 0 again after the last one
- * @param ends    receives at most nb of them; as many records are looked at
- * @return how many were written, which may be 0 before the end
- */
-uint32_t isla_stack_ends(const struct isla_stack *stack, uint32_t *cursor,
-	struct isla_tcp_ends *ends, uint32_t nb);
-
 /** Tell the time, before calls that are made neither within a callback nor right after a burst: what
  * they begin is timed from then on. */
 void isla_stack_set_now(struct isla_stack *stack, uint64_t now_us);

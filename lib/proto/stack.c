@@ -280,13 +280,6 @@ isla_stack_knows(const struct isla_stack *s, const struct isla_tcp_ends *ends)
 		       rte_cpu_to_be_16(ends->remote_port)) != NULL;
 }
 
-uint32_t
-isla_stack_ends(const struct isla_stack *s, uint32_t *cursor, struct isla_tcp_ends *ends,
-	uint32_t nb)
-{
-	return tcp_ends_list(s->tcp, cursor, ends, nb);
-}
-
 void
 isla_stack_flush(struct isla_stack *s, uint64_t now_us)
 {

@@ -27,10 +27,6 @@ bool tcp_has_work(const struct isla_tcp *tcp);
 struct isla_tcp_conn *tcp_find(const struct isla_tcp *tcp, const struct isla_addr *local,
 	const struct isla_addr *remote, rte_be16_t local_port, rte_be16_t remote_port);
 
-/* See isla_stack_ends(). */
-uint32_t tcp_ends_list(const struct isla_tcp *tcp, uint32_t *cursor, struct isla_tcp_ends *ends,
-	uint32_t nb);
-
 /* Close every connection: programs hear ECONNABORTED, queued data and FIN are sent. */
 void tcp_shutdown(struct isla_tcp *tcp);
 

@@ -105,18 +105,6 @@ tcp_port_is_used(const struct isla_tcp *tcp, const struct isla_addr *local, uint
 	return false;
 }
 
-uint32_t
-tcp_ends_list(const struct isla_tcp *tcp, uint32_t *cursor, struct isla_tcp_ends *ends, uint32_t nb)
-{
-	uint32_t i = *cursor, end = RTE_MIN(i + nb, tcp->conf.max_conns), n = 0;
-
-	for (; i < end; i++)
-		if (tcp->conn[i].state != 0 && !tcp_in_state(&tcp->conn[i], ISLA_TCP_CLOSED))
-			isla_tcp_get_ends(&tcp->conn[i], &ends[n++]);
-	*cursor = i < tcp->conf.max_conns ? i : 0;
-	return n;
-}
-
 struct isla_tcp_conn *
 tcp_conn_alloc(struct isla_tcp *tcp)
 {
