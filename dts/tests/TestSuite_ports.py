@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every kind of port that a machine without a network card can have: doc/ports.md, tried."""
 
+import re
 import time
 
 import pytest
 
+from conftest import default_options
 from framework import traffic
 from framework.agent import Agent
 from framework.app_shell import AppShell, eal_base, run_to_end
-from framework.topology import Link, Namespace, make_veth, need_tool
+from framework.topology import Link, Namespace, make_veth, need_tool, wait_until
 
 IDLE_S = 3
 IDLE_CPU = 0.02
@@ -40,7 +42,7 @@ def start(ns):
 
 
 def stack(*more):
-    return [arg for addr in Link.STACK_ADDRS for arg in ("--ip", addr)] + list(more)
+    return default_options() + list(more)
 
 
 def check_serves(ns, addrs=(Link.STACK_V4, Link.STACK_V6)):
@@ -101,6 +103,51 @@ def test_tap_that_is_kept(ns, start):
     assert len(index) == 1
 
 
+def test_tap_link_down_and_up(ns, start):
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack())
+    link = Link(ns)
+    link.configure()
+    check_serves(ns)
+    ns.run(["ip", "link", "set", Link.INTERFACE, "down"])
+    wait_until(lambda: f"({Link.INTERFACE}): link down" in app.output, 5, "it tells")
+    assert idle_share(app) < IDLE_CPU
+    ns.run(["ip", "link", "set", Link.INTERFACE, "up"])
+    wait_until(lambda: f"({Link.INTERFACE}): link up" in app.output, 5, "it tells")
+    link.configure()
+    check_serves(ns)
+    summary = app.check_clean_end()
+    assert re.search(r"Link-downs: 1 ", summary.text), summary.text
+
+
+def test_tap_deleted(ns, start):
+    """Survived without a busy loop, told with what to do, and counted."""
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack())
+    Link(ns).configure()
+    check_serves(ns)
+    with traffic.tcp_connect(ns, Link.STACK_V4, 19) as sock:
+        sock.recv(1000)  # chargen wants to send for ever
+        ns.run(["ip", "link", "del", Link.INTERFACE])
+    wait_until(lambda: 'its interface was deleted; "port start 0" makes it anew' in app.output, 5,
+               "it tells")
+    assert idle_share(app) < IDLE_CPU
+    assert app.output.count("deleted") == 1
+    summary = app.check_clean_end()
+    assert "Interface-deletions: 1\n" in summary.text
+
+
+def test_tap_moved_to_another_namespace(ns, start):
+    """It is not deleted, and goes on to work there."""
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack())
+    with Namespace("ports") as other:
+        ns.run(["ip", "link", "set", Link.INTERFACE, "netns", other.name])
+        Link(other).configure()
+        check_serves(other)
+        time.sleep(2.5)
+        check_serves(other)
+        assert "deleted" not in app.output and "link down" not in app.output
+        app.check_clean_end()
+
+
 # net_af_packet
 
 def test_af_packet(ns, start):
@@ -121,6 +168,17 @@ def test_af_packet_more_queues_than_shards(ns):
     assert result.returncode == 1
     assert "it has 2 queues, all of them receive, and only 1 would be polled" in result.stderr
     assert "qpairs=" in result.stderr
+
+
+def test_af_packet_interface_deleted(ns, start):
+    make_veth(ns)
+    app = start([f"net_af_packet0,iface={Link.INNER}"], stack())
+    Link(ns).configure()
+    check_serves(ns)
+    ns.run(["ip", "link", "del", Link.INNER])
+    wait_until(lambda: "its interface was deleted" in app.output, 5, "it tells")
+    assert idle_share(app) < IDLE_CPU
+    app.check_clean_end()
 
 
 def test_af_packet_interface_down_and_up(ns, start):

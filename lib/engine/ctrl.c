@@ -244,7 +244,7 @@ ctrl_main(void *arg)
 {
 	struct isla_engine *e = arg;
 	struct ctrl *c = &e->ctrl;
-	uint64_t now = now_us(), next_us = UINT64_MAX;
+	uint64_t now = now_us(), next_us = UINT64_MAX, watch_us = now + PORTS_WATCH_US, until_us;
 
 	if (e->conf.tick != NULL)
 		next_us = now + e->conf.tick_us;
@@ -256,9 +256,15 @@ ctrl_main(void *arg)
 			ctrl_tick(e);
 			now = now_us();
 		}
-		if (mailbox_has_mail(&c->mailbox) || now >= next_us)
+		if (now >= watch_us) {
+			ports_watch(e);
+			now = now_us();
+			watch_us = now + PORTS_WATCH_US;
+		}
+		until_us = RTE_MIN(next_us, watch_us);
+		if (mailbox_has_mail(&c->mailbox) || now >= until_us)
 			continue;
-		ctrl_sleep(c, next_us == UINT64_MAX ? UINT64_MAX : next_us - now);
+		ctrl_sleep(c, until_us - now);
 	}
 	return NULL;
 }

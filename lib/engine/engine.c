@@ -32,6 +32,15 @@ key_init(struct isla_key *key, struct fault *fault)
 	return 0;
 }
 
+void
+engine_rx_pools(const struct isla_engine *e, struct rte_mempool **pools)
+{
+	uint16_t i;
+
+	for (i = 0; i < e->nb_workers; i++)
+		pools[i] = e->worker[i].pools.pkt;
+}
+
 static int
 ports_setup(struct isla_engine *e, struct fault *fault)
 {
@@ -39,8 +48,7 @@ ports_setup(struct isla_engine *e, struct fault *fault)
 	uint16_t i;
 	int rc;
 
-	for (i = 0; i < e->nb_workers; i++)
-		pools[i] = e->worker[i].pools.pkt;
+	engine_rx_pools(e, pools);
 	for (i = 0; i < e->conf.nb_ports; i++) {
 		rc = port_setup(&e->port[i], pools, fault);
 		if (rc != 0)
@@ -100,9 +108,8 @@ isla_engine_create(const struct isla_engine_conf *conf, char *err, size_t err_si
 	return e;
 }
 
-/* Which of the stack's interfaces a port is, or -ENODEV. */
-static int
-netif_of(const struct isla_engine *e, uint16_t port_id)
+int
+engine_netif_of(const struct isla_engine *e, uint16_t port_id)
 {
 	uint16_t i;
 
@@ -141,7 +148,7 @@ static int
 change_all(struct isla_engine *e, uint16_t port_id, struct addr_change *c,
 	void (*fn)(struct isla_stack *stack, void *arg))
 {
-	int netif = netif_of(e, port_id), rc = netif < 0 ? netif : ctrl_admin_lock(e);
+	int netif = engine_netif_of(e, port_id), rc = netif < 0 ? netif : ctrl_admin_lock(e);
 	uint16_t i;
 
 	if (rc != 0)
@@ -193,7 +200,7 @@ static int
 del_all(struct isla_engine *e, uint16_t port_id, struct addr_change *c,
 	void (*fn)(struct isla_stack *stack, void *arg))
 {
-	int netif = netif_of(e, port_id), rc = netif < 0 ? netif : ctrl_admin_lock(e);
+	int netif = engine_netif_of(e, port_id), rc = netif < 0 ? netif : ctrl_admin_lock(e);
 	uint16_t i;
 
 	if (rc != 0)
@@ -261,6 +268,10 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 		(QUIRK_RX_FD | QUIRK_FD_PACKET | QUIRK_FD_XDP)) != 0;
 	info->linearizes = port->linearize;
 	info->socket_id = port->socket_id;
+	info->state = port->is_gone ? ISLA_ENGINE_PORT_GONE :
+		port->state == PORT_STARTED ? ISLA_ENGINE_PORT_STARTED : ISLA_ENGINE_PORT_STOPPED;
+	info->link_up = port->state == PORT_STARTED && port->is_link_up;
+	info->link_mbps = port->link_mbps;
 	return 0;
 }
 
@@ -275,7 +286,10 @@ isla_engine_start(struct isla_engine *e, char *err, size_t err_size)
 		rc = port_start(&e->port[i], &fault);
 	for (i = 0; rc == 0 && i < e->nb_workers; i++)
 		rc = worker_prepare(&e->worker[i], &fault);
-	return rc != 0 ? rc : ctrl_start(e, &fault);
+	if (rc == 0)
+		rc = ctrl_start(e, &fault);
+	e->is_started = rc == 0;
+	return rc;
 }
 
 void
@@ -286,8 +300,11 @@ isla_engine_run(struct isla_engine *e)
 	/* One shard runs on the caller's thread. */
 	worker_run(&e->worker[0]);
 	ctrl_ends_ticking(e);
+	ctrl_admin_lock(e);
+	e->is_started = false;
 	for (i = 0; i < e->conf.nb_ports; i++)
 		port_stop(&e->port[i]);
+	ctrl_admin_unlock(e);
 }
 
 void

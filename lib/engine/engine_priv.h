@@ -13,9 +13,21 @@ struct isla_engine {
 	struct isla_engine_conf conf;
 	struct port port[ISLA_ENGINE_PORT_MAX]; /* conf.nb_ports of them */
 	uint16_t nb_workers;
+	bool is_started;    /* isla_engine_start() has succeeded */
 	uint32_t nb_stops;  /* atomic: how often a stop was asked for */
 	struct ctrl ctrl;
 	struct worker worker[ISLA_ENGINE_SHARD_MAX];
 };
+
+/* Which of the stack's interfaces a port is, or -ENODEV. */
+int engine_netif_of(const struct isla_engine *e, uint16_t port_id);
+
+/* The pools that the queues of ports receive into, the i-th being shard i's. */
+void engine_rx_pools(const struct isla_engine *e, struct rte_mempool **pools);
+
+/* port_ctl.c: look at the ports' links, and whether the interfaces behind them are still there. On the
+ * control thread, every PORTS_WATCH_US. */
+#define PORTS_WATCH_US UINT64_C(1000000)
+void ports_watch(struct isla_engine *e);
 
 #endif /* ENGINE_PRIV_H */

@@ -59,6 +59,12 @@ idle_add_fd(struct idle *idle, int fd)
 	return epoll_ctl(idle->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : -errno;
 }
 
+void
+idle_del_fd(struct idle *idle, int fd)
+{
+	epoll_ctl(idle->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
 static void
 sleep_us(uint64_t us)
 {
@@ -105,7 +111,7 @@ fd_trouble(struct idle *idle, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
 		return;
-	epoll_ctl(idle->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	idle_del_fd(idle, fd);
 }
 
 bool

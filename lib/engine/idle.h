@@ -23,6 +23,9 @@ void idle_fini(struct idle *idle);
 /* Wake up when this is readable. Returns 0 or -errno. */
 int idle_add_fd(struct idle *idle, int fd);
 
+/* As if it had not been added; it may have been closed, or removed already. */
+void idle_del_fd(struct idle *idle, int fd);
+
 /* Sleep, at most for timeout_us. True where something else than the time ended it. What has become
  * useless (a TAP whose interface was deleted) is not waited for again. */
 bool idle_wait(struct idle *idle, uint64_t timeout_us);

@@ -158,6 +158,8 @@ struct isla_port_stats {
 	uint64_t ierrors;
 	uint64_t oerrors;
 	uint64_t rx_nombuf;
+	uint64_t nb_link_downs;  /**< how often its link was seen to go down */
+	uint64_t nb_gone;        /**< how often the interface behind it was deleted */
 };
 
 /** One shard's counters; a plain value. See isla_engine_get_shard_stats(). */
@@ -193,6 +195,14 @@ struct isla_engine_request {
 	struct isla_engine_request *next; /**< the engine's own */
 };
 
+/** What a port is doing. */
+enum isla_engine_port_state {
+	ISLA_ENGINE_PORT_STOPPED, /**< not started yet, or stopped */
+	ISLA_ENGINE_PORT_STARTED,
+	ISLA_ENGINE_PORT_GONE,    /**< the kernel's interface behind it was deleted:
+				       isla_engine_port_start() makes the port anew */
+};
+
 /** What became of a port; see isla_engine_port_info(). */
 struct isla_engine_port_info {
 	uint16_t port_id;
@@ -208,6 +218,9 @@ struct isla_engine_port_info {
 	bool has_rx_fd;          /**< its receive queue can be waited for */
 	bool linearizes;         /**< chains are copied into one mbuf before they are sent */
 	int socket_id;           /**< NUMA node, or -1 */
+	enum isla_engine_port_state state;
+	bool link_up;            /**< at the last look: while it is started, once a second */
+	uint32_t link_mbps;      /**< the link's speed; 0: unknown */
 };
 
 /** Set all fields to their defaults. */
@@ -265,7 +278,7 @@ uint16_t isla_engine_nb_shards(const struct isla_engine *engine);
  * before isla_engine_run(), after it, or in a request that runs on the shard. */
 struct isla_stack *isla_engine_stack(struct isla_engine *engine, uint16_t shard);
 
-/** What is known about the i-th of conf's ports. Returns 0, or -ENODEV. */
+/** What is known about the i-th of conf's ports. From any thread. Returns 0, or -ENODEV. */
 int isla_engine_port_info(const struct isla_engine *engine, uint16_t i,
 	struct isla_engine_port_info *info);
 
@@ -276,6 +289,30 @@ int isla_engine_port_info(const struct isla_engine *engine, uint16_t i,
  * @return 0, or what the driver returned, or -errno, with a line in err
  */
 int isla_engine_start(struct isla_engine *engine, char *err, size_t err_size);
+
+/**
+ * Stop a port at run time: each shard leaves it alone first, then its driver is stopped. What waits
+ * for it, and what is sent to it from now on, is dropped and counted (nb_tx_dropped). Connections
+ * live on, as over any link that is down. From any thread that is no shard, once isla_engine_start()
+ * has returned.
+ *
+ * @param err  receives one line that names the cause
+ * @return 0; -ENODEV (not one of the engine's ports), -EALREADY (it is stopped, or gone), -EAGAIN
+ *         (isla_engine_start() has not been called), -EDEADLK (from a shard)
+ */
+int isla_engine_port_stop(struct isla_engine *engine, uint16_t port_id, char *err,
+	size_t err_size);
+
+/**
+ * Start a port that was stopped, as isla_engine_port_stop(). One whose interface was deleted
+ * (ISLA_ENGINE_PORT_GONE) is made anew from its device arguments, with the settings it had; a TAP's
+ * kernel side then has lost its addresses.
+ *
+ * @return 0, or as isla_engine_port_stop() (-EALREADY: it is started), or what the driver returned;
+ *         then it is stopped, and may be started again
+ */
+int isla_engine_port_start(struct isla_engine *engine, uint16_t port_id, char *err,
+	size_t err_size);
 
 /**
  * Run the shards until isla_engine_stop(); then end all connections in good form, for at most

@@ -32,6 +32,8 @@ loop_rx(struct worker *w, uint64_t now_us)
 	uint16_t i, n, nb = 0;
 
 	for (i = 0; i < w->nb_ports; i++) {
+		if (unlikely(worker_port_is_off(w, i)))
+			continue;
 		n = rte_eth_rx_burst(w->port[i].id, w->queue, pkts, w->burst);
 		if (unlikely(w->faults != NULL))
 			n = fault_stage_rx(w->faults, i, pkts, n, BURST_MAX, now_us);
@@ -96,6 +98,15 @@ tx_drop(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb)
 	w->stats.nb_tx_dropped += nb;
 }
 
+/* No frame will leave: neither these nor what a bad path still holds back. */
+static void
+tx_drop_all(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb)
+{
+	tx_drop(w, i, pkts, nb);
+	if (w->faults != NULL)
+		fault_stage_flush(w->faults, ISLA_FAULT_TX, i);
+}
+
 /* The port took none of nb frames. */
 static __rte_noinline void
 tx_stalled(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb, uint64_t now_us)
@@ -109,9 +120,7 @@ tx_stalled(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb, ui
 	if (now_us >= tx->next_look_us) {
 		tx->next_look_us = now_us + LINK_LOOK_US;
 		if (!port_link_is_up(&w->port[i])) {
-			tx_drop(w, i, pkts, nb);
-			if (w->faults != NULL)
-				fault_stage_flush(w->faults, ISLA_FAULT_TX, i);
+			tx_drop_all(w, i, pkts, nb);
 			return;
 		}
 	}
@@ -132,6 +141,10 @@ loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us)
 	nb = ready = tx_waiting(w, i, &pkts, now_us);
 	if (nb == 0)
 		return 0;
+	if (unlikely(worker_port_is_off(w, i))) {
+		tx_drop_all(w, i, pkts, nb);
+		return 0;
+	}
 	if (port->linearize)
 		ready = tx_linearize(w, pkts, nb);
 	while (sent < ready) {

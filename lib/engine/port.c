@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_devargs.h>
 #include <rte_ethdev.h>
@@ -204,12 +205,16 @@ probe_descriptors(struct port *port, const struct isla_engine_conf *conf,
 	return 0;
 }
 
-static bool
-has_device_arg(const struct rte_eth_dev_info *info, const char *arg)
+/* What the device was made from. */
+static void
+probe_device(struct port *port, const struct rte_device *dev)
 {
-	const struct rte_devargs *args = rte_dev_devargs(info->device);
+	const struct rte_devargs *args = rte_dev_devargs(dev);
 
-	return args != NULL && args->args != NULL && strstr(args->args, arg) != NULL;
+	rte_strlcpy(port->dev_name, rte_dev_name(dev), sizeof(port->dev_name));
+	rte_strlcpy(port->bus, rte_bus_name(rte_dev_bus(dev)), sizeof(port->bus));
+	if (args != NULL && args->args != NULL)
+		rte_strlcpy(port->dev_args, args->args, sizeof(port->dev_args));
 }
 
 /* Queues come in pairs, and no more of them than there are shards to poll them. */
@@ -258,11 +263,12 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 		return fault_set(fault, rc, "port %u tells nothing about itself: %s", port->id,
 			rte_strerror(-rc));
 	probe_name(port, &info);
+	probe_device(port, info.device);
 	port->quirks = port_quirks_find(info.driver_name);
 	port->socket_id = rte_eth_dev_socket_id(port->id);
 	port->keeps_mbufs = (port->quirks->flags & QUIRK_KEEPS_MBUFS) != 0 ||
 		((port->quirks->flags & QUIRK_ZC_KEEPS_MBUFS) != 0 &&
-			has_device_arg(&info, "zero-copy=yes"));
+			strstr(port->dev_args, "zero-copy=yes") != NULL);
 	port->want_rx_fd = (port->quirks->flags & QUIRK_RX_FD) != 0;
 	port->lsc = !conf->no_lsc && (port->quirks->flags & QUIRK_NO_LSC) == 0 &&
 		(*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
@@ -404,7 +410,7 @@ port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fa
 	return rc;
 }
 
-/* EAL's interrupt thread: the link went up or down. */
+/* EAL's interrupt thread: the link went up or down. port_watch() tells. */
 static int
 link_changed(uint16_t port_id, enum rte_eth_event_type type, void *arg, void *ret)
 {
@@ -417,8 +423,6 @@ link_changed(uint16_t port_id, enum rte_eth_event_type type, void *arg, void *re
 		return 0;
 	__atomic_store_n(&port->link_down, link.link_status == RTE_ETH_LINK_DOWN,
 		__ATOMIC_RELAXED);
-	ENGINE_LOG(NOTICE, "port %u (%s): link %s\n", port->id, port->name,
-		link.link_status == RTE_ETH_LINK_DOWN ? "down" : "up");
 	return 0;
 }
 
@@ -490,6 +494,8 @@ port_start(struct port *port, struct fault *fault)
 	if (rc != 0)
 		return rc;
 	find_rx_fds(port);
+	/* Until somebody looks. */
+	port->is_link_up = true;
 	return 0;
 }
 
@@ -498,6 +504,7 @@ port_stop(struct port *port)
 {
 	if (port->state != PORT_STARTED)
 		return;
+	rte_eth_stats_get(port->id, &port->last);
 	rte_eth_dev_stop(port->id);
 	port->state = PORT_CONFIGURED;
 }

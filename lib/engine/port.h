@@ -7,11 +7,15 @@
  * up its queues, start, stop and close it.
  *
  *   port_probe()  port_setup()  port_start()  ...  port_stop()  port_close()
+ *                               port_watch()       (port_start() again)
+ *   port_renew()  where the interface behind it was deleted
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_dev.h>
+#include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
@@ -56,6 +60,18 @@ struct port {
 	uint16_t nb_queues; /* pairs of them: shard q polls receive queue q, and sends to queue q */
 	/* Of each receive queue, once started: readable while frames wait; or -1. */
 	int rx_fd[ISLA_ENGINE_SHARD_MAX];
+	/* What the device was made from, to make it anew. */
+	char bus[16];
+	char dev_name[RTE_DEV_NAME_MAX_LEN];
+	char dev_args[1024];
+	/* Written by whoever has the engine's administration, read by anybody. */
+	bool is_gone;    /* the interface behind it was deleted */
+	bool is_link_up;
+	uint32_t link_mbps;
+	uint64_t nb_link_downs;
+	uint64_t nb_gone;
+	struct rte_eth_stats last;   /* when it was stopped: some drivers forget them then */
+	struct rte_eth_stats before; /* of the devices it was before it was made anew */
 	/* Set from EAL's interrupt thread, read by the loop: the link is known to be down. */
 	bool link_down;
 };
@@ -72,6 +88,17 @@ int port_start(struct port *port, struct fault *fault);
 void port_stop(struct port *port);
 /* Gives every mbuf of the queues back. */
 void port_close(struct port *port);
+
+/* What its driver has counted, devices that it was before included. */
+void port_stats(const struct port *port, struct rte_eth_stats *stats);
+void port_clear_stats(struct port *port);
+
+/* Look at the link of a port that is started: its changes are told and counted. False: the interface
+ * behind it is gone, which is counted, too. */
+bool port_watch(struct port *port);
+
+/* Make the device of a port that is gone anew, and set it up as port_setup(). */
+int port_renew(struct port *port, struct rte_mempool *const *pools, struct fault *fault);
 
 /* Whether frames can leave; costs a system call with some drivers. */
 bool port_link_is_up(struct port *port);

@@ -68,8 +68,7 @@ port_stats_get(const struct port *port, struct isla_port_stats *out)
 
 	memset(out, 0, sizeof(*out));
 	out->port_id = port->id;
-	if (rte_eth_stats_get(port->id, &s) != 0)
-		return;
+	port_stats(port, &s);
 	out->ipackets = s.ipackets;
 	out->opackets = s.opackets;
 	out->ibytes = s.ibytes;
@@ -78,6 +77,8 @@ port_stats_get(const struct port *port, struct isla_port_stats *out)
 	out->ierrors = s.ierrors;
 	out->oerrors = s.oerrors;
 	out->rx_nombuf = s.rx_nombuf;
+	out->nb_link_downs = port->nb_link_downs;
+	out->nb_gone = port->nb_gone;
 }
 
 static void
@@ -175,6 +176,6 @@ isla_engine_clear_stats(struct isla_engine *e)
 			return rc;
 	}
 	for (i = 0; i < e->conf.nb_ports; i++)
-		rte_eth_stats_reset(e->port[i].id);
+		port_clear_stats(&e->port[i]);
 	return 0;
 }

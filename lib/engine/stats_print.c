@@ -30,6 +30,9 @@ print_port(FILE *out, const struct isla_port_stats *p, const struct isla_port_st
 	fprintf(out, "  RX-nombuf:  %-10" PRIu64 "\n", p->rx_nombuf);
 	fprintf(out, "  TX-packets: %-10" PRIu64 " TX-errors: %-10" PRIu64 " TX-bytes:  %-" PRIu64
 		"\n", p->opackets, p->oerrors, p->obytes);
+	if (p->nb_link_downs != 0 || p->nb_gone != 0)
+		fprintf(out, "  Link-downs: %-9" PRIu64 " Interface-deletions: %-" PRIu64 "\n",
+			p->nb_link_downs, p->nb_gone);
 	fprintf(out, "\n  Throughput (since last show)\n");
 	fprintf(out, "  Rx-pps: %12" PRIu64 "          Rx-bps: %12" PRIu64 "\n",
 		rate(p->ipackets, prev->ipackets, dt_us),

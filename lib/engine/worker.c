@@ -135,6 +135,27 @@ worker_prepare(struct worker *w, struct fault *fault)
 	return 0;
 }
 
+/* What waits for the port is dropped by the next round. */
+void
+worker_port_off(struct worker *w, uint16_t i)
+{
+	w->ports_off |= UINT32_C(1) << i;
+	if (w->idle.epoll_fd >= 0 && w->queue < w->port[i].nb_queues)
+		idle_del_fd(&w->idle, w->port[i].rx_fd[w->queue]);
+}
+
+int
+worker_port_on(struct worker *w, uint16_t i)
+{
+	int rc = 0;
+
+	if (w->idle.epoll_fd >= 0 && w->queue < w->port[i].nb_queues)
+		rc = idle_add_fd(&w->idle, w->port[i].rx_fd[w->queue]);
+	w->ports_off &= ~(UINT32_C(1) << i);
+	memset(&w->tx[i], 0, sizeof(w->tx[i]));
+	return rc;
+}
+
 /* What is done once in a while: hold the clock against the kernel's, tell the time of day. */
 static __rte_noinline void
 worker_chores(struct worker *w, uint64_t now_us)

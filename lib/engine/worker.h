@@ -39,6 +39,7 @@ struct worker {
 	uint16_t queue;
 	uint16_t burst;
 	struct fault_stage *faults; /* NULL: the path is as it is */
+	uint32_t ports_off;        /* bit i: port[i] is stopped: it is not to be touched */
 	bool stalled;              /* in this round a port took none of what waited */
 	uint64_t next_chore_us;
 	struct mailbox mailbox;
@@ -95,6 +96,17 @@ worker_now_us(const struct worker *w)
 /* loop.c: one round at now_us. True where it brought frames or other work. mail, of mailbox_take(), runs
  * when all that the ports had is dealt with: what came before a request was posted has happened. */
 bool loop_round(struct worker *w, struct isla_engine_request *mail, uint64_t now_us);
+
+/* worker.c, on the shard's thread: leave a port alone from now on, or use it (again). */
+void worker_port_off(struct worker *w, uint16_t i);
+/* Returns 0, or -errno: the shard cannot sleep on it. */
+int worker_port_on(struct worker *w, uint16_t i);
+
+static inline bool
+worker_port_is_off(const struct worker *w, uint16_t i)
+{
+	return (w->ports_off >> i & 1) != 0;
+}
 
 /* loop.c: what to do after a round that began at now_us; nothing may be put off beyond until_us. */
 void loop_rest(struct worker *w, bool worked, uint64_t now_us, uint64_t until_us);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ports stopped and started while the shards run, and looked after by the control thread. The shards
+ * leave a port alone before anything is done to it, and use it again when all is done.
+ */
+
+#include <errno.h>
+
+#include <rte_common.h>
+
+#include "engine_log.h"
+#include "engine_priv.h"
+
+/* On its way into a shard. */
+struct change {
+	struct isla_engine *e;
+	uint16_t shard;
+	uint16_t i;  /* the port */
+	bool on;
+	int rc;
+};
+
+static void
+change(struct isla_stack *stack, void *arg)
+{
+	struct change *c = arg;
+	struct worker *w = &c->e->worker[c->shard];
+
+	RTE_SET_USED(stack);
+	if (c->on)
+		c->rc = worker_port_on(w, c->i);
+	else
+		worker_port_off(w, c->i);
+}
+
+/* Have the shards use port i, or not. Returns 0, or -errno where one cannot sleep on it. */
+static int
+shards_use(struct isla_engine *e, uint16_t i, bool on)
+{
+	struct change c = {.e = e, .i = i, .on = on};
+	int rc = 0;
+
+	for (c.shard = 0; c.shard < e->nb_workers; c.shard++) {
+		c.rc = 0;
+		isla_engine_call(e, c.shard, change, &c);
+		rc = rc == 0 ? c.rc : rc;
+	}
+	return rc;
+}
+
+/* The port of that number, with the lock; or NULL and -errno, without. */
+static struct port *
+port_lock(struct isla_engine *e, uint16_t port_id, struct fault *fault, int *rc)
+{
+	int i = engine_netif_of(e, port_id);
+
+	*rc = i < 0 ? i : ctrl_admin_lock(e);
+	if (*rc != 0) {
+		fault_set(fault, *rc, *rc == -ENODEV ? "there is no port %u" :
+			"port %u: not from a shard's own thread", port_id);
+		return NULL;
+	}
+	if (e->is_started)
+		return &e->port[i];
+	ctrl_admin_unlock(e);
+	*rc = fault_set(fault, -EAGAIN, "port %u: the engine has not been started", port_id);
+	return NULL;
+}
+
+int
+isla_engine_port_stop(struct isla_engine *e, uint16_t port_id, char *err, size_t err_size)
+{
+	struct fault fault = fault_init(err, err_size);
+	int rc;
+	struct port *port = port_lock(e, port_id, &fault, &rc);
+
+	if (port == NULL)
+		return rc;
+	if (port->state != PORT_STARTED) {
+		rc = fault_set(&fault, -EALREADY, "port %u (%s) is %s already", port->id,
+			port->name, port->is_gone ? "gone" : "stopped");
+	} else {
+		shards_use(e, (uint16_t)(port - e->port), false);
+		port_stop(port);
+	}
+	ctrl_admin_unlock(e);
+	return rc;
+}
+
+static int
+port_start_again(struct isla_engine *e, struct port *port, struct fault *fault)
+{
+	struct rte_mempool *pools[ISLA_ENGINE_SHARD_MAX];
+	int rc = 0;
+
+	engine_rx_pools(e, pools);
+	if (port->is_gone)
+		rc = port_renew(port, pools, fault);
+	if (rc == 0)
+		rc = port_start(port, fault);
+	if (rc != 0)
+		return rc;
+	rc = shards_use(e, (uint16_t)(port - e->port), true);
+	if (rc != 0) {
+		shards_use(e, (uint16_t)(port - e->port), false);
+		port_stop(port);
+		return fault_set(fault, rc, "port %u (%s): no descriptor to sleep on", port->id,
+			port->name);
+	}
+	return 0;
+}
+
+int
+isla_engine_port_start(struct isla_engine *e, uint16_t port_id, char *err, size_t err_size)
+{
+	struct fault fault = fault_init(err, err_size);
+	int rc;
+	struct port *port = port_lock(e, port_id, &fault, &rc);
+
+	if (port == NULL)
+		return rc;
+	if (port->state == PORT_STARTED)
+		rc = fault_set(&fault, -EALREADY, "port %u (%s) is started already", port->id,
+			port->name);
+	else
+		rc = port_start_again(e, port, &fault);
+	ctrl_admin_unlock(e);
+	return rc;
+}
+
+void
+ports_watch(struct isla_engine *e)
+{
+	uint16_t i;
+
+	if (ctrl_admin_lock(e) != 0)
+		return;
+	for (i = 0; i < e->conf.nb_ports; i++) {
+		struct port *port = &e->port[i];
+
+		if (port->state != PORT_STARTED || port_watch(port))
+			continue;
+		ENGINE_LOG(WARNING,
+			"port %u (%s): its interface was deleted; \"port start %u\" makes it anew\n",
+			port->id, port->name, port->id);
+		shards_use(e, i, false);
+		port_stop(port);
+	}
+	ctrl_admin_unlock(e);
+}
