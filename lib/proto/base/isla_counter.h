@@ -106,6 +106,17 @@ extern "C" {
 	X(TCP_SYNCOOKIES_FAILED, "SyncookiesFailed", "ACKs that held no SYN cookie of ours")       \
 	X(HTTP_REQUESTS, "httpRequests", "HTTP requests answered")                                 \
 	X(HTTP_ERRORS, "httpErrors", "HTTP requests answered with 4xx or 5xx")                     \
+	X(DNS_QUERIES, "dnsQueries", "names that programs asked for")                              \
+	X(DNS_FAILURES, "dnsFailures", "of these, those that gave no record")                      \
+	X(DNS_CACHE_HITS, "dnsCacheHits", "questions answered from the cache")                     \
+	X(DNS_OUT_QUERIES, "dnsOutQueries", "questions sent to servers, repetitions included")     \
+	X(DNS_OUT_TCP, "dnsOutTcp", "of these, those over TCP")                                    \
+	X(DNS_IN_ANSWERS, "dnsInAnswers", "answers of servers")                                    \
+	X(DNS_IN_TRUNCATED, "dnsInTruncated", "of these, those that were to be had over TCP")      \
+	X(DNS_IN_MALFORMED, "dnsInMalformed", "of these, those that made no sense")                \
+	X(DNS_IN_MISMATCHES, "dnsInMismatches", "messages that answered no question of ours")      \
+	X(DNS_IN_FOREIGN, "dnsInForeign", "records that were not asked for")                       \
+	X(DNS_TIMEOUTS, "dnsTimeouts", "questions that a server did not answer in time")           \
 	X(PAYLOAD_BYTES_COPIED, "PayloadBytesCopied", "payload bytes that were copied")
 
 /** The counters, as indices into isla_stats::counter. */
