@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <rte_common.h>
 #include <rte_eal.h>
@@ -30,7 +31,9 @@
 #include "eal_start.h"
 #include "hostif.h"
 #include "options.h"
+#include "prompt.h"
 #include "service.h"
+#include "service_set.h"
 
 struct app {
 	struct eal_args eal;
@@ -41,8 +44,8 @@ struct app {
 	struct isla_engine *engine;
 	struct docroot *docroot;
 	struct agent *agent;
-	void *instance[OPTIONS_SERVICE_MAX];
-	uint16_t nb_instances;
+	struct prompt *prompt;
+	struct service_set services;
 	struct isla_engine_stats stats;      /* the last that were printed */
 };
 
@@ -109,6 +112,9 @@ check_before_eal(struct app *app)
 		if (!S_ISDIR(st.st_mode))
 			return fail("--docroot %s: not a directory; give one", app->opts.docroot);
 	}
+	if (app->opts.cmdline_file != NULL && access(app->opts.cmdline_file, R_OK) != 0)
+		return fail("--cmdline-file %s: %s; give a file of commands",
+			app->opts.cmdline_file, strerror(errno));
 	if (eal_args_check(&app->eal, memory_needed(&app->opts.engine), err, sizeof(err)) != 0)
 		return fail("%s", err);
 	return 0;
@@ -269,22 +275,36 @@ set_host_addrs(struct app *app)
 static int
 start_services(struct app *app)
 {
-	struct service_env env = {
-		.stack = isla_engine_stack(app->engine, 0),
-		.site = docroot_site(app->docroot),
-	};
+	char err[SERVICE_SET_ERR_SIZE];
 	uint16_t i;
 
+	service_set_init(&app->services, app->engine, docroot_site(app->docroot));
 	for (i = 0; i < app->opts.nb_services; i++) {
 		const struct option_service *s = &app->opts.service[i];
 
-		app->instance[i] = s->service->start(&env, s->port);
-		if (app->instance[i] == NULL)
-			return fail("--service %s:%u: %s", s->service->name, s->port,
-				service_strerror(rte_errno));
-		app->nb_instances++;
+		if (service_set_add(&app->services, s->service, s->port, err, sizeof(err)) != 0)
+			return fail("--service %s", err);
 	}
 	return 0;
+}
+
+/* Commands come once all is ready. */
+static int
+start_prompt(struct app *app)
+{
+	struct prompt_conf conf = {
+		.engine = app->engine,
+		.services = &app->services,
+		.opts = &app->opts,
+		.file = app->opts.cmdline_file,
+		.is_interactive = app->opts.interactive,
+	};
+	char err[OPTIONS_ERR_SIZE];
+
+	if (!conf.is_interactive && conf.file == NULL)
+		return 0;
+	app->prompt = prompt_start(&conf, err, sizeof(err));
+	return app->prompt != NULL ? 0 : fail("%s", err);
 }
 
 /* "isla: ready: isla0 192.168.1.2/24 fe80::1/64, http:80 echo:7": scripts wait for it. */
@@ -347,12 +367,9 @@ app_end(struct app *app)
 	uint32_t nb_missing;
 	int rc = 0;
 
+	prompt_free(app->prompt);
 	agent_free(app->agent);
-	while (app->nb_instances > 0) {
-		app->nb_instances--;
-		app->opts.service[app->nb_instances].service->stop(
-			app->instance[app->nb_instances]);
-	}
+	service_set_fini(&app->services);
 	if (app->engine != NULL) {
 		signal(SIGINT, SIG_DFL);
 		signal(SIGTERM, SIG_DFL);
@@ -374,11 +391,16 @@ app_run(struct app *app)
 	int rc = app_start(app);
 
 	if (rc == 0) {
+		say_ready(app);
+		rc = start_prompt(app);
+	}
+	if (rc == 0) {
 		struct isla_engine_stats stats;
 
-		say_ready(app);
 		app->has_run = true;
 		isla_engine_run(app->engine);
+		prompt_free(app->prompt);
+		app->prompt = NULL;
 		isla_engine_get_stats(app->engine, &stats);
 		isla_engine_print_stats(stdout, &stats, NULL);
 	}

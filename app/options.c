@@ -31,6 +31,18 @@ const struct option options_table[] = {
 		.help = "take options from a file; what the command line gives counts instead",
 	},
 	{
+		.name = "interactive", .letter = 'i', .group = OPTION_GENERAL,
+		.parse = option_flag, FIELD(interactive),
+		.help = "read commands from standard input: a prompt on a terminal; help explains "
+			"them. Its end is the program's",
+	},
+	{
+		.name = "cmdline-file", .arg = "FILE", .group = OPTION_GENERAL,
+		.parse = option_string, FIELD(cmdline_file),
+		.accepts = "a file of commands",
+		.help = "run the commands of a file at the start",
+	},
+	{
 		.name = "stats-period", .arg = "SECONDS", .group = OPTION_GENERAL,
 		.parse = option_u32, FIELD(stats_period_s), .max = 86400, .def = "0",
 		.help = "print statistics every so many seconds; 0: only at the end",
@@ -296,6 +308,20 @@ options_find(const char *name)
 	return NULL;
 }
 
+/* "-i"; NULL: none of ours. Only flags have a letter. */
+static const struct option *
+find_letter(const char *text)
+{
+	const struct option *o;
+
+	if (text[0] != '-' || text[1] == '\0' || text[2] != '\0')
+		return NULL;
+	for (o = options_table; o->name != NULL; o++)
+		if (o->letter == text[1])
+			return o;
+	return NULL;
+}
+
 /* Parse a value; on failure a line that names option, value and what is accepted. `option` is what
  * the user has written: the option with its dashes, or the file, the line and the name. */
 static int
@@ -331,6 +357,9 @@ option_take(struct options *opts, int argc, char **argv, const struct option **f
 	char name[64], option[72];
 	size_t n;
 
+	*found = find_letter(text);
+	if (*found != NULL)
+		return value_parse(*found, text, "", opts, err, err_size) == 0 ? 1 : -EINVAL;
 	if (strncmp(text, "--", 2) != 0 || text[2] == '\0') {
 		snprintf(err, err_size, "'%s' is not an option; isla --help lists them", text);
 		return -EINVAL;
@@ -560,7 +589,10 @@ print_option(FILE *out, const struct option *o)
 	const struct service *const *s;
 	size_t n;
 
-	snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg != NULL ? "=" : "",
+	n = 0;
+	if (o->letter != 0)
+		n = (size_t)snprintf(left, sizeof(left), "-%c, ", o->letter);
+	snprintf(left + n, sizeof(left) - n, "--%s%s%s", o->name, o->arg != NULL ? "=" : "",
 		o->arg != NULL ? o->arg : "");
 	n = (size_t)snprintf(text, sizeof(text), "%s%s%s%s", o->help, o->def != NULL ? " [" : "",
 		o->def != NULL ? o->def : "", o->def != NULL ? "]" : "");

@@ -43,6 +43,8 @@ struct options {
 	struct isla_engine_conf engine;
 	bool help;
 	bool version;
+	bool interactive;
+	const char *cmdline_file;
 	uint64_t portmask; /* 0: every port */
 	uint32_t stats_period_s;
 	bool no_link_local;
@@ -85,6 +87,7 @@ typedef int option_parse_fn(const struct option *o, const char *value, struct op
 
 struct option {
 	const char *name;   /* without the dashes */
+	char letter;        /* of `-i`, which is short for it; or 0 */
 	const char *arg;    /* what its argument is called; NULL: it has none */
 	enum option_group group;
 	bool repeats;

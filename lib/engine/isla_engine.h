@@ -402,6 +402,14 @@ int isla_engine_get_shard_stats(struct isla_engine *engine, uint16_t shard,
 int isla_engine_clear_stats(struct isla_engine *engine);
 
 /**
+ * Print one port's statistics in testpmd's manner. Pure; any thread.
+ *
+ * @param prev   what they were dt_us before, from which rates are computed
+ */
+void isla_engine_print_port(FILE *out, const struct isla_port_stats *stats,
+	const struct isla_port_stats *prev, uint64_t dt_us);
+
+/**
  * Print a snapshot: the ports in testpmd's manner, then the counters and drop reasons that are not
  * zero, then the loop. Pure; any thread.
  *

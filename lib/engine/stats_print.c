@@ -18,9 +18,9 @@ rate(uint64_t now, uint64_t before, uint64_t dt_us)
 	return (uint64_t)((double)(now - before) * 1e6 / (double)dt_us);
 }
 
-static void
-print_port(FILE *out, const struct isla_port_stats *p, const struct isla_port_stats *prev,
-	uint64_t dt_us)
+void
+isla_engine_print_port(FILE *out, const struct isla_port_stats *p,
+	const struct isla_port_stats *prev, uint64_t dt_us)
 {
 	fprintf(out, "\n  ######################## NIC statistics for port %-2u "
 		"########################\n", p->port_id);
@@ -166,7 +166,7 @@ isla_engine_print_stats(FILE *out, const struct isla_engine_stats *stats,
 	uint16_t i;
 
 	for (i = 0; i < stats->nb_ports; i++)
-		print_port(out, &stats->port[i],
+		isla_engine_print_port(out, &stats->port[i],
 			prev != NULL && i < prev->nb_ports ? &prev->port[i] : &none, dt_us);
 	print_counters(out, &stats->stack);
 	print_faults(out, stats->fault);

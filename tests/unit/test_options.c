@@ -156,13 +156,29 @@ what_is_not_known_is_named(void)
 	refuse("--frobnicate", "--frobnicate is not a known option", "--help");
 	refuse("--frobnicate=1", "--frobnicate is not a known option", "--help");
 	refuse("--rx 1", "--rx is not a known option", "--help");
-	refuse("-i", "'-i' is not an option", "--help");
+	refuse("-x", "'-x' is not an option", "--help");
+	refuse("-ii", "'-ii' is not an option", "--help");
 	refuse("-a", "'-a' is not an option", "--help");
-	refuse("--cmdline-file=x", "--cmdline-file is not a known option", "--help");
 	refuse("--", "'--' is not an option", "--help");
 	refuse("word", "'word' is not an option", "--help");
 	refuse("--rxd=1 word", "'word' is not an option", "--help");
 	refuse("--=5", "-- is not a known option", "--help");
+}
+
+static void
+a_letter_is_short_for_its_option(void)
+{
+	take("-i --cmdline-file=/tmp/commands");
+	CU_ASSERT_TRUE(opts.interactive);
+	CU_ASSERT_STRING_EQUAL(opts.cmdline_file, "/tmp/commands");
+	take("--interactive");
+	CU_ASSERT_TRUE(opts.interactive);
+	CU_ASSERT_PTR_NULL(opts.cmdline_file);
+	take("");
+	CU_ASSERT_FALSE(opts.interactive);
+	refuse("-i --interactive", "--interactive", "twice");
+	refuse("--interactive=1", "--interactive takes no value", "'1'");
+	refuse("--cmdline-file", "--cmdline-file needs a value", "FILE");
 }
 
 static void
@@ -390,7 +406,7 @@ help_has_every_option(void)
 	options_help(out);
 	fclose(out);
 	for (o = options_table; o->name != NULL; o++) {
-		snprintf(name, sizeof(name), "  --%s", o->name);
+		snprintf(name, sizeof(name), " --%s", o->name);
 		CU_ASSERT_PTR_NOT_NULL(strstr(text, name));
 		CU_ASSERT_PTR_NOT_NULL(o->help);
 		if (o->def != NULL)
@@ -432,6 +448,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(nothing_gives_the_defaults),
 	SUITE_TEST(every_option_reaches_its_field),
 	SUITE_TEST(what_is_not_known_is_named),
+	SUITE_TEST(a_letter_is_short_for_its_option),
 	SUITE_TEST(a_missing_value_is_named),
 	SUITE_TEST(numbers_must_be_numbers_in_range),
 	SUITE_TEST(congestion_control_has_a_name),

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Commands about the program itself: help, quit, how much is logged, what was configured.
+ */
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+
+#include "cmd.h"
+
+static void
+help_line(FILE *out, const struct cmd *c)
+{
+	char left[96];
+
+	snprintf(left, sizeof(left), "%s%s%s", c->name, c->args[0] != '\0' ? " " : "", c->args);
+	if (strlen(left) > 37)
+		fprintf(out, "  %s\n%40s%s\n", left, "", c->help);
+	else
+		fprintf(out, "  %-38s%s\n", left, c->help);
+}
+
+/* help: all commands. help show tcp: those whose name begins so. */
+static int
+cmd_help(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	char prefix[CMD_LINE_MAX] = "";
+	const struct cmd *c;
+	unsigned int i, nb = 0;
+	int group;
+	size_t n;
+
+	for (i = 0; (int)i < argc; i++) {
+		strncat(prefix, argv[i], sizeof(prefix) - strlen(prefix) - 2);
+		strcat(prefix, " ");
+	}
+	n = strlen(prefix);
+	for (group = 0; group < CMD_GROUPS; group++) {
+		bool titled = false;
+
+		for (i = 0; (c = cmd_at(i)) != NULL; i++) {
+			char name[64];
+
+			snprintf(name, sizeof(name), "%s ", c->name);
+			if ((int)c->group != group || strncmp(name, prefix, n) != 0)
+				continue;
+			if (!titled)
+				fprintf(env->out, "%s%s\n", nb > 0 ? "\n" : "",
+					cmd_group_titles[group]);
+			titled = true;
+			help_line(env->out, c);
+			nb++;
+		}
+	}
+	if (nb > 0)
+		return 0;
+	prefix[n - 1] = '\0';
+	return cmd_fail(env, cmd, "no command begins with '%.64s'; help alone lists them all",
+		prefix);
+}
+
+static int
+cmd_quit(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	env->quit = true;
+	return 0;
+}
+
+static const char *const level_names[] = {
+	[RTE_LOG_EMERG] = "emergency",
+	[RTE_LOG_ALERT] = "alert",
+	[RTE_LOG_CRIT] = "critical",
+	[RTE_LOG_ERR] = "error",
+	[RTE_LOG_WARNING] = "warning",
+	[RTE_LOG_NOTICE] = "notice",
+	[RTE_LOG_INFO] = "info",
+	[RTE_LOG_DEBUG] = "debug",
+};
+
+/* A level by its name or number, or -1. */
+static int
+level_find(const char *text)
+{
+	unsigned int i;
+
+	for (i = 1; i < RTE_DIM(level_names); i++)
+		if (strcmp(text, level_names[i]) == 0 ||
+			(text[0] == (char)('0' + i) && text[1] == '\0'))
+			return (int)i;
+	return -1;
+}
+
+/* Log types that a pattern matches. */
+static unsigned int
+count_types(const char *pattern)
+{
+	char *text = NULL, *line, *rest;
+	unsigned int nb = 0;
+	size_t size;
+	FILE *list = open_memstream(&text, &size);
+
+	if (list == NULL)
+		return 0;
+	rte_log_list_types(list, "");
+	fclose(list);
+	for (line = strtok_r(text, "\n", &rest); line != NULL;
+		line = strtok_r(NULL, "\n", &rest)) {
+		line += strspn(line, " \t");
+		nb += fnmatch(pattern, line, 0) == 0;
+	}
+	free(text);
+	return nb;
+}
+
+static int
+cmd_log_level(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	int level = level_find(argv[1]);
+	unsigned int nb = count_types(argv[0]);
+
+	if (level < 0)
+		return cmd_fail(env, cmd, "'%.64s' is no level: give emergency, alert, critical, "
+			"error, warning, notice, info or debug, or 1 to 8", argv[1]);
+	if (nb == 0)
+		return cmd_fail(env, cmd, "no log type matches '%.64s'; show log lists them",
+			argv[0]);
+	rte_log_set_level_pattern(argv[0], (uint32_t)level);
+	fprintf(env->out, "%u log types at %s\n", nb, level_names[level]);
+	return 0;
+}
+
+static int
+cmd_show_log(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	rte_log_dump(env->out);
+	return 0;
+}
+
+static int
+cmd_set_verbose(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	static const uint32_t level[] = {RTE_LOG_NOTICE, RTE_LOG_INFO, RTE_LOG_DEBUG};
+	uint64_t n;
+
+	if (cmd_arg_number(env, cmd, "N", argv[0], 0, RTE_DIM(level) - 1, &n) != 0)
+		return -EINVAL;
+	rte_log_set_level_pattern("lib.isla.*", level[n]);
+	fprintf(env->out, "Isla logs at %s\n", level_names[level[n]]);
+	return 0;
+}
+
+static int
+cmd_show_config_rxtx(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	const struct isla_engine_conf *conf = &env->opts->engine;
+	struct isla_engine_port_info info;
+	uint16_t i;
+
+	fprintf(env->out, "burst: %u  mbuf size: %u  mbufs of a shard: %u  references: %u\n",
+		conf->burst, conf->mbuf_size, conf->nb_mbufs, conf->nb_refs);
+	for (i = 0; isla_engine_port_info(env->engine, i, &info) == 0; i++)
+		fprintf(env->out, "port %u: %s (%s)  RX queues: %u  TX queues: %u  RX descriptors: "
+			"%u  TX descriptors: %u  waits for frames: %s\n",
+			info.port_id, info.name, info.driver, info.nb_queues, info.nb_queues,
+			info.nb_rxd, info.nb_txd, info.has_rx_fd ? "by descriptor" : "no");
+	return 0;
+}
+
+static int
+cmd_show_config_cores(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	uint16_t nb = isla_engine_nb_shards(env->engine);
+	unsigned int lcore;
+
+	fprintf(env->out, "shards: %u  main lcore: %u  lcores:", nb, rte_get_main_lcore());
+	RTE_LCORE_FOREACH(lcore)
+		fprintf(env->out, " %u", lcore);
+	fputc('\n', env->out);
+	return 0;
+}
+
+static int
+cmd_show_config_fwd(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	uint16_t i, nb = isla_engine_nb_shards(env->engine);
+
+	fprintf(env->out, "each of %u shards serves", nb);
+	for (i = 0; i < env->services->nb; i++)
+		fprintf(env->out, "%s %s:%u", i > 0 ? "," : "",
+			env->services->entry[i].service->name, env->services->entry[i].port);
+	fputs(env->services->nb == 0 ? " nothing\n" :
+		env->services->is_stopped ? " (stopped)\n" : "\n", env->out);
+	return 0;
+}
+
+#define LEVELS "emergency|alert|critical|error|warning|notice|info|debug"
+
+const struct cmd cmds_general[] = {
+	{
+		.name = "help", .args = "[COMMAND...]", .group = CMD_GENERAL, .run = cmd_help,
+		.max_args = CMD_ARGS_MAX, .words = "show set clear port service fault",
+		.help = "explain all commands, or those that begin with some words",
+	},
+	{
+		.name = "quit", .args = "", .group = CMD_GENERAL, .run = cmd_quit,
+		.help = "end the connections and the program",
+	},
+	{
+		.name = "log level", .args = "TYPE " LEVELS, .group = CMD_GENERAL,
+		.run = cmd_log_level, .min_args = 2, .max_args = 2,
+		.help = "how much a log type says; TYPE may be a pattern such as lib.isla.*",
+	},
+	{
+		.name = "show log", .args = "", .group = CMD_GENERAL, .run = cmd_show_log,
+		.help = "log types and their levels",
+	},
+	{
+		.name = "set verbose", .args = "0|1|2", .group = CMD_GENERAL,
+		.run = cmd_set_verbose, .min_args = 1, .max_args = 1,
+		.help = "how much Isla's own parts log: notices, infos, debugging",
+	},
+	{
+		.name = "show config rxtx", .args = "", .group = CMD_GENERAL,
+		.run = cmd_show_config_rxtx,
+		.help = "bursts, mbufs, queues and descriptors",
+	},
+	{
+		.name = "show config cores", .args = "", .group = CMD_GENERAL,
+		.run = cmd_show_config_cores,
+		.help = "lcores and shards",
+	},
+	{
+		.name = "show config fwd", .args = "", .group = CMD_GENERAL,
+		.run = cmd_show_config_fwd,
+		.help = "what the shards do with connections",
+	},
+	{.name = NULL},
+};

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * testpmd's commands about ports, under testpmd's names.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_ethdev.h>
+
+#include "cmd.h"
+
+/* Run a function for the ports that an argument names; none: all. */
+static int
+each_port(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv,
+	int (*fn)(struct cmd_env *env, const struct cmd *cmd,
+		const struct isla_engine_port_info *info))
+{
+	struct isla_engine_port_info info;
+	uint16_t port = CMD_ALL_PORTS, i;
+	int rc = 0, one;
+
+	if (argc > 0 && cmd_arg_port(env, cmd, argv[0], true, &port) != 0)
+		return -EINVAL;
+	for (i = 0; isla_engine_port_info(env->engine, i, &info) == 0; i++) {
+		if (port != CMD_ALL_PORTS && port != info.port_id)
+			continue;
+		one = fn(env, cmd, &info);
+		rc = rc != 0 ? rc : one;
+	}
+	return rc;
+}
+
+static int
+cmd_show_port_stats(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	struct isla_engine_stats *now;
+	uint16_t port, i;
+	int rc;
+
+	if (cmd_arg_port(env, cmd, argv[0], true, &port) != 0)
+		return -EINVAL;
+	now = malloc(sizeof(*now));
+	if (now == NULL)
+		return cmd_fail(env, cmd, "memory is short");
+	rc = isla_engine_get_stats(env->engine, now);
+	for (i = 0; rc == 0 && i < now->nb_ports; i++) {
+		if (port != CMD_ALL_PORTS && port != now->port[i].port_id)
+			continue;
+		isla_engine_print_port(env->out, &now->port[i], &env->shown_port[i].stats,
+			now->time_us - env->shown_port[i].at_us);
+		env->shown_port[i].stats = now->port[i];
+		env->shown_port[i].at_us = now->time_us;
+	}
+	free(now);
+	return rc == 0 ? 0 : cmd_fail(env, cmd, "%s", strerror(-rc));
+}
+
+static int
+clear_stats(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
+{
+	int rc = rte_eth_stats_reset(info->port_id);
+
+	if (rc != 0)
+		return cmd_fail(env, cmd, "port %u: %s", info->port_id, strerror(-rc));
+	fprintf(env->out, "\n  NIC statistics for port %u cleared\n", info->port_id);
+	return 0;
+}
+
+static int
+cmd_clear_port_stats(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return each_port(env, cmd, argc, argv, clear_stats);
+}
+
+static int
+clear_xstats(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
+{
+	int rc = rte_eth_xstats_reset(info->port_id);
+
+	if (rc != 0)
+		return cmd_fail(env, cmd, "port %u: %s", info->port_id, strerror(-rc));
+	fprintf(env->out, "\n  NIC extended statistics for port %u cleared\n", info->port_id);
+	return 0;
+}
+
+static int
+cmd_clear_port_xstats(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return each_port(env, cmd, argc, argv, clear_xstats);
+}
+
+/* Names and values must be of the same number: a port may be stopped in between. */
+static int
+show_xstats(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
+{
+	int nb = rte_eth_xstats_get_names(info->port_id, NULL, 0), i, rc = 0;
+	struct rte_eth_xstat_name *names = NULL;
+	struct rte_eth_xstat *values = NULL;
+
+	if (nb < 0)
+		return cmd_fail(env, cmd, "port %u: %s", info->port_id, strerror(-nb));
+	names = calloc((size_t)nb + 1, sizeof(*names));
+	values = calloc((size_t)nb + 1, sizeof(*values));
+	if (names == NULL || values == NULL ||
+		rte_eth_xstats_get_names(info->port_id, names, (unsigned int)nb) != nb ||
+		rte_eth_xstats_get(info->port_id, values, (unsigned int)nb) != nb) {
+		rc = cmd_fail(env, cmd, "port %u: they cannot be read", info->port_id);
+	} else {
+		fprintf(env->out, "###### NIC extended statistics for port %-2u\n", info->port_id);
+		for (i = 0; i < nb; i++)
+			fprintf(env->out, "%s: %" PRIu64 "\n", names[values[i].id].name,
+				values[i].value);
+	}
+	free(names);
+	free(values);
+	return rc;
+}
+
+static int
+cmd_show_port_xstats(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return each_port(env, cmd, argc, argv, show_xstats);
+}
+
+static void
+print_mac(FILE *out, const char *what, const uint8_t mac[6])
+{
+	fprintf(out, "%s: %02X:%02X:%02X:%02X:%02X:%02X\n", what, mac[0], mac[1], mac[2], mac[3],
+		mac[4], mac[5]);
+}
+
+static int
+show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} offloads[] = {
+		{ISLA_NETIF_TX_IPV4_CKSUM, "TX IPv4 checksum"},
+		{ISLA_NETIF_TX_TCP_CKSUM, "TX TCP checksum"},
+		{ISLA_NETIF_TX_UDP_CKSUM, "TX UDP checksum"},
+		{ISLA_NETIF_RX_CKSUM, "RX checksum"},
+	};
+	struct rte_ether_addr mac;
+	struct rte_eth_link link = {.link_status = RTE_ETH_LINK_DOWN};
+	bool any = false;
+	unsigned int i;
+
+	rte_eth_link_get_nowait(info->port_id, &link);
+	fprintf(env->out, "\n********************* Infos for port %-2u *********************\n",
+		info->port_id);
+	print_mac(env->out, "MAC address of the stack", info->mac);
+	if (rte_eth_macaddr_get(info->port_id, &mac) == 0)
+		print_mac(env->out, "MAC address of the port", mac.addr_bytes);
+	fprintf(env->out, "Device name: %s\nDriver name: %s\n", info->name, info->driver);
+	fprintf(env->out, "Connect to socket: %d\nLink status: %s\nLink speed: %u Mbps\nMTU: %u\n",
+		info->socket_id, link.link_status == RTE_ETH_LINK_UP ? "up" : "down",
+		link.link_speed, info->mtu);
+	fprintf(env->out, "Number of queue pairs: %u\nRX descriptors of a queue: %u\n"
+		"TX descriptors of a queue: %u\n", info->nb_queues, info->nb_rxd, info->nb_txd);
+	fprintf(env->out, "Interface of the kernel: %u\nReceive queues can be waited for: %s\n"
+		"Chains are copied to be sent: %s\nOffloads used:", info->if_index,
+		info->has_rx_fd ? "yes" : "no", info->linearizes ? "yes" : "no");
+	for (i = 0; i < RTE_DIM(offloads); i++) {
+		if ((info->offloads & offloads[i].bit) == 0)
+			continue;
+		fprintf(env->out, "%s %s", any ? "," : "", offloads[i].name);
+		any = true;
+	}
+	fputs(any ? "\n" : " none\n", env->out);
+	return 0;
+}
+
+static int
+cmd_show_port_info(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return each_port(env, cmd, argc, argv, show_info);
+}
+
+const struct cmd cmds_port[] = {
+	{
+		.name = "show port stats", .args = "N|all", .group = CMD_PORTS,
+		.run = cmd_show_port_stats, .min_args = 1, .max_args = 1,
+		.help = "packets, bytes and errors, and rates since they were last shown",
+	},
+	{
+		.name = "clear port stats", .args = "N|all", .group = CMD_PORTS,
+		.run = cmd_clear_port_stats, .min_args = 1, .max_args = 1,
+		.help = "set these to zero",
+	},
+	{
+		.name = "show port xstats", .args = "N|all", .group = CMD_PORTS,
+		.run = cmd_show_port_xstats, .min_args = 1, .max_args = 1,
+		.help = "whatever the driver counts",
+	},
+	{
+		.name = "clear port xstats", .args = "N|all", .group = CMD_PORTS,
+		.run = cmd_clear_port_xstats, .min_args = 1, .max_args = 1,
+		.help = "set these to zero",
+	},
+	{
+		.name = "show port info", .args = "N|all", .group = CMD_PORTS,
+		.run = cmd_show_port_info, .min_args = 1, .max_args = 1,
+		.help = "MAC addresses, driver, link, queues and offloads",
+	},
+	{.name = NULL},
+};

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The prompt's thread: prompt_thread() runs the file of commands, then reads standard input.
+ * A terminal gets rte_cmdline, with its editing, history and completion; a pipe or a file is read
+ * line by line, without echo. It never blocks in reading, so that prompt_free() can end it.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cmdline.h>
+#include <cmdline_parse.h>
+#include <cmdline_rdline.h>
+#include <cmdline_socket.h>
+#include <rte_common.h>
+#include <rte_lcore.h>
+
+#include "prompt.h"
+#include "prompt_line.h"
+
+struct prompt {
+	struct prompt_conf conf;
+	struct cmd_env env;
+	FILE *file;          /* of commands, open since the start; NULL: none, or read */
+	pthread_t thread;
+	int stop_fd;
+	uint32_t stop;       /* atomic */
+	struct prompt_ctx *ctx;
+	/* A line that is being read. */
+	char line[CMD_LINE_MAX];
+	size_t len;
+	bool too_long;
+	uint32_t nb_lines;
+};
+
+/* A line has come: what it prints is there before the next one is read. */
+static void
+run_line(void *arg, char *line)
+{
+	struct prompt *p = arg;
+
+	cmd_run_line(&p->env, line);
+	fflush(p->env.out);
+}
+
+/* The end of a line of a file or a pipe. */
+static void
+end_line(struct prompt *p)
+{
+	p->nb_lines++;
+	p->line[p->len] = '\0';
+	if (p->too_long)
+		fprintf(p->env.out, "line %u is longer than %u characters, and is left out\n",
+			p->nb_lines, CMD_LINE_MAX - 1);
+	else if (memchr(p->line, '\0', p->len) != NULL)
+		fprintf(p->env.out, "line %u has a NUL in it, and is left out\n", p->nb_lines);
+	else
+		cmd_run_line(&p->env, p->line);
+	fflush(p->env.out);
+	p->len = 0;
+	p->too_long = false;
+}
+
+static void
+take_bytes(struct prompt *p, const char *bytes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && !p->env.quit && !cmd_is_stopped(&p->env); i++) {
+		if (bytes[i] == '\n')
+			end_line(p);
+		else if (p->len < sizeof(p->line) - 1)
+			p->line[p->len++] = bytes[i];
+		else
+			p->too_long = true;
+	}
+}
+
+static void
+run_file(struct prompt *p)
+{
+	char bytes[CMD_LINE_MAX];
+	size_t n;
+
+	while (!p->env.quit && !cmd_is_stopped(&p->env) &&
+		(n = fread(bytes, 1, sizeof(bytes), p->file)) > 0)
+		take_bytes(p, bytes, n);
+	if (p->len > 0 && !p->env.quit)
+		end_line(p);
+	p->len = 0;
+	p->nb_lines = 0;
+	fclose(p->file);
+	p->file = NULL;
+}
+
+/* Bytes of standard input; 0 at its end, or where the prompt shall end. */
+static size_t
+read_input(struct prompt *p, char *bytes, size_t size)
+{
+	struct pollfd fds[] = {
+		{.fd = STDIN_FILENO, .events = POLLIN},
+		{.fd = p->stop_fd, .events = POLLIN},
+	};
+
+	for (;;) {
+		ssize_t n;
+
+		if (poll(fds, RTE_DIM(fds), -1) < 0 && errno != EINTR)
+			return 0;
+		if (cmd_is_stopped(&p->env))
+			return 0;
+		if (fds[0].revents == 0)
+			continue;
+		n = read(STDIN_FILENO, bytes, size);
+		if (n >= 0)
+			return (size_t)n;
+		if (errno != EINTR && errno != EAGAIN)
+			return 0;
+	}
+}
+
+static void
+run_pipe(struct prompt *p)
+{
+	char bytes[CMD_LINE_MAX];
+	size_t n;
+
+	while (!p->env.quit && (n = read_input(p, bytes, sizeof(bytes))) > 0)
+		take_bytes(p, bytes, n);
+	/* The last line may lack its end. */
+	if (p->len > 0 && !p->env.quit && !cmd_is_stopped(&p->env))
+		end_line(p);
+}
+
+static void
+run_terminal(struct prompt *p)
+{
+	struct cmdline *cl = cmdline_stdin_new(prompt_ctx_of(p->ctx), "isla> ");
+	char byte;
+
+	if (cl == NULL) {
+		fprintf(p->env.out, "the terminal cannot be used as such\n");
+		run_pipe(p);
+		return;
+	}
+	/* One by one, so that what follows quit is left alone. */
+	while (!p->env.quit && read_input(p, &byte, 1) == 1)
+		if (cmdline_in(cl, &byte, 1) < 0)
+			break;
+	cmdline_stdin_exit(cl);
+	cmdline_free(cl);
+	fputc('\n', p->env.out);
+	fflush(p->env.out);
+}
+
+static void *
+prompt_thread(void *arg)
+{
+	struct prompt *p = arg;
+
+	if (p->file != NULL)
+		run_file(p);
+	if (p->conf.is_interactive && !p->env.quit && !cmd_is_stopped(&p->env)) {
+		if (isatty(STDIN_FILENO))
+			run_terminal(p);
+		else
+			run_pipe(p);
+		p->env.quit = true;
+	}
+	if (p->env.quit)
+		isla_engine_stop(p->conf.engine);
+	return NULL;
+}
+
+struct prompt *
+prompt_start(const struct prompt_conf *conf, char *err, size_t err_size)
+{
+	struct prompt *p = calloc(1, sizeof(*p));
+	int rc = ENOMEM;
+
+	if (p == NULL)
+		goto fail;
+	p->conf = *conf;
+	p->stop_fd = eventfd(0, EFD_CLOEXEC);
+	p->env = (struct cmd_env){
+		.engine = conf->engine,
+		.services = conf->services,
+		.opts = conf->opts,
+		.out = stdout,
+		.stop = &p->stop,
+	};
+	p->ctx = prompt_ctx_create(run_line, p);
+	if (p->ctx == NULL || p->stop_fd < 0)
+		goto fail;
+	if (conf->file != NULL && (p->file = fopen(conf->file, "r")) == NULL) {
+		snprintf(err, err_size, "--cmdline-file %s: %s", conf->file, strerror(errno));
+		goto free;
+	}
+	cmd_env_begin(&p->env);
+	rc = -rte_ctrl_thread_create(&p->thread, "isla-prompt", NULL, prompt_thread, p);
+	if (rc == 0)
+		return p;
+	if (p->file != NULL)
+		fclose(p->file);
+fail:
+	snprintf(err, err_size, "the prompt cannot be made: %s", strerror(rc));
+free:
+	if (p != NULL) {
+		prompt_ctx_free(p->ctx);
+		if (p->stop_fd >= 0)
+			close(p->stop_fd);
+	}
+	free(p);
+	return NULL;
+}
+
+void
+prompt_free(struct prompt *p)
+{
+	uint64_t one = 1;
+
+	if (p == NULL)
+		return;
+	__atomic_store_n(&p->stop, 1, __ATOMIC_RELAXED);
+	if (write(p->stop_fd, &one, sizeof(one)) < 0)
+		fputs("isla: the prompt does not hear\n", stderr);
+	pthread_join(p->thread, NULL);
+	prompt_ctx_free(p->ctx);
+	close(p->stop_fd);
+	free(p);
+}
