@@ -103,6 +103,14 @@ const struct option options_table[] = {
 		.help = "let the port verify checksums (on net_tap it costs what it saves)",
 	},
 	{
+		.name = "rx-offloads", .arg = "MASK", .group = OPTION_PORTS, .parse = option_mask,
+		FIELD(engine.rx_offloads), .max = 0x8200e,
+		.accepts = "a hexadecimal sum of 0x2 (IPv4 checksum), 0x4 (UDP), 0x8 (TCP), 0x2000 "
+			"(frames scattered over several mbufs) and 0x80000 (RSS hash)",
+		.help = "what the port does in receiving; all that it does rightly and that is of "
+			"use where it is not given",
+	},
+	{
 		.name = "tx-offloads", .arg = "MASK", .group = OPTION_PORTS, .parse = option_mask,
 		FIELD(engine.tx_offloads), .max = 0x800e,
 		.accepts = "a hexadecimal sum of 0x2 (IPv4 checksum), 0x4 (UDP), 0x8 (TCP) and "
@@ -129,10 +137,19 @@ const struct option options_table[] = {
 		.help = "an address of the stack's, IPv4 or IPv6; repeatable",
 	},
 	{
+		.name = "port-ip", .arg = "PORT=ADDR/LEN", .group = OPTION_ADDRS,
+		.parse = option_port_ip, .repeats = true,
+		.accepts = "a port's number and an address with its prefix length, such as "
+			"1=10.0.0.2/24",
+		.help = "the same for one port among several; repeatable",
+	},
+	{
 		.name = "gateway", .arg = "ADDR[@PORT]", .group = OPTION_ADDRS,
 		.parse = option_gateway, .repeats = true,
-		.accepts = "a unicast address, and @PORT for another port than the first",
-		.help = "the default router of its family; repeatable",
+		.accepts = "a unicast address, and @PORT for another port than the one whose prefix "
+			"it is in",
+		.help = "the default router of its family over a port: the one with an address in "
+			"whose prefix it is, or PORT; repeatable",
 	},
 	{
 		.name = "mac", .arg = "MAC[@PORT]", .group = OPTION_ADDRS, .parse = option_mac,
@@ -495,6 +512,37 @@ list_has(const struct option_addr *list, uint16_t nb, const struct option_addr *
 	return false;
 }
 
+/* Where no port was said it is the first one that is used; for a gateway, the one whose prefix it is
+ * in. */
+static void
+resolve_ports(struct options *opts)
+{
+	uint16_t first = opts->portmask != 0 ? (uint16_t)__builtin_ctzll(opts->portmask) : 0, i, j;
+
+	for (i = 0; i < opts->nb_ips; i++)
+		if (opts->ip[i].port == OPTIONS_PORT_NONE)
+			opts->ip[i].port = first;
+	for (i = 0; i < opts->nb_host_ips; i++)
+		if (opts->host_ip[i].port == OPTIONS_PORT_NONE)
+			opts->host_ip[i].port = first;
+	for (i = 0; i < opts->nb_macs; i++)
+		if (opts->mac[i].port == OPTIONS_PORT_NONE)
+			opts->mac[i].port = first;
+	for (i = 0; i < opts->nb_gateways; i++) {
+		struct option_addr *g = &opts->gateway[i];
+
+		if (g->port != OPTIONS_PORT_NONE)
+			continue;
+		g->port = first;
+		for (j = 0; j < opts->nb_ips; j++) {
+			if (isla_prefix_match(&opts->ip[j].prefix, &g->prefix.addr)) {
+				g->port = opts->ip[j].port;
+				break;
+			}
+		}
+	}
+}
+
 /* What fits by itself and not together. */
 static int
 check_together(const struct options *opts, char *err, size_t err_size)
@@ -557,9 +605,11 @@ options_parse(struct options *opts, int argc, char **argv, const struct config *
 		return -EINVAL;
 	for (o = options_table; o->name != NULL; o++)
 		if (o->def != NULL && !given[o - options_table] &&
+			(o->parse != option_ip || opts->nb_ips == 0) &&
 			default_parse(o, opts, err, err_size) != 0)
 			return -EINVAL;
 	opts->engine.nb_refs = 2 * opts->engine.nb_mbufs;
+	resolve_ports(opts);
 	return check_together(opts, err, err_size);
 }
 

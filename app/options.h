@@ -17,10 +17,13 @@
 #include "config.h"
 #include "service.h"
 
-#define OPTIONS_IP_MAX      ISLA_NETIF_ADDR_MAX
+#define OPTIONS_IP_MAX      64
 #define OPTIONS_GATEWAY_MAX 16
 #define OPTIONS_SERVICE_MAX 64
 #define OPTIONS_ERR_SIZE    320
+
+/* While options are parsed: no port was said. */
+#define OPTIONS_PORT_NONE   UINT16_MAX
 
 /* ADDR/LEN[@PORT], or ADDR[@PORT]. */
 struct option_addr {
@@ -127,6 +130,7 @@ option_parse_fn option_bytes;
 option_parse_fn option_time;
 option_parse_fn option_string;
 option_parse_fn option_ip;
+option_parse_fn option_port_ip;
 option_parse_fn option_host_ip;
 option_parse_fn option_gateway;
 option_parse_fn option_mac;

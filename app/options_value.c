@@ -196,13 +196,13 @@ option_string(const struct option *o, const char *value, struct options *opts, c
 	return 0;
 }
 
-/* TEXT[@PORT]: the text to buf, the port or 0. */
+/* TEXT[@PORT]: the text to buf, the port or OPTIONS_PORT_NONE. */
 static int
 split_port(const char *value, char *buf, size_t size, uint16_t *port)
 {
 	const char *at = strchr(value, '@'), *end;
 	size_t n = at != NULL ? (size_t)(at - value) : strlen(value);
-	uint64_t number = 0;
+	uint64_t number = OPTIONS_PORT_NONE;
 
 	if (n == 0 || n >= size)
 		return -EINVAL;
@@ -249,6 +249,21 @@ option_ip(const struct option *o, const char *value, struct options *opts, char 
 	return addr_append(opts->ip, &opts->nb_ips, OPTIONS_IP_MAX, value, true);
 }
 
+/* P=ADDR/LEN */
+int
+option_port_ip(const struct option *o, const char *value, struct options *opts, char *why,
+	size_t why_size)
+{
+	char text[ISLA_ADDR_STRLEN + 16];
+	const char *equals = strchr(value, '=');
+
+	if (equals == NULL || equals == value || strchr(value, '@') != NULL ||
+		snprintf(text, sizeof(text), "%s@%.*s", equals + 1, (int)(equals - value),
+			value) >= (int)sizeof(text))
+		return -EINVAL;
+	return addr_append(opts->ip, &opts->nb_ips, OPTIONS_IP_MAX, text, true);
+}
+
 int
 option_host_ip(const struct option *o, const char *value, struct options *opts, char *why,
 	size_t why_size)
@@ -278,6 +293,8 @@ option_mac(const struct option *o, const char *value, struct options *opts, char
 		return -EINVAL;
 	for (i = 0; i < opts->nb_macs; i++) {
 		if (opts->mac[i].port == m.port) {
+			if (m.port == OPTIONS_PORT_NONE)
+				m.port = 0;
 			snprintf(why, why_size, "port %u has been given a MAC address already",
 				m.port);
 			return -EEXIST;

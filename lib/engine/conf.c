@@ -20,6 +20,7 @@ isla_engine_conf_init(struct isla_engine_conf *conf)
 	conf->nb_mbufs = 32768;
 	conf->nb_refs = 65536;
 	conf->tx_offloads = ISLA_ENGINE_TX_OFFLOADS_AUTO;
+	conf->rx_offloads = ISLA_ENGINE_RX_OFFLOADS_AUTO;
 	conf->idle = ISLA_ENGINE_IDLE_EPOLL;
 	conf->backoff.spin_rounds = 100;
 	conf->backoff.yield_rounds = 400;

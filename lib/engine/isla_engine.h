@@ -57,6 +57,9 @@ extern "C" {
 /** isla_engine_conf::tx_offloads: whatever the port does by itself and does rightly. */
 #define ISLA_ENGINE_TX_OFFLOADS_AUTO UINT64_MAX
 
+/** isla_engine_conf::rx_offloads: whatever the port does by itself, does rightly and is of use. */
+#define ISLA_ENGINE_RX_OFFLOADS_AUTO UINT64_MAX
+
 /** Enough for every message that a call here writes to its err. */
 #define ISLA_ENGINE_ERR_SIZE 256
 
@@ -106,11 +109,13 @@ struct isla_engine_conf {
 	uint16_t mbuf_size;    /**< data room of an mbuf, headroom included, 2048 or more [2176] */
 	uint32_t nb_mbufs;     /**< mbufs of a shard [32768] */
 	uint32_t nb_refs;      /**< mbufs without data room of a shard, for references [65536] */
-	bool rx_cksum;         /**< let the port verify checksums, where it can [false] */
+	bool rx_cksum;         /**< the port must be able to verify checksums, and does [false] */
 	bool no_lsc;           /**< do not ask for link state interrupts [false] */
 	/** RTE_ETH_TX_OFFLOAD_* to use, of those that isla_engine_create() finds usable
 	 * [ISLA_ENGINE_TX_OFFLOADS_AUTO] */
 	uint64_t tx_offloads;
+	/** RTE_ETH_RX_OFFLOAD_* to use, as tx_offloads [ISLA_ENGINE_RX_OFFLOADS_AUTO] */
+	uint64_t rx_offloads;
 	enum isla_engine_idle idle;         /**< [ISLA_ENGINE_IDLE_EPOLL] */
 	struct isla_engine_backoff backoff; /**< [100, 400, 50] */
 	uint32_t stop_us;      /**< how long connections may take to end at a stop [2000000] */

@@ -126,26 +126,52 @@ static int
 probe_rx(struct port *port, const struct isla_engine_conf *conf,
 	const struct rte_eth_dev_info *info, struct fault *fault)
 {
+	uint64_t usable = info->rx_offload_capa & PORT_RX_OFFLOADS;
 	uint32_t room = conf->mbuf_size - RTE_PKTMBUF_HEADROOM;
+	bool scatters = (uint32_t)port->mtu + FRAME_OVERHEAD > room;
 
-	port->rx_offloads = 0;
-	if ((uint32_t)port->mtu + FRAME_OVERHEAD > room) {
-		if ((info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) == 0)
+	if (conf->rx_offloads != ISLA_ENGINE_RX_OFFLOADS_AUTO) {
+		if ((conf->rx_offloads & ~usable) != 0)
 			return PORT_FAULT(port, fault, -EINVAL,
-				"%s receives a frame into one mbuf: an MTU of %u needs mbufs of "
-				"%u bytes", port->driver, port->mtu,
-				port->mtu + FRAME_OVERHEAD + RTE_PKTMBUF_HEADROOM);
-		port->rx_offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+				"of the receive offloads 0x%" PRIx64 " only 0x%" PRIx64
+				" can be used with %s", conf->rx_offloads, usable, port->driver);
+		port->rx_offloads = usable = conf->rx_offloads;
+	} else {
+		/* Scattering costs where it is not needed, a hash where there is one queue. */
+		port->rx_offloads = usable & ~port->quirks->no_rx_offloads &
+			~(RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_RSS_HASH);
+		if (conf->nb_shards > 1)
+			port->rx_offloads |= usable & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	}
+	if (scatters && (usable & RTE_ETH_RX_OFFLOAD_SCATTER) == 0)
+		return PORT_FAULT(port, fault, -EINVAL,
+			"%s receives a frame into one mbuf: an MTU of %u needs mbufs of %u bytes",
+			port->driver, port->mtu,
+			port->mtu + FRAME_OVERHEAD + RTE_PKTMBUF_HEADROOM);
+	if (scatters)
+		port->rx_offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	if (conf->rx_cksum) {
 		if ((info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_CHECKSUM) !=
 			RTE_ETH_RX_OFFLOAD_CHECKSUM)
 			return PORT_FAULT(port, fault, -EINVAL,
 				"%s cannot verify checksums; leave it to the stack", port->driver);
 		port->rx_offloads |= RTE_ETH_RX_OFFLOAD_CHECKSUM;
-		port->netif_offloads |= ISLA_NETIF_RX_CKSUM;
 	}
+	if ((port->rx_offloads & RTE_ETH_RX_OFFLOAD_CHECKSUM) != 0)
+		port->netif_offloads |= ISLA_NETIF_RX_CKSUM;
 	return 0;
+}
+
+/* What the port can spread flows by, where it has several queues. */
+static void
+probe_rss(struct port *port, const struct rte_eth_dev_info *info)
+{
+	port->rss_hf = info->flow_type_rss_offloads &
+		(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+	if (port->nb_queues == 1 || (port->quirks->flags & QUIRK_NO_RSS) != 0)
+		port->rss_hf = 0;
+	port->reta_size = port->rss_hf != 0 ? info->reta_size : 0;
+	port->rss_key_len = info->hash_key_size;
 }
 
 static int
@@ -283,9 +309,11 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 		rc = probe_descriptors(port, conf, &info, fault);
 	if (rc == 0)
 		rc = probe_queues(port, conf, &info, fault);
-	if (rc == 0)
-		port->state = PORT_PROBED;
-	return rc;
+	if (rc != 0)
+		return rc;
+	probe_rss(port, &info);
+	port->state = PORT_PROBED;
+	return 0;
 }
 
 /*
@@ -390,7 +418,18 @@ port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fa
 		.intr_conf = {.lsc = port->lsc, .rxq = port->want_rx_fd},
 	};
 	struct held_signals held;
-	int rc = rte_eth_dev_configure(port->id, port->nb_queues, port->nb_queues, &conf);
+	int rc;
+
+	if (port->rss_hf != 0) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf = port->rss_hf;
+		/* A key of another length than ours is the driver's affair. */
+		if (port->rss_key != NULL && port->rss_key_len == PORT_RSS_KEY_LEN) {
+			conf.rx_adv_conf.rss_conf.rss_key = (uint8_t *)(uintptr_t)port->rss_key;
+			conf.rx_adv_conf.rss_conf.rss_key_len = PORT_RSS_KEY_LEN;
+		}
+	}
+	rc = rte_eth_dev_configure(port->id, port->nb_queues, port->nb_queues, &conf);
 
 	if (rc != 0)
 		return PORT_FAULT(port, fault, rc, "cannot be configured with %u queues: %s",
@@ -408,6 +447,24 @@ port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fa
 	if ((port->quirks->flags & QUIRK_RX_SIGNAL) != 0)
 		signals_release(&held);
 	return rc;
+}
+
+int
+port_set_reta(struct port *port, const uint16_t *queue, uint16_t nb)
+{
+	struct rte_eth_rss_reta_entry64 reta[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE];
+	uint16_t i;
+
+	if (port->reta_size == 0 || port->reta_size > RTE_ETH_RSS_RETA_SIZE_512)
+		return -ENOTSUP;
+	memset(reta, 0, sizeof(reta));
+	for (i = 0; i < port->reta_size; i++) {
+		struct rte_eth_rss_reta_entry64 *group = &reta[i / RTE_ETH_RETA_GROUP_SIZE];
+
+		group->mask |= UINT64_C(1) << i % RTE_ETH_RETA_GROUP_SIZE;
+		group->reta[i % RTE_ETH_RETA_GROUP_SIZE] = queue[i % nb] % port->nb_queues;
+	}
+	return rte_eth_dev_rss_reta_update(port->id, reta, port->reta_size);
 }
 
 /* EAL's interrupt thread: the link went up or down. port_watch() tells. */

@@ -29,6 +29,12 @@
 	(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM |                            \
 		RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
 
+/* RTE_ETH_RX_OFFLOAD_* likewise. */
+#define PORT_RX_OFFLOADS                                                                           \
+	(RTE_ETH_RX_OFFLOAD_CHECKSUM | RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_RSS_HASH)
+
+#define PORT_RSS_KEY_LEN 40
+
 enum port_state {
 	PORT_NONE,
 	PORT_PROBED,
@@ -52,6 +58,11 @@ struct port {
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
 	uint32_t netif_offloads; /* ISLA_NETIF_* */
+	uint64_t rss_hf; /* the port spreads flows over its queues by these; 0: not */
+	uint16_t reta_size;
+	uint8_t rss_key_len;
+	/* What it hashes with: set by the engine before port_setup(); NULL: the driver's own. */
+	const uint8_t *rss_key;
 	bool keeps_mbufs; /* closing it does not give its queues' mbufs back */
 	bool linearize;  /* the driver cannot send chains */
 	bool want_rx_fd;
@@ -83,6 +94,10 @@ int port_probe(struct port *port, const struct isla_engine_port *want,
 /* Configure it and set up its nb_queues pairs of queues; receive queue q fills mbufs of pools[q].
  * As port_probe(). */
 int port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault);
+
+/* Have the port's own table send entry i of nb to queue[i]; it is spread over the port's size. Between
+ * port_setup() and port_close(). Returns 0 or -errno: -ENOTSUP where the port has none. */
+int port_set_reta(struct port *port, const uint16_t *queue, uint16_t nb);
 
 int port_start(struct port *port, struct fault *fault);
 void port_stop(struct port *port);

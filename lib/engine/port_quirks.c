@@ -25,10 +25,11 @@ static const struct port_quirks table[] = {
                  */
 		.driver = "net_tap",
 		.flags = QUIRK_RX_SIGNAL | QUIRK_RX_FD | QUIRK_SHARED_MAC | QUIRK_NO_MAC_FILTER |
-			QUIRK_NO_LSC,
+			QUIRK_NO_LSC | QUIRK_NO_RSS,
 		.nb_rxd = 64,
 		.max_rxd = 64,
 		.no_tx_offloads = TX_CKSUMS | RTE_ETH_TX_OFFLOAD_TCP_TSO,
+		.no_rx_offloads = RTE_ETH_RX_OFFLOAD_CHECKSUM,
 	},
 	{
 		/* tx walks chains (memcpy() of each segment to the ring) without offering it. The

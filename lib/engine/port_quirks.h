@@ -20,12 +20,15 @@
 #define QUIRK_FD_XDP         0x200 /* its queues are AF_XDP sockets, made when they are set up */
 #define QUIRK_ZC_KEEPS_MBUFS 0x400 /* neither, where it has the argument zero-copy=yes */
 
+#define QUIRK_NO_RSS         0x800 /* its hash cannot be set as ethdev says */
+
 struct port_quirks {
 	const char *driver;       /* ethdev's driver_name; NULL ends the table */
 	uint32_t flags;
 	uint16_t nb_rxd;          /* the default; 0: ethdev's */
 	uint16_t max_rxd; /* more than that costs more than it brings; 0: the driver's limit */
 	uint64_t no_tx_offloads;  /* offered, but wrong or of no use */
+	uint64_t no_rx_offloads;  /* offered, but software: only where they are asked for */
 };
 
 /* The driver's entry; one without flags for a driver that is not in the table. */

@@ -103,6 +103,48 @@ offloads_that_the_port_has_not(void)
 	conf.tx_offloads = ISLA_ENGINE_TX_OFFLOADS_AUTO;
 	conf.rx_cksum = true;
 	refused("net_null", -EINVAL, "net_null cannot verify checksums");
+	conf.rx_cksum = false;
+	conf.rx_offloads = RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_SCATTER;
+	refused("net_ring", -EINVAL, "of the receive offloads 0x2008 only 0x2000");
+	conf.rx_offloads = RTE_ETH_RX_OFFLOAD_SCATTER;
+	CU_ASSERT_EQUAL(probe("net_ring", ""), 0);
+	CU_ASSERT_EQUAL(port.rx_offloads, RTE_ETH_RX_OFFLOAD_SCATTER);
+	/* What a long MTU needs was not allowed. */
+	conf.rx_offloads = 0;
+	want.mtu = 9000;
+	refused("net_ring", -EINVAL, "receives a frame into one mbuf");
+}
+
+/* The only driver here that can be told how to spread flows, though it has none. */
+static void
+flows_are_spread_where_the_port_can(void)
+{
+	struct fault fault = fault_init(err, sizeof(err));
+	struct rte_mempool *pools[2], *pool;
+	struct rte_eth_rss_reta_entry64 reta[2];
+	static const uint16_t queue[] = {1, 0, 1, 1};
+
+	pool = rte_pktmbuf_pool_create("rss", 63, 0, ISLA_PKT_PRIV_SIZE, 2176, 0);
+	pools[0] = pools[1] = pool;
+	conf.nb_shards = 2;
+	want.port_id = eal_port_add("net_null", "");
+	CU_ASSERT_EQUAL_FATAL(port_probe(&port, &want, &conf, &fault), 0);
+	CU_ASSERT_TRUE(port.rss_hf != 0);
+	CU_ASSERT_EQUAL_FATAL(port_setup(&port, pools, &fault), 0);
+	CU_ASSERT_EQUAL(port_set_reta(&port, queue, RTE_DIM(queue)), 0);
+	memset(reta, 0, sizeof(reta));
+	reta[0].mask = reta[1].mask = UINT64_MAX;
+	CU_ASSERT_EQUAL(rte_eth_dev_rss_reta_query(port.id, reta, port.reta_size), 0);
+	CU_ASSERT_EQUAL(reta[0].reta[0], 1);
+	CU_ASSERT_EQUAL(reta[0].reta[5], 0);
+	CU_ASSERT_EQUAL(reta[1].reta[63], 1);
+	port_close(&port);
+	eal_port_remove();
+	rte_mempool_free(pool);
+	conf.nb_shards = 1;
+	CU_ASSERT_EQUAL(probe("net_null", ""), 0);
+	CU_ASSERT_EQUAL(port.rss_hf, 0);
+	CU_ASSERT_EQUAL(port_set_reta(&port, queue, RTE_DIM(queue)), -ENOTSUP);
 }
 
 static void
@@ -353,6 +395,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(net_null_sends_chains_without_offering_it),
 	SUITE_TEST(chains_can_be_forbidden),
 	SUITE_TEST(offloads_that_the_port_has_not),
+	SUITE_TEST(flows_are_spread_where_the_port_can),
 	SUITE_TEST(mtus),
 	SUITE_TEST(queues_are_as_many_as_shards_poll),
 	SUITE_TEST(queues_that_the_port_has_not),

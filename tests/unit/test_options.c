@@ -328,9 +328,48 @@ addresses_must_fit_together(void)
 }
 
 static void
+addresses_of_several_ports(void)
+{
+	take("--port-ip=1=10.0.0.2/8 --port-ip 3=fd00::7/64");
+	CU_ASSERT_EQUAL(opts.nb_ips, 2);
+	CU_ASSERT_EQUAL(opts.ip[0].port, 1);
+	CU_ASSERT_EQUAL(opts.ip[0].prefix.len, 8);
+	CU_ASSERT_EQUAL(opts.ip[1].port, 3);
+	/* A gateway is behind the port whose prefix it is in. */
+	take("--ip=10.0.0.2/8 --port-ip=2=11.0.0.2/8 --gateway=11.0.0.1 --gateway=10.0.0.1");
+	CU_ASSERT_EQUAL(opts.gateway[0].port, 2);
+	CU_ASSERT_EQUAL(opts.gateway[1].port, 0);
+	refuse("--ip=10.0.0.2/8 --port-ip=2=11.0.0.2/8 --gateway=12.0.0.1", "--gateway 12.0.0.1",
+		"no --ip of port 0");
+	refuse("--ip=10.0.0.2/8 --port-ip=2=11.0.0.2/8 --gateway=11.0.0.1@0",
+		"--gateway 11.0.0.1", "no --ip of port 0");
+	refuse("--ip=10.0.0.2/8 --port-ip=2=10.0.0.2/8", "10.0.0.2/8", "twice");
+	refuse("--port-ip=10.0.0.2/8", "--port-ip '10.0.0.2/8'", "1=10.0.0.2/24");
+	refuse("--port-ip==10.0.0.2/8", "--port-ip", "1=10.0.0.2/24");
+	refuse("--port-ip=1=10.0.0.2", "--port-ip", "1=10.0.0.2/24");
+	refuse("--port-ip=1=10.0.0.2/8@2", "--port-ip", "1=10.0.0.2/24");
+	refuse("--port-ip=x=10.0.0.2/8", "--port-ip", "1=10.0.0.2/24");
+	refuse("--port-ip=99=10.0.0.2/8", "--port-ip", "1=10.0.0.2/24");
+	refuse("--port-ip=-1=10.0.0.2/8", "--port-ip", "1=10.0.0.2/24");
+}
+
+/* What is said of no port in particular is said of the first that is used. */
+static void
+the_first_port_is_the_first_that_is_used(void)
+{
+	take("--portmask=0xc --ip=10.0.0.2/8 --host-ip=10.0.0.1/8 --mac=02:00:00:00:00:01 "
+	     "--gateway=10.0.0.9 --gateway=fe80::1");
+	CU_ASSERT_EQUAL(opts.ip[0].port, 2);
+	CU_ASSERT_EQUAL(opts.host_ip[0].port, 2);
+	CU_ASSERT_EQUAL(opts.mac[0].port, 2);
+	CU_ASSERT_EQUAL(opts.gateway[0].port, 2);
+	CU_ASSERT_EQUAL(opts.gateway[1].port, 2);
+}
+
+static void
 too_many_are_refused(void)
 {
-	char line[2048] = "";
+	char line[4096] = "";
 	int i;
 
 	for (i = 0; i < OPTIONS_IP_MAX; i++)
@@ -457,6 +496,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(addresses_of_either_family),
 	SUITE_TEST(addresses_that_cannot_be),
 	SUITE_TEST(addresses_must_fit_together),
+	SUITE_TEST(addresses_of_several_ports),
+	SUITE_TEST(the_first_port_is_the_first_that_is_used),
 	SUITE_TEST(too_many_are_refused),
 	SUITE_TEST(macs),
 	SUITE_TEST(services_and_ports),
