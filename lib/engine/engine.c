@@ -17,6 +17,7 @@
 #include "conf.h"
 #include "engine_log.h"
 #include "engine_priv.h"
+#include "telem.h"
 
 RTE_LOG_REGISTER(isla_engine_logtype, lib.isla.engine, NOTICE);
 
@@ -289,6 +290,8 @@ isla_engine_start(struct isla_engine *e, char *err, size_t err_size)
 	if (rc == 0)
 		rc = ctrl_start(e, &fault);
 	e->is_started = rc == 0;
+	if (rc == 0)
+		telem_attach(e);
 	return rc;
 }
 
@@ -354,6 +357,7 @@ isla_engine_free(struct isla_engine *e)
 
 	if (e == NULL)
 		return 0;
+	telem_detach(e);
 	ctrl_fini(&e->ctrl);
 	/* The port's queues give their mbufs back last, so the pools come after them. */
 	for (i = 0; i < e->conf.nb_ports; i++)
