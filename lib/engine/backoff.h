@@ -37,8 +37,11 @@ struct backoff {
 	struct isla_loop_step account[BACKOFF_STEPS];
 };
 
-void backoff_init(struct backoff *b, const struct isla_engine_backoff *conf, bool never_sleep,
-	uint64_t now_us);
+void backoff_init(struct backoff *b, uint64_t now_us);
+
+/* Set the steps, also on the way; the account stays. never_sleep: spin for ever, or, where there is
+ * not one round to spin, yield for ever. */
+void backoff_set(struct backoff *b, const struct isla_engine_backoff *conf, bool never_sleep);
 
 /* How long the sleep that backoff_next() told may last where nothing can end it early. */
 static inline uint64_t
@@ -68,7 +71,9 @@ backoff_next(struct backoff *b, bool worked, uint64_t now_us)
 		b->nb_empty++;
 		b->step = BACKOFF_YIELD;
 	} else {
-		b->step = b->yield_until == UINT32_MAX ? BACKOFF_SPIN : BACKOFF_SLEEP;
+		/* UINT32_MAX rounds, and no sleep. */
+		b->step = b->yield_until != UINT32_MAX ? BACKOFF_SLEEP :
+			b->spin_until > 0 ? BACKOFF_SPIN : BACKOFF_YIELD;
 	}
 	if (b->step == BACKOFF_SLEEP && b->nb_sleeps < UINT32_MAX)
 		b->nb_sleeps++;

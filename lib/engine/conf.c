@@ -31,6 +31,15 @@ isla_engine_conf_init(struct isla_engine_conf *conf)
 }
 
 int
+conf_check_backoff(const struct isla_engine_backoff *backoff, struct fault *fault)
+{
+	if (backoff->sleep_us != 0 && backoff->sleep_us <= 1000000)
+		return 0;
+	return fault_set(fault, -EINVAL, "a sleep of %u us is not possible: 1 to 1000000",
+		backoff->sleep_us);
+}
+
+int
 conf_check(const struct isla_engine_conf *conf, struct fault *fault)
 {
 	uint16_t i, j;
@@ -47,9 +56,12 @@ conf_check(const struct isla_engine_conf *conf, struct fault *fault)
 			if (conf->port[i].port_id == conf->port[j].port_id)
 				return fault_set(fault, -EINVAL, "port %u is given twice",
 					conf->port[i].port_id);
-	if (conf->nb_shards != 1)
-		return fault_set(fault, -EINVAL, "%u shards are not possible yet: 1",
-			conf->nb_shards);
+	if (conf->nb_shards == 0 || conf->nb_shards > ISLA_ENGINE_SHARD_MAX)
+		return fault_set(fault, -EINVAL, "%u shards are not possible: 1 to %u",
+			conf->nb_shards, ISLA_ENGINE_SHARD_MAX);
+	if (conf->shard_by > ISLA_ENGINE_SHARD_BY_PORT_RSS)
+		return fault_set(fault, -EINVAL, "there is no way to share flows of number %d",
+			(int)conf->shard_by);
 	if (conf->nb_rxq > conf->nb_shards || conf->nb_txq > conf->nb_shards)
 		return fault_set(fault, -EINVAL,
 			"%u queues of a port are more than the %u shards that could poll them",
@@ -62,11 +74,9 @@ conf_check(const struct isla_engine_conf *conf, struct fault *fault)
 			conf->mbuf_size);
 	if (conf->nb_mbufs == 0 || conf->nb_refs == 0)
 		return fault_set(fault, -EINVAL, "no mbufs: at least 1 of each kind");
-	if (conf->backoff.sleep_us == 0 || conf->backoff.sleep_us > 1000000)
-		return fault_set(fault, -EINVAL, "a sleep of %u us is not possible: 1 to 1000000",
-			conf->backoff.sleep_us);
 	if (conf->tick != NULL && conf->tick_us == 0)
 		return fault_set(fault, -EINVAL, "a tick every 0 us is not possible");
+	rc = conf_check_backoff(&conf->backoff, fault);
 	for (i = 0; rc == 0 && i < ISLA_FAULT_DIRS; i++)
 		rc = conf_check_fault(conf, &conf->fault[i], fault);
 	return rc;

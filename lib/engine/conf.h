@@ -12,4 +12,6 @@ int conf_check(const struct isla_engine_conf *conf, struct fault *fault);
 int conf_check_fault(const struct isla_engine_conf *conf, const struct isla_fault *f,
 	struct fault *line);
 
+int conf_check_backoff(const struct isla_engine_backoff *backoff, struct fault *line);
+
 #endif /* CONF_H */

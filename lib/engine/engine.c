@@ -17,6 +17,8 @@
 #include "conf.h"
 #include "engine_log.h"
 #include "engine_priv.h"
+#include "lcores.h"
+#include "shards.h"
 #include "telem.h"
 
 RTE_LOG_REGISTER(isla_engine_logtype, lib.isla.engine, NOTICE);
@@ -58,6 +60,51 @@ ports_setup(struct isla_engine *e, struct fault *fault)
 	return 0;
 }
 
+/* A shard to be made. */
+struct making {
+	struct worker *w;
+	struct fault *fault;
+};
+
+/* On its lcore, whose node its memory is to be on. */
+static int
+make_worker(void *arg)
+{
+	const struct making *m = arg;
+	struct isla_engine *e = m->w->engine;
+
+	return worker_init(m->w, &e->conf, e->port, m->fault);
+}
+
+static int
+workers_init(struct isla_engine *e, struct fault *fault)
+{
+	uint16_t i, nb = e->conf.nb_shards;
+	unsigned int lcore[ISLA_ENGINE_SHARD_MAX];
+	rte_cpuset_t cpus[ISLA_ENGINE_SHARD_MAX];
+	int rc = lcores_choose(lcore, nb, fault);
+
+	for (i = 0; rc == 0 && i < nb; i++)
+		cpus[i] = rte_lcore_cpuset(lcore[i]);
+	for (i = 0; rc == 0 && i < nb; i++) {
+		struct worker *w = &e->worker[i];
+		struct making making = {.w = w, .fault = fault};
+
+		w->index = i;
+		w->engine = e;
+		w->nb_stops = &e->nb_stops;
+		w->lcore_id = lcore[i];
+		w->is_crowded = lcores_is_crowded(cpus, nb, i);
+		rc = lcores_call(lcore[i], make_worker, &making);
+		if (rc == 0)
+			e->nb_workers++;
+		else
+			fault_set(fault, rc, "shard %u cannot be made on lcore %u: %s", i,
+				lcore[i], rte_strerror(-rc));
+	}
+	return rc;
+}
+
 static int
 engine_init(struct isla_engine *e, struct fault *fault)
 {
@@ -66,17 +113,11 @@ engine_init(struct isla_engine *e, struct fault *fault)
 
 	for (i = 0; rc == 0 && i < e->conf.nb_ports; i++)
 		rc = port_probe(&e->port[i], &e->conf.port[i], &e->conf, fault);
-	for (i = 0; rc == 0 && i < e->conf.nb_shards; i++) {
-		struct worker *w = &e->worker[i];
-
-		w->index = i;
-		w->engine = e;
-		w->nb_stops = &e->nb_stops;
-		rc = worker_init(w, &e->conf, e->port, fault);
-		if (rc == 0)
-			e->nb_workers++;
-	}
-	return rc != 0 ? rc : ports_setup(e, fault);
+	if (rc == 0)
+		rc = workers_init(e, fault);
+	if (rc == 0)
+		rc = ports_setup(e, fault);
+	return rc != 0 ? rc : shards_init(e, fault);
 }
 
 struct isla_engine *
@@ -295,13 +336,32 @@ isla_engine_start(struct isla_engine *e, char *err, size_t err_size)
 	return rc;
 }
 
+static int
+run_worker(void *arg)
+{
+	worker_run(arg);
+	return 0;
+}
+
 void
 isla_engine_run(struct isla_engine *e)
 {
 	uint16_t i;
+	int rc;
 
-	/* One shard runs on the caller's thread. */
+	for (i = 1; i < e->nb_workers; i++) {
+		rc = rte_eal_remote_launch(run_worker, &e->worker[i], e->worker[i].lcore_id);
+		if (rc == 0)
+			continue;
+		/* Somebody else has the lcore: without this shard its flows would go nowhere. */
+		ENGINE_LOG(ERR, "lcore %u cannot run shard %u: %s\n", e->worker[i].lcore_id, i,
+			rte_strerror(-rc));
+		isla_engine_stop(e);
+		e->worker[i].is_done = true;
+	}
 	worker_run(&e->worker[0]);
+	for (i = 1; i < e->nb_workers; i++)
+		rte_eal_wait_lcore(e->worker[i].lcore_id);
 	ctrl_ends_ticking(e);
 	ctrl_admin_lock(e);
 	e->is_started = false;
@@ -362,6 +422,7 @@ isla_engine_free(struct isla_engine *e)
 	/* The port's queues give their mbufs back last, so the pools come after them. */
 	for (i = 0; i < e->conf.nb_ports; i++)
 		port_stop(&e->port[i]);
+	shards_fini(e);
 	for (i = 0; i < e->nb_workers; i++)
 		worker_free_stack(&e->worker[i]);
 	for (i = 0; i < e->conf.nb_ports; i++)

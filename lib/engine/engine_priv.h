@@ -6,6 +6,7 @@
 
 #include "ctrl.h"
 #include "isla_engine.h"
+#include "owner.h"
 #include "port.h"
 #include "worker.h"
 
@@ -16,6 +17,7 @@ struct isla_engine {
 	bool is_started;    /* isla_engine_start() has succeeded */
 	uint32_t nb_stops;  /* atomic: how often a stop was asked for */
 	struct ctrl ctrl;
+	struct owner_map map; /* of several shards: whose a frame is */
 	struct worker worker[ISLA_ENGINE_SHARD_MAX];
 };
 

@@ -4,6 +4,7 @@
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,7 +19,7 @@
 #include "idle.h"
 
 int
-idle_init(struct idle *idle, bool use_epoll)
+idle_init(struct idle *idle)
 {
 	int rc;
 
@@ -27,8 +28,6 @@ idle_init(struct idle *idle, bool use_epoll)
 	idle->doorbell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (idle->doorbell_fd < 0)
 		return -errno;
-	if (!use_epoll)
-		return 0;
 	idle->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (idle->epoll_fd >= 0) {
 		rc = idle_add_fd(idle, idle->doorbell_fd);
@@ -65,15 +64,25 @@ idle_del_fd(struct idle *idle, int fd)
 	epoll_ctl(idle->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
-static void
-sleep_us(uint64_t us)
+static struct timespec
+timespec_of(uint64_t us)
 {
-	struct timespec ts = {
+	return (struct timespec){
 		.tv_sec = (time_t)(us / 1000000),
 		.tv_nsec = (long)(us % 1000000) * 1000,
 	};
+}
 
-	nanosleep(&ts, NULL);
+/* Until the doorbell rings. */
+static bool
+sleep_us(const struct idle *idle, uint64_t us)
+{
+	struct pollfd bell = {.fd = idle->doorbell_fd, .events = POLLIN};
+	struct timespec ts = timespec_of(us);
+	uint64_t rings;
+
+	return ppoll(&bell, 1, &ts, NULL) > 0 &&
+		read(idle->doorbell_fd, &rings, sizeof(rings)) == sizeof(rings);
 }
 
 /* epoll_wait() to the microsecond where the kernel can (Linux 5.11), else to the next millisecond.
@@ -82,10 +91,7 @@ static int
 wait_us(struct idle *idle, struct epoll_event *ev, int nb, uint64_t us)
 {
 #ifdef SYS_epoll_pwait2
-	struct timespec ts = {
-		.tv_sec = (time_t)(us / 1000000),
-		.tv_nsec = (long)(us % 1000000) * 1000,
-	};
+	struct timespec ts = timespec_of(us);
 	int rc;
 
 	if (!idle->no_pwait2) {
@@ -115,16 +121,14 @@ fd_trouble(struct idle *idle, int fd)
 }
 
 bool
-idle_wait(struct idle *idle, uint64_t timeout_us)
+idle_wait(struct idle *idle, uint64_t timeout_us, bool hears_fds)
 {
 	struct epoll_event ev[8];
 	uint64_t rings;
 	int i, n;
 
-	if (idle->epoll_fd < 0) {
-		sleep_us(RTE_MIN(timeout_us, 1000000u));
-		return false;
-	}
+	if (!hears_fds)
+		return sleep_us(idle, RTE_MIN(timeout_us, 1000000u));
 	/* Whoever counts on it looks again after a minute at the latest. */
 	n = wait_us(idle, ev, RTE_DIM(ev), RTE_MIN(timeout_us, 60000000u));
 	for (i = 0; i < n; i++) {

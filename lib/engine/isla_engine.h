@@ -82,6 +82,18 @@ struct isla_engine_backoff {
 	                        32 times that */
 };
 
+/** By what a flow's shard is chosen, where there are several. What a shard opens itself returns to it
+ * in any case. */
+enum isla_engine_shard_by {
+	ISLA_ENGINE_SHARD_BY_2TUPLE,   /**< source address and source port */
+	ISLA_ENGINE_SHARD_BY_4TUPLE,   /**< both addresses and both ports */
+	ISLA_ENGINE_SHARD_BY_SRC_IP,   /**< source address */
+	ISLA_ENGINE_SHARD_BY_PORT_RSS, /**< the port's own hash; where it gives none, as 4TUPLE */
+};
+
+/** Entries of the table from hash to shard. */
+#define ISLA_ENGINE_RETA_LEN 128
+
 /** One port and its interface. */
 struct isla_engine_port {
 	uint16_t port_id;      /**< ethdev's number of it */
@@ -97,7 +109,10 @@ struct isla_engine_port {
 struct isla_engine_conf {
 	struct isla_engine_port port[ISLA_ENGINE_PORT_MAX];
 	uint16_t nb_ports;     /**< the first ones of port[] [0] */
-	uint16_t nb_shards;    /**< only 1 as yet [1] */
+	/** Stacks, each with its own thread: the first on EAL's main lcore, the others on the next
+	 * lcores of its set; 1 to ISLA_ENGINE_SHARD_MAX [1] */
+	uint16_t nb_shards;
+	enum isla_engine_shard_by shard_by; /**< [ISLA_ENGINE_SHARD_BY_2TUPLE] */
 	/** Receive and transmit queues of a port: they come in pairs, so the fewer count, and a shard
 	 * polls one pair of each port; shards beyond them are handed their frames by the others.
 	 * 0: as many as there are shards, or as the driver has [0, 0] */
@@ -138,6 +153,29 @@ struct isla_loop_step {
 	uint64_t time_us;
 };
 
+/** What frames go from shard to shard: X(field, name, description). All are 0 where there is one
+ * shard. The share of frames that are handed over is (nb_out - nb_copies) / nb_polled. */
+#define ISLA_HANDOVER_LIST(X)                                                                      \
+	X(nb_polled, "handoverPolled", "frames received by polling ports")                         \
+	X(nb_out, "handoverOut", "frames handed to other shards, copies among them")               \
+	X(nb_out_bursts, "handoverBursts", "bursts of those")                                      \
+	X(nb_copies, "handoverCopies", "copies of neighbour packets, for every other shard")       \
+	X(nb_passed_on, "handoverPassedOn", "frames of a moved entry, passed on to its new owner") \
+	X(nb_in, "handoverIn", "frames taken over from other shards")                              \
+	X(nb_tx_out, "handoverTxOut", "frames given to the shard that has a queue to send by")     \
+	X(nb_tx_in, "handoverTxIn", "frames to be sent for shards without a queue")                \
+	X(nb_doorbells, "handoverDoorbells", "other shards that were woken")                       \
+	X(nb_full, "handoverDropFull", "dropped: the owner's ring was full")                       \
+	X(nb_no_copy, "handoverDropNoMbuf", "copies not made, for want of an mbuf")                \
+	X(nb_tx_full, "handoverTxFull", "times that frames had to wait: the ring was full")
+
+/** Frames from shard to shard. */
+struct isla_handover_stats {
+#define ISLA_HANDOVER_FIELD(field, name, desc) uint64_t field;
+	ISLA_HANDOVER_LIST(ISLA_HANDOVER_FIELD)
+#undef ISLA_HANDOVER_FIELD
+};
+
 /** What a shard's loop has counted. */
 struct isla_loop_stats {
 	struct isla_loop_step busy;  /**< rounds with frames or other work */
@@ -150,6 +188,7 @@ struct isla_loop_stats {
 	uint64_t nb_tx_stalls;       /**< rounds in which a port took none of what waited */
 	uint64_t nb_tx_dropped; /**< frames dropped: the link was down, or the port took none */
 	uint64_t nb_tx_linearized;   /**< frames copied into one segment, which the driver needs */
+	struct isla_handover_stats handover;
 };
 
 /** One port's ethdev statistics. */
@@ -198,6 +237,18 @@ struct isla_engine_request {
 	 * caller's again: it may be posted or freed. */
 	void (*run)(struct isla_stack *stack, struct isla_engine_request *req);
 	struct isla_engine_request *next; /**< the engine's own */
+};
+
+/** What a shard is; see isla_engine_shard_info(). */
+struct isla_engine_shard_info {
+	uint16_t shard;
+	unsigned int lcore_id;
+	int socket_id;           /**< NUMA node of its memory, or -1 */
+	uint16_t nb_queues;      /**< pairs of queues that it polls, of all ports together */
+	bool is_crowded;         /**< it shares its CPUs with more shards than they are: it never spins */
+	bool hears_all;          /**< a frame ends its sleep, of whatever queue that it polls */
+	enum isla_engine_idle idle;
+	struct isla_engine_backoff backoff; /**< as it was set */
 };
 
 /** What a port is doing. */
@@ -282,6 +333,11 @@ uint16_t isla_engine_nb_shards(const struct isla_engine *engine);
 /** A shard's stack, NULL where there is no such shard. It lives as long as the engine. To be used
  * before isla_engine_run(), after it, or in a request that runs on the shard. */
 struct isla_stack *isla_engine_stack(struct isla_engine *engine, uint16_t shard);
+
+/** What is known about a shard. From any thread that is no shard, and from that shard. Returns 0,
+ * -EINVAL (there is no such shard), or -EDEADLK. */
+int isla_engine_shard_info(struct isla_engine *engine, uint16_t shard,
+	struct isla_engine_shard_info *info);
 
 /** What is known about the i-th of conf's ports. From any thread. Returns 0, or -ENODEV. */
 int isla_engine_port_info(const struct isla_engine *engine, uint16_t i,
@@ -385,6 +441,44 @@ uint32_t isla_engine_free(struct isla_engine *engine);
  */
 int isla_engine_fault_set(struct isla_engine *engine, enum isla_fault_dir dir,
 	const struct isla_fault *fault, char *err, size_t err_size);
+
+/**
+ * Change how a shard goes from busy to idle, from its next round on. From any thread that is no
+ * shard. Before isla_engine_run(), too.
+ *
+ * @param shard  ISLA_ENGINE_ALL_SHARDS: every one
+ * @param err    receives one line that says what is not possible
+ * @return 0; -EINVAL (no such shard; a sleep of no time or of more than a second), -EDEADLK
+ */
+int isla_engine_backoff_set(struct isla_engine *engine, uint16_t shard,
+	const struct isla_engine_backoff *backoff, char *err, size_t err_size);
+
+/** What a shard does once spinning and yielding have brought nothing; as isla_engine_backoff_set(). */
+int isla_engine_idle_set(struct isla_engine *engine, uint16_t shard, enum isla_engine_idle idle,
+	char *err, size_t err_size);
+
+/** What was last set, or configured. As isla_engine_shard_info(). */
+int isla_engine_backoff_get(struct isla_engine *engine, uint16_t shard,
+	struct isla_engine_backoff *backoff);
+int isla_engine_idle_get(struct isla_engine *engine, uint16_t shard, enum isla_engine_idle *idle);
+
+/**
+ * Give an entry of the table to a shard: new flows whose hash ends in it are that shard's at once, while
+ * connections of the entry stay where they are until they end. Any thread.
+ *
+ * @param idx  below ISLA_ENGINE_RETA_LEN
+ * @return 0, or -EINVAL: there is no such entry or shard
+ */
+int isla_engine_reta_set(struct isla_engine *engine, uint16_t idx, uint16_t shard);
+
+/**
+ * Whose an entry is. Any thread.
+ *
+ * @param older  receives a bit for each shard that had it and may still have connections of it
+ * @return 0, or -EINVAL: there is no such entry
+ */
+int isla_engine_reta_get(const struct isla_engine *engine, uint16_t idx, uint16_t *shard,
+	uint16_t *older);
 
 /** What was last set, or configured. From any thread that is no shard. Returns 0, or -EDEADLK. */
 int isla_engine_fault_get(struct isla_engine *engine, enum isla_fault_dir dir,

@@ -3,6 +3,7 @@
  * One round of a shard's loop, and the rest after it:
  *
  *     receive a burst from every port -> stack -> timers, callbacks, output -> send bursts
+ *                   (of several shards: whose is it? -> own -> what others have handed over)
  *                                     (requests: then, and once more timers, callbacks, output)
  *     -> go on at once, or yield, or sleep until a frame, a timer or the doorbell
  *
@@ -17,22 +18,25 @@
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 
+#include "shards.h"
 #include "worker.h"
 
-#define BURST_MAX       512
 #define LINK_LOOK_US    10000
 #define STALL_DROP_US   100000
 #define STALL_SLEEP_US  50
 #define MAIL_BURSTS     16 /* to read, at most, before requests run */
 
-static uint16_t
-loop_rx(struct worker *w, uint64_t now_us)
+/* What follows is there twice, with a constant argument: one shard of one asks nothing of anybody. */
+static __rte_always_inline uint32_t
+loop_rx(struct worker *w, uint64_t now_us, const bool sharded)
 {
 	struct rte_mbuf *pkts[BURST_MAX];
-	uint16_t i, n, nb = 0;
+	uint32_t nb = 0;
+	uint16_t i, n;
 
 	for (i = 0; i < w->nb_ports; i++) {
-		if (unlikely(worker_port_is_off(w, i)))
+		if (unlikely(worker_port_is_off(w, i)) ||
+			(sharded && w->queue >= w->port[i].nb_queues))
 			continue;
 		n = rte_eth_rx_burst(w->port[i].id, w->queue, pkts, w->burst);
 		if (unlikely(w->faults != NULL))
@@ -41,9 +45,14 @@ loop_rx(struct worker *w, uint64_t now_us)
 			continue;
 		w->stats.nb_rx_bursts++;
 		isla_hist_record(&w->rx_burst, n);
-		isla_stack_input(w->stack, (uint8_t)i, pkts, n, now_us);
 		nb += n;
+		if (sharded)
+			n = shards_sort(w, i, pkts, n, now_us);
+		if (!sharded || n > 0)
+			isla_stack_input(w->stack, (uint8_t)i, pkts, n, now_us);
 	}
+	if (sharded)
+		nb += shards_input(w, now_us);
 	return nb;
 }
 
@@ -99,7 +108,7 @@ tx_drop(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb)
 }
 
 /* No frame will leave: neither these nor what a bad path still holds back. */
-static void
+static __rte_noinline void
 tx_drop_all(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb)
 {
 	tx_drop(w, i, pkts, nb);
@@ -107,36 +116,61 @@ tx_drop_all(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb)
 		fault_stage_flush(w->faults, ISLA_FAULT_TX, i);
 }
 
-/* The port took none of nb frames. */
-static __rte_noinline void
-tx_stalled(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb, uint64_t now_us)
+uint16_t
+loop_tx_stalled(struct worker *w, uint16_t i, struct worker_tx *tx, uint16_t nb, uint64_t now_us)
 {
-	struct worker_tx *tx = &w->tx[i];
-
 	w->stats.nb_tx_stalls++;
 	w->stalled = true;
 	if (tx->stalled_since_us == 0)
 		tx->stalled_since_us = now_us;
 	if (now_us >= tx->next_look_us) {
 		tx->next_look_us = now_us + LINK_LOOK_US;
-		if (!port_link_is_up(&w->port[i])) {
-			tx_drop_all(w, i, pkts, nb);
-			return;
-		}
+		if (!port_link_is_up(&w->port[i]))
+			return nb;
 	}
 	/* It may be the first frame that the port refuses, and the others behind it are good. */
-	if (now_us - tx->stalled_since_us >= STALL_DROP_US) {
-		tx->stalled_since_us = now_us;
-		tx_drop(w, i, pkts, 1);
-	}
+	if (now_us - tx->stalled_since_us < STALL_DROP_US)
+		return 0;
+	tx->stalled_since_us = now_us;
+	return 1;
 }
 
-static uint16_t
-loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us)
+/* The port took none of nb frames, of which there are more in the fault stage. */
+static __rte_noinline void
+tx_stalled(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb, uint64_t now_us)
+{
+	uint16_t nb_drop = loop_tx_stalled(w, i, &w->tx[i], nb, now_us);
+
+	tx_drop(w, i, pkts, nb_drop);
+	if (nb_drop == nb && w->faults != NULL && !port_link_is_up(&w->port[i]))
+		fault_stage_flush(w->faults, ISLA_FAULT_TX, i);
+}
+
+uint16_t
+loop_tx_burst(struct worker *w, const struct port *port, struct rte_mbuf **pkts, uint16_t nb)
+{
+	uint16_t sent = 0;
+
+	while (sent < nb) {
+		uint16_t want = RTE_MIN((uint16_t)(nb - sent), w->burst), n = want;
+
+		if (port->netif_offloads != 0)
+			n = rte_eth_tx_prepare(port->id, w->queue, pkts + sent, want);
+		n = rte_eth_tx_burst(port->id, w->queue, pkts + sent, n);
+		w->stats.nb_tx_bursts++;
+		sent += n;
+		if (n < want)
+			break;
+	}
+	return sent;
+}
+
+static __rte_always_inline uint16_t
+loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us, const bool sharded)
 {
 	const struct port *port = &w->port[i];
 	struct rte_mbuf **pkts;
-	uint16_t nb, ready, sent = 0;
+	uint16_t nb, ready, sent;
 
 	nb = ready = tx_waiting(w, i, &pkts, now_us);
 	if (nb == 0)
@@ -147,17 +181,10 @@ loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us)
 	}
 	if (port->linearize)
 		ready = tx_linearize(w, pkts, nb);
-	while (sent < ready) {
-		uint16_t want = RTE_MIN((uint16_t)(ready - sent), w->burst), n = want;
-
-		if (port->netif_offloads != 0)
-			n = rte_eth_tx_prepare(port->id, w->queue, pkts + sent, want);
-		n = rte_eth_tx_burst(port->id, w->queue, pkts + sent, n);
-		w->stats.nb_tx_bursts++;
-		sent += n;
-		if (n < want)
-			break;
-	}
+	if (sharded && w->queue >= port->nb_queues)
+		sent = shards_send(w, i, pkts, ready);
+	else
+		sent = loop_tx_burst(w, port, pkts, ready);
 	if (likely(sent > 0)) {
 		w->tx[i].stalled_since_us = 0;
 		tx_taken(w, i, sent);
@@ -171,11 +198,12 @@ loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us)
 static __rte_noinline uint32_t
 loop_mail(struct worker *w, struct isla_engine_request *mail, uint32_t nb, uint64_t now_us)
 {
+	const bool sharded = w->map != NULL;
 	uint32_t n = nb, rounds;
 
 	for (rounds = 0; n >= w->burst && rounds < MAIL_BURSTS; rounds++) {
 		isla_stack_flush(w->stack, now_us);
-		n = loop_rx(w, now_us);
+		n = loop_rx(w, now_us, sharded);
 		nb += n;
 	}
 	isla_stack_flush(w->stack, now_us);
@@ -184,21 +212,32 @@ loop_mail(struct worker *w, struct isla_engine_request *mail, uint32_t nb, uint6
 	return nb;
 }
 
-bool
-loop_round(struct worker *w, struct isla_engine_request *mail, uint64_t now_us)
+static __rte_always_inline uint32_t
+loop_round_of(struct worker *w, struct isla_engine_request *mail, uint64_t now_us,
+	const bool sharded)
 {
-	uint32_t nb = loop_rx(w, now_us);
+	uint32_t nb = loop_rx(w, now_us, sharded);
 	uint16_t i;
 
 	if (unlikely(mail != NULL))
 		nb = loop_mail(w, mail, nb, now_us);
 	isla_stack_flush(w->stack, now_us);
 	w->stalled = false;
+	if (sharded)
+		nb += shards_relay(w, now_us);
 	for (i = 0; i < w->nb_ports; i++)
-		nb += loop_tx_port(w, i, now_us);
+		nb += loop_tx_port(w, i, now_us, sharded);
 	if (unlikely(w->faults != NULL) && fault_stage_is_done(w->faults))
 		w->faults = NULL;
-	return nb != 0;
+	return nb;
+}
+
+bool
+loop_round(struct worker *w, struct isla_engine_request *mail, uint64_t now_us)
+{
+	if (likely(w->map == NULL))
+		return loop_round_of(w, mail, now_us, false) != 0;
+	return loop_round_of(w, mail, now_us, true) != 0;
 }
 
 /* Sleep until the stack, the chores or `until_us` want something. */
@@ -213,13 +252,15 @@ loop_sleep(struct worker *w, uint64_t now_us, uint64_t until_us)
 	/* A port that takes nothing must not keep a shard awake which has work for it. */
 	if (w->stalled)
 		next_us = RTE_MAX(next_us, now_us + STALL_SLEEP_US);
-	/* Without epoll no frame ends a sleep. */
-	if (w->idle.epoll_fd < 0)
+	/* A frame ends a sleep only where every queue tells of it. */
+	if (w->idle_mode != ISLA_ENGINE_IDLE_EPOLL || !w->hears_all)
 		next_us = RTE_MIN(next_us, now_us + backoff_sleep_us(&w->backoff));
-	if (next_us <= now_us)
+	if (next_us <= now_us || (w->map != NULL && !handover_sleeps(&w->handover)))
 		return;
-	if (idle_wait(&w->idle, next_us - now_us))
+	if (idle_wait(&w->idle, next_us - now_us, w->idle_mode == ISLA_ENGINE_IDLE_EPOLL))
 		w->stats.nb_wakeups++;
+	if (w->map != NULL)
+		handover_wakes(&w->handover);
 }
 
 void

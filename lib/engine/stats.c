@@ -42,6 +42,9 @@ loop_stats_add(struct isla_loop_stats *sum, const struct isla_loop_stats *s)
 	sum->nb_tx_stalls += s->nb_tx_stalls;
 	sum->nb_tx_dropped += s->nb_tx_dropped;
 	sum->nb_tx_linearized += s->nb_tx_linearized;
+#define ADD(field, name, desc) sum->handover.field += s->handover.field;
+	ISLA_HANDOVER_LIST(ADD)
+#undef ADD
 }
 
 static void

@@ -90,6 +90,29 @@ print_loop(FILE *out, const struct isla_loop_stats *l)
 		"\n", l->nb_tx_stalls, l->nb_tx_dropped, l->nb_tx_linearized);
 }
 
+static void
+print_handover(FILE *out, const struct isla_handover_stats *h)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+		const char *desc;
+	} lines[] = {
+#define LINE(field, name, desc) {name, h->field, desc},
+		ISLA_HANDOVER_LIST(LINE)
+#undef LINE
+	};
+	size_t i;
+
+	if (h->nb_polled == 0 && h->nb_in == 0)
+		return;
+	fprintf(out, "\n  Between shards (those that are not zero)\n");
+	for (i = 0; i < RTE_DIM(lines); i++)
+		if (lines[i].value != 0)
+			fprintf(out, "  %-36s %14" PRIu64 "  %s\n", lines[i].name, lines[i].value,
+				lines[i].desc);
+}
+
 /* What was done to the frames of a direction on purpose, under names such as faultRxDropped. */
 static void
 print_fault(FILE *out, const char *dir, const struct isla_fault_stats *s)
@@ -172,5 +195,6 @@ isla_engine_print_stats(FILE *out, const struct isla_engine_stats *stats,
 	print_faults(out, stats->fault);
 	print_hists(out, &stats->hists);
 	print_loop(out, &stats->loop);
+	print_handover(out, &stats->loop.handover);
 	fflush(out);
 }

@@ -13,7 +13,9 @@
 #include "engine_log.h"
 #include "ctrl.h"
 #include "engine_mem.h"
+#include "engine_priv.h"
 #include "numa_nodes.h"
+#include "shards.h"
 #include "worker.h"
 
 /* The stack's interfaces: one a port, in the same order. */
@@ -57,6 +59,8 @@ stack_init(struct worker *w, int socket_id, struct fault *fault)
 	conf.ref_pool = w->pools.ref;
 	conf.mem = engine_mem;
 	conf.socket_id = socket_id;
+	conf.shard = w->index;
+	conf.nb_shards = w->conf->nb_shards;
 	conf.now_us = worker_now_us(w);
 	conf.wall_us = clock_wall_us();
 	w->stack = isla_stack_create(&conf);
@@ -98,6 +102,9 @@ worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *
 	w->nb_ports = conf->nb_ports;
 	w->queue = w->index;
 	w->burst = conf->burst;
+	w->socket_id = node;
+	w->idle_mode = conf->idle;
+	w->backoff_conf = conf->backoff;
 	w->idle.epoll_fd = w->idle.doorbell_fd = -1;
 	if (ports[0].socket_id >= 0 && node >= 0 && ports[0].socket_id != node)
 		ENGINE_LOG(NOTICE, "shard %u runs on NUMA node %d, port %u is on node %d\n",
@@ -114,21 +121,29 @@ worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *
 	return rc;
 }
 
+/* Wake up when a port's queue has something, where it tells. */
+static int
+port_hear(struct worker *w, uint16_t i)
+{
+	const struct port *port = &w->port[i];
+
+	if (w->queue >= port->nb_queues)
+		return 0;
+	if (port->rx_fd[w->queue] >= 0)
+		return idle_add_fd(&w->idle, port->rx_fd[w->queue]);
+	w->hears_all = false;
+	return 0;
+}
+
 int
 worker_prepare(struct worker *w, struct fault *fault)
 {
-	const struct isla_engine_conf *conf = w->conf;
-	bool use_epoll = conf->idle == ISLA_ENGINE_IDLE_EPOLL;
 	uint16_t i;
-	int rc;
+	int rc = idle_init(&w->idle);
 
-	for (i = 0; i < w->nb_ports; i++)
-		use_epoll = use_epoll &&
-			(w->queue >= w->port[i].nb_queues || w->port[i].rx_fd[w->queue] >= 0);
-	rc = idle_init(&w->idle, use_epoll);
-	for (i = 0; rc == 0 && use_epoll && i < w->nb_ports; i++)
-		if (w->queue < w->port[i].nb_queues)
-			rc = idle_add_fd(&w->idle, w->port[i].rx_fd[w->queue]);
+	w->hears_all = true;
+	for (i = 0; rc == 0 && i < w->nb_ports; i++)
+		rc = port_hear(w, i);
 	if (rc != 0)
 		return fault_set(fault, rc, "shard %u: no file descriptors to sleep on: %s",
 			w->index, rte_strerror(-rc));
@@ -140,20 +155,16 @@ void
 worker_port_off(struct worker *w, uint16_t i)
 {
 	w->ports_off |= UINT32_C(1) << i;
-	if (w->idle.epoll_fd >= 0 && w->queue < w->port[i].nb_queues)
+	if (w->queue < w->port[i].nb_queues)
 		idle_del_fd(&w->idle, w->port[i].rx_fd[w->queue]);
 }
 
 int
 worker_port_on(struct worker *w, uint16_t i)
 {
-	int rc = 0;
-
-	if (w->idle.epoll_fd >= 0 && w->queue < w->port[i].nb_queues)
-		rc = idle_add_fd(&w->idle, w->port[i].rx_fd[w->queue]);
 	w->ports_off &= ~(UINT32_C(1) << i);
 	memset(&w->tx[i], 0, sizeof(w->tx[i]));
-	return rc;
+	return port_hear(w, i);
 }
 
 /* What is done once in a while: hold the clock against the kernel's, tell the time of day. */
@@ -202,7 +213,27 @@ output_waits(struct worker *w)
 	for (i = 0; i < w->nb_ports; i++)
 		if (isla_stack_output(w->stack, (uint8_t)i, &pkts) > 0)
 			return true;
-	return false;
+	return w->map != NULL && shards_have_waiting(w);
+}
+
+/* Every shard has ended what it had to; until then each may need another one's queue. */
+static bool
+all_done(struct worker *w)
+{
+	struct isla_engine *e = w->engine;
+	bool is_done = isla_stack_nb_conns(w->stack) == 0 && !output_waits(w), all = is_done;
+	uint16_t i;
+
+	if (w->map == NULL || is_done == w->is_done)
+		is_done = w->is_done;
+	else
+		__atomic_store_n(&w->is_done, is_done, __ATOMIC_RELAXED);
+	for (i = 0; w->map != NULL && i < e->nb_workers; i++)
+		all = all && __atomic_load_n(&e->worker[i].is_done, __ATOMIC_RELAXED);
+	/* The others sleep until they hear of it. */
+	for (i = 0; all && w->map != NULL && i < e->nb_workers; i++)
+		idle_ring(&e->worker[i].idle);
+	return all;
 }
 
 /* End every connection, as long as it may take and nobody is impatient. */
@@ -214,8 +245,21 @@ worker_shutdown(struct worker *w)
 	isla_stack_shutdown(w->stack);
 	do {
 		now_us = worker_round(w, end_us);
-	} while ((isla_stack_nb_conns(w->stack) > 0 || output_waits(w)) && now_us < end_us &&
-		stops(w) < 2);
+	} while (!all_done(w) && now_us < end_us && stops(w) < 2);
+}
+
+void
+worker_set_backoff(struct worker *w, const struct isla_engine_backoff *backoff,
+	enum isla_engine_idle idle)
+{
+	struct isla_engine_backoff b = *backoff;
+
+	w->backoff_conf = *backoff;
+	w->idle_mode = idle;
+	/* Who spins keeps the one he waits for from running. */
+	if (w->is_crowded)
+		b.spin_rounds = 0;
+	backoff_set(&w->backoff, &b, idle == ISLA_ENGINE_IDLE_POLL);
 }
 
 void
@@ -226,8 +270,8 @@ worker_run(struct worker *w)
 	/* A sleep of 50 us should not take 100. */
 	prctl(PR_SET_TIMERSLACK, 1ul);
 	numa_prefer(numa_node_here());
-	backoff_init(
-		&w->backoff, &w->conf->backoff, w->conf->idle == ISLA_ENGINE_IDLE_POLL, now_us);
+	backoff_init(&w->backoff, now_us);
+	worker_set_backoff(w, &w->backoff_conf, w->idle_mode);
 	w->next_chore_us = now_us;
 	ctrl_shard_begins(w);
 	while (stops(w) == 0)
@@ -259,6 +303,7 @@ void
 worker_get_stats(const struct worker *w, struct isla_loop_stats *stats)
 {
 	*stats = w->stats;
+	stats->handover = w->handover.stats;
 	stats->busy = w->backoff.account[BACKOFF_BUSY];
 	stats->spin = w->backoff.account[BACKOFF_SPIN];
 	stats->yield = w->backoff.account[BACKOFF_YIELD];
@@ -281,6 +326,7 @@ void
 worker_clear_stats(struct worker *w)
 {
 	memset(&w->stats, 0, sizeof(w->stats));
+	memset(&w->handover.stats, 0, sizeof(w->handover.stats));
 	memset(w->backoff.account, 0, sizeof(w->backoff.account));
 	memset(&w->rx_burst, 0, sizeof(w->rx_burst));
 	memset(&w->loop_busy, 0, sizeof(w->loop_busy));

@@ -18,9 +18,11 @@
 #include "clock.h"
 #include "fault.h"
 #include "fault_stage.h"
+#include "handover.h"
 #include "idle.h"
 #include "isla_engine.h"
 #include "mailbox.h"
+#include "owner.h"
 #include "pools.h"
 #include "port.h"
 
@@ -28,6 +30,16 @@
 struct worker_tx {
 	uint64_t stalled_since_us; /* the port has taken nothing since then; 0: it takes */
 	uint64_t next_look_us;     /* when to look whether its link is down */
+};
+
+#define BURST_MAX 512
+#define RELAY_MAX 256
+
+/* What others want sent on one port. */
+struct worker_relay {
+	struct worker_tx tx;
+	uint16_t nb;
+	struct rte_mbuf *pkts[RELAY_MAX];
 };
 
 struct worker {
@@ -41,6 +53,7 @@ struct worker {
 	struct fault_stage *faults; /* NULL: the path is as it is */
 	uint32_t ports_off;        /* bit i: port[i] is stopped: it is not to be touched */
 	bool stalled;              /* in this round a port took none of what waited */
+	struct owner_map *map;     /* whose a frame is, the engine's; NULL: there is one shard */
 	uint64_t next_chore_us;
 	struct mailbox mailbox;
 	struct worker_tx tx[ISLA_ENGINE_PORT_MAX];
@@ -49,8 +62,17 @@ struct worker {
 	struct backoff backoff;
 	struct isla_hist rx_burst;
 	struct isla_hist loop_busy;
+	/* With other shards. */
+	struct handover handover;
+	struct owner_sweep sweep;
+	struct worker_relay relay[ISLA_ENGINE_PORT_MAX];
 	/* What it seldom touches. */
 	struct idle idle;
+	enum isla_engine_idle idle_mode;
+	bool hears_all;            /* there is a descriptor for each queue that it polls */
+	bool is_crowded;           /* it shares its CPU with other shards */
+	bool is_done;              /* atomic: it has nothing left to end */
+	struct isla_engine_backoff backoff_conf;
 	struct fault_stage *fault_stage; /* once a fault was set; faults is this, or NULL */
 	struct pools pools;
 	const uint32_t *nb_stops;  /* how often a stop was asked for */
@@ -58,10 +80,12 @@ struct worker {
 	struct isla_engine *engine;
 	const struct isla_engine_conf *conf;
 	uint16_t index;
+	unsigned int lcore_id;
+	int socket_id;             /* NUMA node of its memory, or -1 */
 };
 
-/* Pools and stack for a shard; ports are probed. Returns 0, or -errno with a line in fault, having
- * undone what it did. */
+/* Pools and stack for a shard, on its own thread; ports are probed. Returns 0, or -errno with a line
+ * in fault, having undone what it did. */
 int worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *ports,
 	struct fault *fault);
 
@@ -75,6 +99,10 @@ void worker_run(struct worker *w);
  */
 void worker_free_stack(struct worker *w);
 uint32_t worker_free_pools(struct worker *w);
+
+/* From now on; on the shard's thread. */
+void worker_set_backoff(struct worker *w, const struct isla_engine_backoff *backoff,
+	enum isla_engine_idle idle);
 
 /* fault_set.c: what is done to the frames of a direction, from now on; on the shard's thread.
  * Returns 0, -E2BIG or -ENOMEM. */
@@ -107,6 +135,14 @@ worker_port_is_off(const struct worker *w, uint16_t i)
 {
 	return (w->ports_off >> i & 1) != 0;
 }
+
+/* loop.c: send frames on a port by the shard's queue; returns how many it took. */
+uint16_t loop_tx_burst(struct worker *w, const struct port *port, struct rte_mbuf **pkts,
+	uint16_t nb);
+
+/* loop.c: the port of interface i took none of nb frames. Returns how many to drop, from the first. */
+uint16_t loop_tx_stalled(struct worker *w, uint16_t i, struct worker_tx *tx, uint16_t nb,
+	uint64_t now_us);
 
 /* loop.c: what to do after a round that began at now_us; nothing may be put off beyond until_us. */
 void loop_rest(struct worker *w, bool worked, uint64_t now_us, uint64_t until_us);

@@ -17,7 +17,7 @@
 
 struct heap {
 	uint32_t limit;
-	uint32_t in_use;
+	uint32_t in_use; /* atomic: an mbuf may be freed on another thread than made */
 };
 
 static int
@@ -33,6 +33,12 @@ heap_free(struct rte_mempool *mp)
 	RTE_SET_USED(mp);
 }
 
+static uint32_t
+in_use(const struct heap *heap)
+{
+	return __atomic_load_n(&heap->in_use, __ATOMIC_RELAXED);
+}
+
 static int
 heap_enqueue(struct rte_mempool *mp, void *const *obj, unsigned int n)
 {
@@ -40,8 +46,8 @@ heap_enqueue(struct rte_mempool *mp, void *const *obj, unsigned int n)
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		assert(heap->in_use > 0);
-		heap->in_use--;
+		assert(in_use(heap) > 0);
+		__atomic_fetch_sub(&heap->in_use, 1, __ATOMIC_RELAXED);
 		free((uint8_t *)obj[i] - mp->header_size);
 	}
 	return 0;
@@ -53,7 +59,7 @@ heap_dequeue(struct rte_mempool *mp, void **obj, unsigned int n)
 	struct heap *heap = mp->pool_data;
 	unsigned int i;
 
-	if (heap->limit - heap->in_use < n || heap->in_use > heap->limit)
+	if (heap->limit - in_use(heap) < n || in_use(heap) > heap->limit)
 		return -ENOBUFS;
 	for (i = 0; i < n; i++) {
 		uint8_t *mem;
@@ -70,7 +76,7 @@ heap_dequeue(struct rte_mempool *mp, void **obj, unsigned int n)
 		/* What a driver leaves behind the mbuf itself is not zero either. */
 		memset((struct rte_mbuf *)obj[i] + 1, 0xa5, mp->elt_size - sizeof(struct rte_mbuf));
 	}
-	heap->in_use += n;
+	__atomic_fetch_add(&heap->in_use, n, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -79,7 +85,7 @@ heap_get_count(const struct rte_mempool *mp)
 {
 	const struct heap *heap = mp->pool_data;
 
-	return heap->limit - heap->in_use;
+	return heap->limit - in_use(heap);
 }
 
 static const struct rte_mempool_ops heap_ops = {
@@ -135,7 +141,7 @@ heap_pool_in_use(const struct rte_mempool *mp)
 {
 	const struct heap *heap = mp->pool_data;
 
-	return heap->in_use;
+	return in_use(heap);
 }
 
 void

@@ -18,10 +18,17 @@ static struct backoff b;
 static uint64_t now_us;
 
 static void
+begin(const struct isla_engine_backoff *c, bool never_sleep)
+{
+	backoff_init(&b, now_us);
+	backoff_set(&b, c, never_sleep);
+}
+
+static void
 setup(void)
 {
 	now_us = 1000;
-	backoff_init(&b, &conf, false, now_us);
+	begin(&conf, false);
 }
 
 /* A round of one microsecond. */
@@ -65,13 +72,13 @@ steps_of_no_rounds_are_left_out(void)
 	struct isla_engine_backoff c = conf;
 
 	c.spin_rounds = 0;
-	backoff_init(&b, &c, false, now_us);
+	begin(&c, false);
 	CU_ASSERT_EQUAL(round_of(false), BACKOFF_YIELD);
 	c.yield_rounds = 0;
-	backoff_init(&b, &c, false, now_us);
+	begin(&c, false);
 	CU_ASSERT_EQUAL(round_of(false), BACKOFF_SLEEP);
 	c.spin_rounds = c.yield_rounds = UINT32_MAX;
-	backoff_init(&b, &c, false, now_us);
+	begin(&c, false);
 	CU_ASSERT_EQUAL(round_of(false), BACKOFF_SPIN);
 	/* Their sum must not wrap to few rounds. */
 	b.nb_empty = UINT32_MAX - 2;
@@ -83,11 +90,48 @@ polling_never_sleeps(void)
 {
 	unsigned int i;
 
-	backoff_init(&b, &conf, true, now_us);
+	begin(&conf, true);
 	for (i = 0; i < 100000; i++)
 		CU_ASSERT_EQUAL_FATAL(round_of(false), BACKOFF_SPIN);
 	b.nb_empty = UINT32_MAX;
 	CU_ASSERT_EQUAL(round_of(false), BACKOFF_SPIN);
+}
+
+/* Several lcores on one CPU: another one must get it. */
+static void
+polling_without_a_spin_yields_for_ever(void)
+{
+	struct isla_engine_backoff c = conf;
+	unsigned int i;
+
+	c.spin_rounds = 0;
+	begin(&c, true);
+	for (i = 0; i < 100000; i++)
+		CU_ASSERT_EQUAL_FATAL(round_of(false), BACKOFF_YIELD);
+	b.nb_empty = UINT32_MAX;
+	CU_ASSERT_EQUAL(round_of(false), BACKOFF_YIELD);
+}
+
+static void
+steps_change_on_the_way(void)
+{
+	struct isla_engine_backoff c = conf;
+	unsigned int i;
+
+	for (i = 0; i < 600; i++)
+		round_of(false);
+	CU_ASSERT_EQUAL(backoff_sleep_us(&b), 200);
+	c.spin_rounds = 1;
+	c.yield_rounds = 1;
+	c.sleep_us = 70;
+	backoff_set(&b, &c, false);
+	CU_ASSERT_EQUAL(round_of(false), BACKOFF_SPIN);
+	CU_ASSERT_EQUAL(round_of(false), BACKOFF_YIELD);
+	CU_ASSERT_EQUAL(round_of(false), BACKOFF_SLEEP);
+	CU_ASSERT_EQUAL(backoff_sleep_us(&b), 70);
+	/* The account goes on. */
+	CU_ASSERT_EQUAL(b.account[BACKOFF_SLEEP].nb_rounds, 596);
+	CU_ASSERT_EQUAL(b.account[BACKOFF_SPIN].nb_rounds, 4);
 }
 
 static void
@@ -144,6 +188,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(work_begins_it_all_again),
 	SUITE_TEST(steps_of_no_rounds_are_left_out),
 	SUITE_TEST(polling_never_sleeps),
+	SUITE_TEST(polling_without_a_spin_yields_for_ever),
+	SUITE_TEST(steps_change_on_the_way),
 	SUITE_TEST(time_goes_to_the_step_that_was_told),
 	SUITE_TEST(sleeps_grow_in_silence),
 };

@@ -58,7 +58,7 @@ setup(void)
 		conf.now_us = worker_now_us(w);
 		w->stack = isla_stack_create(&conf);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(w->stack);
-		CU_ASSERT_EQUAL(idle_init(&w->idle, true), 0);
+		CU_ASSERT_EQUAL(idle_init(&w->idle), 0);
 	}
 	engine.nb_workers = NB_SHARDS;
 }
@@ -87,7 +87,7 @@ shard_main(void *arg)
 	while (__atomic_load_n(&engine.nb_stops, __ATOMIC_RELAXED) == 0) {
 		isla_stack_set_now(w->stack, worker_now_us(w));
 		mailbox_run(&w->mailbox, w->stack);
-		idle_wait(&w->idle, 1000);
+		idle_wait(&w->idle, 1000, true);
 	}
 	ctrl_shard_ends(w);
 	return NULL;
