@@ -20,6 +20,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_lcore.h>
 #include <rte_version.h>
 
 #include <isla_engine.h>
@@ -34,6 +35,8 @@
 #include "prompt.h"
 #include "service.h"
 #include "service_set.h"
+
+#define MBUFS_MIN 1024u /* of a shard */
 
 struct app {
 	struct eal_args eal;
@@ -128,6 +131,24 @@ eal_init(struct app *app)
 	if (eal_start(&app->eal, err, sizeof(err)) != 0)
 		return fail("%s", err);
 	app->eal_is_up = true;
+	return 0;
+}
+
+/* How many shards, and what of the mbufs is for each. */
+static int
+choose_shards(struct options *opts)
+{
+	struct isla_engine_conf *conf = &opts->engine;
+	unsigned int nb = rte_lcore_count();
+
+	if (opts->nb_cores > nb)
+		return fail("--nb-cores %u: EAL has %u lcores; give it more, for example -l 0-%u",
+			opts->nb_cores, nb, opts->nb_cores - 1);
+	if (opts->nb_cores != 0)
+		nb = opts->nb_cores;
+	conf->nb_shards = (uint16_t)RTE_MIN(nb, (unsigned int)ISLA_ENGINE_SHARD_MAX);
+	conf->nb_mbufs = RTE_MAX(conf->nb_mbufs / conf->nb_shards, MBUFS_MIN);
+	conf->nb_refs = RTE_MAX(conf->nb_refs / conf->nb_shards, 2 * MBUFS_MIN);
 	return 0;
 }
 
@@ -341,7 +362,8 @@ app_start(struct app *app)
 {
 	char err[ISLA_ENGINE_ERR_SIZE];
 
-	if (check_before_eal(app) != 0 || eal_init(app) != 0 || choose_ports(&app->opts) != 0)
+	if (check_before_eal(app) != 0 || eal_init(app) != 0 || choose_shards(&app->opts) != 0 ||
+		choose_ports(&app->opts) != 0)
 		return -1;
 	app->docroot = docroot_load(app->opts.docroot, err, sizeof(err));
 	if (app->docroot == NULL)

@@ -55,12 +55,6 @@ const struct option options_table[] = {
 		.help = "the ports to use; all of EAL's where it is not given",
 	},
 	{
-		.name = "nb-cores", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
-		FIELD(engine.nb_shards), .min = 1, .max = 1, .def = "1",
-		.accepts = "1; more than one core is not possible yet",
-		.help = "cores, each with a stack of its own",
-	},
-	{
 		.name = "rxq", .arg = "N", .group = OPTION_PORTS, .parse = option_u16,
 		FIELD(engine.nb_rxq), .min = 1, .max = ISLA_ENGINE_SHARD_MAX,
 		.help = "receive queues a port; where it is not given as many as there are cores, "
@@ -95,7 +89,8 @@ const struct option options_table[] = {
 	{
 		.name = "total-num-mbufs", .arg = "N", .group = OPTION_PORTS, .parse = option_u32,
 		FIELD(engine.nb_mbufs), .min = 1024, .max = 16777216, .def = "32768",
-		.help = "mbufs; twice as many small ones are made for references to payload",
+		.help = "mbufs of all shards together; twice as many small ones are made for "
+			"references to payload",
 	},
 	{
 		.name = "enable-rx-cksum", .group = OPTION_PORTS, .parse = option_flag,
@@ -192,6 +187,18 @@ const struct option options_table[] = {
 		.help = "give socket calls to scripts, as lines of text over the unix socket PATH",
 	},
 
+	{
+		.name = "nb-cores", .arg = "N", .group = OPTION_LOOP, .parse = option_u16,
+		FIELD(nb_cores), .min = 1, .max = ISLA_ENGINE_SHARD_MAX,
+		.help = "shards, each with a stack of its own on an lcore of its own; every lcore "
+			"of EAL's (-l, --lcores) where it is not given, at most 16",
+	},
+	{
+		.name = "shard-by", .arg = "HOW", .group = OPTION_LOOP, .parse = option_shard_by,
+		.def = "2tuple", .accepts = "2tuple, 4tuple, src-ip or port-rss",
+		.help = "which shard a flow belongs to: by source address and port, by both "
+			"addresses and ports, by source address, or by the port's own hash",
+	},
 	{
 		.name = "idle", .arg = "HOW", .group = OPTION_LOOP, .parse = option_idle,
 		.def = "epoll", .accepts = "epoll, sleep or poll",
@@ -309,7 +316,7 @@ static const char *const group_titles[OPTION_GROUPS] = {
 	[OPTION_PORTS] = "Ports and memory",
 	[OPTION_ADDRS] = "Addresses",
 	[OPTION_SERVICES] = "Services",
-	[OPTION_LOOP] = "The loop when idle",
+	[OPTION_LOOP] = "Shards and their loop",
 	[OPTION_TCP] = "TCP",
 	[OPTION_FAULTS] = "A bad path on purpose",
 };

@@ -49,6 +49,7 @@ struct options {
 	bool interactive;
 	const char *cmdline_file;
 	uint64_t portmask; /* 0: every port */
+	uint16_t nb_cores; /* 0: all that EAL has */
 	uint32_t stats_period_s;
 	bool no_link_local;
 	const char *config;
@@ -137,6 +138,7 @@ option_parse_fn option_mac;
 option_parse_fn option_service;
 option_parse_fn option_cc;
 option_parse_fn option_idle;
+option_parse_fn option_shard_by;
 option_parse_fn option_ecn;
 option_parse_fn option_keepalive;
 option_parse_fn option_time_ms;

@@ -376,6 +376,27 @@ option_idle(const struct option *o, const char *value, struct options *opts, cha
 	return -EINVAL;
 }
 
+int
+option_shard_by(const struct option *o, const char *value, struct options *opts, char *why,
+	size_t why_size)
+{
+	static const char *const names[] = {
+		[ISLA_ENGINE_SHARD_BY_2TUPLE] = "2tuple",
+		[ISLA_ENGINE_SHARD_BY_4TUPLE] = "4tuple",
+		[ISLA_ENGINE_SHARD_BY_SRC_IP] = "src-ip",
+		[ISLA_ENGINE_SHARD_BY_PORT_RSS] = "port-rss",
+	};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(names); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			opts->engine.shard_by = (enum isla_engine_shard_by)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 /* One of the names that isla_tcp_cc_names() gives with commas between. */
 int
 option_cc(const struct option *o, const char *value, struct options *opts, char *why,

@@ -87,7 +87,8 @@ nothing_gives_the_defaults(void)
 	CU_ASSERT_EQUAL(opts.engine.tx_offloads, ISLA_ENGINE_TX_OFFLOADS_AUTO);
 	CU_ASSERT_EQUAL(opts.engine.idle, conf.idle);
 	CU_ASSERT_EQUAL(memcmp(&opts.engine.backoff, &conf.backoff, sizeof(conf.backoff)), 0);
-	CU_ASSERT_EQUAL(opts.engine.nb_shards, 1);
+	CU_ASSERT_EQUAL(opts.nb_cores, 0);
+	CU_ASSERT_EQUAL(opts.engine.shard_by, conf.shard_by);
 	CU_ASSERT_EQUAL(opts.engine.nb_rxd, 0);
 	CU_ASSERT_FALSE(opts.help);
 	CU_ASSERT_FALSE(opts.engine.rx_cksum);
@@ -116,7 +117,7 @@ nothing_gives_the_defaults(void)
 static void
 every_option_reaches_its_field(void)
 {
-	take("--stats-period=3 --portmask=0x5 --nb-cores=1 --rxq=1 --txq 1 --rxd=128 --txd 256 "
+	take("--stats-period=3 --portmask=0x5 --nb-cores=3 --shard-by=src-ip --rxq=1 --txq 1 --rxd=128 --txd 256 "
 	       "--burst=64 --mbuf-size=4096 --total-num-mbufs=2048 --enable-rx-cksum "
 	       "--tx-offloads=0x8008 --no-lsc-interrupt --mtu=1400 --no-ipv6-link-local "
 	       "--docroot=/srv --idle=sleep --tcp-max-conns=100 --tcp-rcvbuf=64K --tcp-sndbuf=2m "
@@ -126,6 +127,8 @@ every_option_reaches_its_field(void)
 	CU_ASSERT_EQUAL(opts.stats_period_s, 3);
 	CU_ASSERT_EQUAL(opts.portmask, 5);
 	CU_ASSERT_EQUAL(opts.engine.nb_rxq, 1);
+	CU_ASSERT_EQUAL(opts.nb_cores, 3);
+	CU_ASSERT_EQUAL(opts.engine.shard_by, ISLA_ENGINE_SHARD_BY_SRC_IP);
 	CU_ASSERT_EQUAL(opts.engine.nb_txq, 1);
 	CU_ASSERT_EQUAL(opts.engine.nb_rxd, 128);
 	CU_ASSERT_EQUAL(opts.engine.nb_txd, 256);
@@ -202,7 +205,8 @@ numbers_must_be_numbers_in_range(void)
 	refuse("--rxd=1x", "--rxd '1x'", "1 to 32768");
 	refuse("--rxd=0x10", "--rxd '0x10'", "1 to 32768");
 	refuse("--total-num-mbufs=99999999999999999999999", "--total-num-mbufs", "1024 to");
-	refuse("--nb-cores=2", "--nb-cores '2'", "more than one core is not possible yet");
+	refuse("--nb-cores=17", "--nb-cores '17'", "from 1 to 16");
+	refuse("--shard-by=5tuple", "--shard-by '5tuple'", "2tuple, 4tuple, src-ip or port-rss");
 	refuse("--rxq=0", "--rxq '0'", "from 1 to 16");
 	refuse("--txq 17", "--txq '17'", "from 1 to 16");
 	refuse("--mtu=1279", "--mtu '1279'", "1280 to 65535");
