@@ -169,7 +169,7 @@ run(struct fault_stage *stage, struct rte_mempool *pool, int a, int b)
 		next = fault_stage_next_us(stage);
 		now = now_us();
 		if (m + n == 0 && next > now)
-			idle_wait(&idle, next - now);
+			idle_wait(&idle, next - now, true);
 	}
 }
 
@@ -194,7 +194,7 @@ main(int argc, char **argv)
 	prctl(PR_SET_TIMERSLACK, 1ul);
 	conf.pool = heap_pool_create(NB_MBUFS, 2176, ISLA_PKT_PRIV_SIZE);
 	stage = fault_stage_create(&conf);
-	if (stage == NULL || idle_init(&idle, true) != 0)
+	if (stage == NULL || idle_init(&idle) != 0)
 		die("start");
 	faults_set(stage, argv + 5);
 	a = tap_open(argv[1], argv[2]);
