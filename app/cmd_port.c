@@ -62,7 +62,7 @@ cmd_show_port_stats(struct cmd_env *env, const struct cmd *cmd, int argc, char *
 static int
 clear_stats(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
 {
-	int rc = rte_eth_stats_reset(info->port_id);
+	int rc = isla_engine_port_clear_stats(env->engine, info->port_id);
 
 	if (rc != 0)
 		return cmd_fail(env, cmd, "port %u: %s", info->port_id, strerror(-rc));
@@ -145,21 +145,24 @@ show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_p
 		{ISLA_NETIF_TX_UDP_CKSUM, "TX UDP checksum"},
 		{ISLA_NETIF_RX_CKSUM, "RX checksum"},
 	};
+	static const char *const states[] = {
+		[ISLA_ENGINE_PORT_STOPPED] = "stopped",
+		[ISLA_ENGINE_PORT_STARTED] = "started",
+		[ISLA_ENGINE_PORT_GONE] = "gone: its interface was deleted; port start makes it anew",
+	};
 	struct rte_ether_addr mac;
-	struct rte_eth_link link = {.link_status = RTE_ETH_LINK_DOWN};
 	bool any = false;
 	unsigned int i;
 
-	rte_eth_link_get_nowait(info->port_id, &link);
 	fprintf(env->out, "\n********************* Infos for port %-2u *********************\n",
 		info->port_id);
 	print_mac(env->out, "MAC address of the stack", info->mac);
 	if (rte_eth_macaddr_get(info->port_id, &mac) == 0)
 		print_mac(env->out, "MAC address of the port", mac.addr_bytes);
 	fprintf(env->out, "Device name: %s\nDriver name: %s\n", info->name, info->driver);
-	fprintf(env->out, "Connect to socket: %d\nLink status: %s\nLink speed: %u Mbps\nMTU: %u\n",
-		info->socket_id, link.link_status == RTE_ETH_LINK_UP ? "up" : "down",
-		link.link_speed, info->mtu);
+	fprintf(env->out, "State: %s\nConnect to socket: %d\nLink status: %s\n"
+		"Link speed: %u Mbps\nMTU: %u\n", states[info->state], info->socket_id,
+		info->link_up ? "up" : "down", info->link_mbps, info->mtu);
 	fprintf(env->out, "Number of queue pairs: %u\nRX descriptors of a queue: %u\n"
 		"TX descriptors of a queue: %u\n", info->nb_queues, info->nb_rxd, info->nb_txd);
 	fprintf(env->out, "Interface of the kernel: %u\nReceive queues can be waited for: %s\n"
@@ -181,7 +184,69 @@ cmd_show_port_info(struct cmd_env *env, const struct cmd *cmd, int argc, char **
 	return each_port(env, cmd, argc, argv, show_info);
 }
 
+static int
+stop_port(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
+{
+	char err[ISLA_ENGINE_ERR_SIZE];
+	int rc = isla_engine_port_stop(env->engine, info->port_id, err, sizeof(err));
+
+	return rc == 0 ? 0 : cmd_fail(env, cmd, "%s", err);
+}
+
+static int
+cmd_port_stop(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return each_port(env, cmd, argc, argv, stop_port);
+}
+
+static int
+start_port(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
+{
+	char err[ISLA_ENGINE_ERR_SIZE];
+	int rc = isla_engine_port_start(env->engine, info->port_id, err, sizeof(err));
+
+	return rc == 0 ? 0 : cmd_fail(env, cmd, "%s", err);
+}
+
+static int
+cmd_port_start(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return each_port(env, cmd, argc, argv, start_port);
+}
+
+/* The words in between are a part of the name, the last of which tells the direction. */
+static int
+cmd_set_link(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	bool up = strstr(cmd->name, "link-up") != NULL;
+	uint16_t port;
+	int rc;
+
+	if (cmd_arg_port(env, cmd, argv[0], false, &port) != 0)
+		return -EINVAL;
+	rc = up ? rte_eth_dev_set_link_up(port) : rte_eth_dev_set_link_down(port);
+	return rc == 0 ? 0 : cmd_fail(env, cmd, "port %u: %s", port, strerror(-rc));
+}
+
 const struct cmd cmds_port[] = {
+	{
+		.name = "port stop", .args = "N|all", .group = CMD_PORTS, .run = cmd_port_stop,
+		.min_args = 1, .max_args = 1,
+		.help = "leave a port alone and stop its driver; connections live on",
+	},
+	{
+		.name = "port start", .args = "N|all", .group = CMD_PORTS, .run = cmd_port_start,
+		.min_args = 1, .max_args = 1,
+		.help = "start it again; one whose interface was deleted is made anew",
+	},
+	{
+		.name = "set link-up port", .args = "N", .group = CMD_PORTS, .run = cmd_set_link,
+		.min_args = 1, .max_args = 1, .help = "have the driver set the link up",
+	},
+	{
+		.name = "set link-down port", .args = "N", .group = CMD_PORTS, .run = cmd_set_link,
+		.min_args = 1, .max_args = 1, .help = "have the driver set the link down",
+	},
 	{
 		.name = "show port stats", .args = "N|all", .group = CMD_PORTS,
 		.run = cmd_show_port_stats, .min_args = 1, .max_args = 1,

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from .topology import Link, make_veth
+from .topology import Link, make_veth, wait_until
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MEMORY_MB = 512
@@ -101,6 +101,7 @@ class AppShell:
     READY = "isla: ready"
 
     def __init__(self, ns, options=(), eal=None):
+        """With -i among the options, prompt() gives it commands."""
         self.ns = ns
         self.options = [str(option) for option in options]
         self.eal = eal if eal is not None else eal_options()
@@ -123,7 +124,8 @@ class AppShell:
         if any(f"iface={Link.INNER}" in arg for arg in self.eal):
             make_veth(self.ns)
         began = time.monotonic()
-        self.proc = self.ns.popen(self.argv, stdin=subprocess.DEVNULL,
+        stdin = subprocess.PIPE if "-i" in self.options else subprocess.DEVNULL
+        self.proc = self.ns.popen(self.argv, stdin=stdin,
                                   stdout=self._log.fileno(), stderr=subprocess.STDOUT)
         while not any(line.startswith(self.READY) for line in self.output.splitlines()):
             if self.proc.poll() is not None:
@@ -135,6 +137,17 @@ class AppShell:
             time.sleep(0.01)
         self.ready_s = time.monotonic() - began
         return self
+
+    def prompt(self, line, timeout=10):
+        """What it answers to a command."""
+        mark = f"dts-{next(_serial)}"
+        before = len(self.output)
+        self.proc.stdin.write(f"{line}\n{mark}\n".encode())
+        self.proc.stdin.flush()
+        end = f"'{mark}' is no command"
+        wait_until(lambda: end in self.output[before:] or not self.is_running(), timeout,
+                   f"an answer to '{line}'")
+        return self.output[before:].partition(end)[0]
 
     @property
     def pid(self):

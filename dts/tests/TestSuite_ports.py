@@ -135,6 +135,62 @@ def test_tap_deleted(ns, start):
     assert "Interface-deletions: 1\n" in summary.text
 
 
+def test_tap_deleted_and_made_anew(ns, start):
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i"))
+    Link(ns).configure()
+    check_serves(ns)
+    for _ in range(2):
+        ns.run(["ip", "link", "del", Link.INTERFACE])
+        wait_until(lambda: "State: gone" in app.prompt("show port info 0"), 5, "it notices")
+        assert app.prompt("port start 0").strip() == ""
+        assert "State: started" in app.prompt("show port info 0")
+        Link(ns).configure()
+        check_serves(ns)
+        assert idle_share(app) < IDLE_CPU
+    app.check_clean_end()
+
+
+def test_port_stop_and_start(ns, start):
+    """Connections live through it, as through a cable that is pulled and put back."""
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i"))
+    link = Link(ns)
+    link.configure()
+    with traffic.tcp_connect(ns, Link.STACK_V4, 7) as sock:
+        assert traffic.echo(sock, b"before") == b"before"
+        assert app.prompt("port stop 0").strip() == ""
+        assert "is stopped already" in app.prompt("port stop 0")
+        info = app.prompt("show port info 0")
+        assert "State: stopped" in info and "Link status: down" in info
+        assert idle_share(app) < IDLE_CPU
+        assert app.prompt("port start 0").strip() == ""
+        assert "is started already" in app.prompt("port start 0")
+        link.configure()
+        assert traffic.echo(sock, b"behind") == b"behind"
+    check_serves(ns)
+    assert app.prompt("port stop 7").startswith("port stop: ")
+    app.check_clean_end()
+
+
+def test_port_flaps_under_load(ns, start):
+    """A download goes on over a port that is stopped and started, and is whole."""
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i"))
+    link = Link(ns)
+    link.configure()
+    with traffic.tcp_connect(ns, Link.STACK_V4, 19) as sock:
+        received = 0
+        for _ in range(5):
+            for _ in range(20):
+                received += len(sock.recv(65536))
+            app.prompt("port stop 0")
+            app.prompt("port start 0")
+            link.configure()
+        target = received + 100000
+        while received < target:
+            received += len(sock.recv(65536))
+    check_serves(ns)
+    app.check_clean_end()
+
+
 def test_tap_moved_to_another_namespace(ns, start):
     """It is not deleted, and goes on to work there."""
     app = start([f"net_tap0,iface={Link.INTERFACE}"], stack())

@@ -375,6 +375,9 @@ int isla_engine_port_stop(struct isla_engine *engine, uint16_t port_id, char *er
 int isla_engine_port_start(struct isla_engine *engine, uint16_t port_id, char *err,
 	size_t err_size);
 
+/** Set the statistics of one port to zero. As isla_engine_port_stop(); 0, -ENODEV or -EDEADLK. */
+int isla_engine_port_clear_stats(struct isla_engine *engine, uint16_t port_id);
+
 /**
  * Run the shards until isla_engine_stop(); then end all connections in good form, for at most
  * isla_engine_conf::stop_us, and stop the ports. A second isla_engine_stop() cuts that short.

@@ -128,6 +128,18 @@ isla_engine_port_start(struct isla_engine *e, uint16_t port_id, char *err, size_
 	return rc;
 }
 
+int
+isla_engine_port_clear_stats(struct isla_engine *e, uint16_t port_id)
+{
+	int i = engine_netif_of(e, port_id), rc = i < 0 ? i : ctrl_admin_lock(e);
+
+	if (rc != 0)
+		return rc;
+	port_clear_stats(&e->port[i]);
+	ctrl_admin_unlock(e);
+	return 0;
+}
+
 void
 ports_watch(struct isla_engine *e)
 {
