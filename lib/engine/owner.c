@@ -166,14 +166,25 @@ owner_of(const struct owner_map *map, const struct rte_mbuf *m)
 	}
 }
 
+/* The shards that have said that they do not know a frame's flow. The field belongs to what a port
+ * strips of two VLAN tags, which none is asked to do; it lies beside the port's number, which is
+ * written to each frame anyway. */
+static inline uint16_t *
+asked(struct rte_mbuf *m)
+{
+	return &m->vlan_tci_outer;
+}
+
 void
 owner_burst(const struct owner_map *map, struct rte_mbuf *const *pkts, uint16_t nb,
 	uint16_t *owner)
 {
 	uint16_t i;
 
-	for (i = 0; i < nb; i++)
+	for (i = 0; i < nb; i++) {
+		*asked(pkts[i]) = 0;
 		owner[i] = owner_of(map, pkts[i]);
+	}
 }
 
 static struct isla_addr
@@ -217,11 +228,16 @@ owner_second(const struct owner_map *map, uint16_t self, const struct isla_stack
 		if (f.rule != OWNER_BY_FLOW)
 			continue;
 		entry = entry_load(map, flow_index(map, pkts[i], &f));
-		if (ENTRY_OWNER(entry) == self || is_known(stack, &f))
+		if (is_known(stack, &f))
 			continue;
-		/* Always upwards, and then to the owner: nothing goes in circles. */
-		next = ENTRY_OLDER(entry) & ~((2u << self) - 1);
-		owner[i] = next != 0 ? (uint16_t)__builtin_ctz(next) : ENTRY_OWNER(entry);
+		/* To each once, whatever becomes of the entry meanwhile, and then to the owner, who
+		 * keeps it: nothing goes in circles, and nobody is left out. */
+		*asked(pkts[i]) |= (uint16_t)(1u << self);
+		next = ENTRY_OLDER(entry) & ~(uint32_t)*asked(pkts[i]);
+		if (next != 0)
+			owner[i] = (uint16_t)__builtin_ctz(next);
+		else if (ENTRY_OWNER(entry) != self)
+			owner[i] = ENTRY_OWNER(entry);
 	}
 }
 

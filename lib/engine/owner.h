@@ -16,7 +16,9 @@
  *   echo requests, all else       whoever polled it
  *
  * An entry that is moved has older owners, whose connections stay where they are. Its frames go to
- * them first, the lowest number first, and each passes on what it does not know:
+ * them first, the lowest number first, and each passes on what it does not know. Whom it has been to
+ * stands in the mbuf (vlan_tci_outer), so that a frame sees each of them once, even if the entry is
+ * moved again while it is on its way:
  *
  *   owner_burst()  for what a port brought
  *   owner_second() while owner_is_moving(), for what then is about to enter a shard's own stack,
@@ -77,7 +79,7 @@ uint16_t owner_map_get(const struct owner_map *map, uint16_t idx, uint16_t *olde
 /* The hash of an input of nb words in host byte order (for tests: it is what NICs compute). */
 uint32_t owner_toeplitz(const struct owner_map *map, const uint32_t *words, uint32_t nb);
 
-/* owner[i] is a shard, OWNER_SELF or OWNER_ALL. Frames are only read. */
+/* owner[i] is a shard, OWNER_SELF or OWNER_ALL. */
 void owner_burst(const struct owner_map *map, struct rte_mbuf *const *pkts, uint16_t nb,
 	uint16_t *owner);
 
