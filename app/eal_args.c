@@ -62,6 +62,10 @@ note(struct eal_args *args, const char *arg, const char *next)
 	args->help |= strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
 	args->version |= strcmp(arg, "--version") == 0 || strcmp(arg, "-v") == 0;
 	args->no_huge |= strcmp(arg, "--no-huge") == 0;
+	args->in_memory |= strcmp(arg, "--in-memory") == 0;
+	args->no_shconf |= strcmp(arg, "--no-shconf") == 0;
+	args->huge_unlink |= strcmp(arg, "--huge-unlink") == 0 ||
+		strcmp(arg, "--huge-unlink=always") == 0;
 	args->has_memory |= is_any_of(arg, memory);
 	args->has_cores |= is_any_of(arg, cores);
 	args->has_log_level |= is_option(arg, "--log-level");

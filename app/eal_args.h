@@ -27,6 +27,9 @@ struct eal_args {
 	bool help;                 /* --help or -h is among the user's */
 	bool version;              /* --version or -v */
 	bool no_huge;
+	bool in_memory;
+	bool no_shconf;
+	bool huge_unlink;          /* --huge-unlink, or with =always */
 	bool has_log_level;
 	bool has_memory;           /* -m, --socket-mem or --legacy-mem */
 	bool has_cores;            /* -c, -l, --lcores, -s or -S */

@@ -26,6 +26,7 @@
 #include <isla_engine.h>
 
 #include "agent.h"
+#include "capture.h"
 #include "config.h"
 #include "docroot.h"
 #include "eal_args.h"
@@ -118,6 +119,8 @@ check_before_eal(struct app *app)
 	if (app->opts.cmdline_file != NULL && access(app->opts.cmdline_file, R_OK) != 0)
 		return fail("--cmdline-file %s: %s; give a file of commands",
 			app->opts.cmdline_file, strerror(errno));
+	if (app->opts.pdump && capture_obstacle(&app->eal) != NULL)
+		return fail("--pdump: %s", capture_obstacle(&app->eal));
 	if (eal_args_check(&app->eal, memory_needed(&app->opts.engine), err, sizeof(err)) != 0)
 		return fail("%s", err);
 	return 0;
@@ -131,6 +134,8 @@ eal_init(struct app *app)
 	if (eal_start(&app->eal, err, sizeof(err)) != 0)
 		return fail("%s", err);
 	app->eal_is_up = true;
+	if (capture_init(&app->eal, app->opts.pdump, err, sizeof(err)) != 0)
+		return fail("%s", err);
 	return 0;
 }
 
@@ -402,8 +407,10 @@ app_end(struct app *app)
 		rc = nb_missing == 0 ? 0 : -1;
 	}
 	docroot_free(app->docroot);
-	if (app->eal_is_up)
+	if (app->eal_is_up) {
+		capture_fini();
 		rte_eal_cleanup();
+	}
 	return rc;
 }
 

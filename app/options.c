@@ -43,6 +43,11 @@ const struct option options_table[] = {
 		.help = "run the commands of a file at the start",
 	},
 	{
+		.name = "pdump", .group = OPTION_GENERAL, .parse = option_flag, FIELD(pdump),
+		.help = "insist that dpdk-dumpcap can capture, and end where it cannot; without "
+			"it that is possible wherever EAL's options let it be",
+	},
+	{
 		.name = "stats-period", .arg = "SECONDS", .group = OPTION_GENERAL,
 		.parse = option_u32, FIELD(stats_period_s), .max = 86400, .def = "0",
 		.help = "print statistics every so many seconds; 0: only at the end",

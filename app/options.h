@@ -53,6 +53,7 @@ struct options {
 	uint32_t stats_period_s;
 	bool no_link_local;
 	const char *config;
+	bool pdump;
 	const char *docroot;
 	const char *agent;
 	uint16_t mtu;
