@@ -345,16 +345,16 @@ stack_core(struct isla_stack *s)
 	return &s->core;
 }
 
-struct link *
-stack_link(struct isla_stack *s)
-{
-	return &s->link;
-}
-
 struct inet *
 stack_inet(struct isla_stack *s)
 {
 	return s->inet;
+}
+
+struct link *
+stack_link(struct isla_stack *s)
+{
+	return &s->link;
 }
 
 struct isla_tcp *

@@ -104,6 +104,13 @@ extern "C" {
 	X(TCP_SYNCOOKIES_SENT, "SyncookiesSent", "SYN cookies sent")                               \
 	X(TCP_SYNCOOKIES_RECV, "SyncookiesRecv", "connections opened by a SYN cookie")             \
 	X(TCP_SYNCOOKIES_FAILED, "SyncookiesFailed", "ACKs that held no SYN cookie of ours")       \
+	X(DHCP_OUT_MSGS, "dhcpOutMsgs", "DHCP messages sent")                                      \
+	X(DHCP_IN_MSGS, "dhcpInMsgs", "DHCP messages received, ignored ones included")             \
+	X(DHCP_LEASES, "dhcpLeases", "leases that began")                                          \
+	X(DHCP_RENEWALS, "dhcpRenewals", "leases renewed")                                         \
+	X(DHCP_NAKS, "dhcpNaks", "refusals of servers")                                            \
+	X(DHCP_DECLINES, "dhcpDeclines", "addresses declined: somebody else had them")             \
+	X(DHCP_EXPIRIES, "dhcpExpiries", "leases that nobody renewed in time")                     \
 	X(HTTP_REQUESTS, "httpRequests", "HTTP requests answered")                                 \
 	X(HTTP_ERRORS, "httpErrors", "HTTP requests answered with 4xx or 5xx")                     \
 	X(DNS_QUERIES, "dnsQueries", "names that programs asked for")                              \

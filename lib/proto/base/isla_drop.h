@@ -59,6 +59,9 @@ extern "C" {
 	X(UDP_CKSUM, "UDP checksum wrong or, over IPv6, absent")                                   \
 	X(UDP_NO_PORT, "no UDP service on that port")                                              \
 	X(UDP_RCV_FULL, "UDP socket's receive buffer full")                                        \
+	X(DHCP_FORMAT, "DHCP message truncated or malformed")                                      \
+	X(DHCP_NOT_OURS, "DHCP message for another client, or that nobody waits for")              \
+	X(DHCP_LEASE, "DHCP lease that cannot be used")                                            \
 	X(TCP_SHORT, "TCP header truncated")                                                       \
 	X(TCP_DATA_OFFSET, "TCP data offset below 5 or beyond the segment")                        \
 	X(TCP_OPTIONS, "TCP options malformed")                                                    \

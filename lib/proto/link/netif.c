@@ -96,9 +96,8 @@ host_mask(const struct isla_prefix *prefix)
 	return prefix->len == 0 ? UINT32_MAX : ~(UINT32_MAX << (32 - prefix->len));
 }
 
-/* True where an address may be given to an interface: RFC 1122, 3.2.1.3; RFC 4291, 2.5. */
-static bool
-prefix_is_unicast(const struct isla_prefix *prefix)
+bool
+link_prefix_is_unicast(const struct isla_prefix *prefix)
 {
 	const struct isla_addr *a = &prefix->addr;
 
@@ -124,7 +123,7 @@ link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix
 {
 	struct netif *nif;
 
-	if (netif >= link->nb_netifs || !prefix_is_unicast(prefix))
+	if (netif >= link->nb_netifs || !link_prefix_is_unicast(prefix))
 		return -EINVAL;
 	if (link_addr_is_own(link, netif, &prefix->addr))
 		return -EEXIST;
