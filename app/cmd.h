@@ -33,7 +33,6 @@ struct cmd_env {
 	FILE *out;
 	bool quit;       /* the prompt, and the program with it, shall end */
 	uint32_t *stop;  /* atomic: not 0 where whoever waits shall give up */
-	uint16_t nb_pings; /* pings so far: the next one begins elsewhere */
 	/* What was shown last, and when: rates count from there. */
 	struct isla_engine_stats shown;
 	struct {

@@ -164,6 +164,7 @@ fix_start(uint32_t icmp_rate, uint32_t offloads, uint16_t mtu)
 	fix.core.pool = fix.core.ref_pool = fix.pool;
 	fix.core.mem = isla_mem_libc;
 	fix.core.socket_id = -1;
+	fix.core.nb_shards = 1;
 	fix.core.key = (struct isla_key){{1, 2}};
 	fix.core.rng[0] = 1;
 	timer_wheel_init(&fix.core.wheel, fix.core.now_us);

@@ -550,7 +550,7 @@ a_protocol_that_does_not_care_is_not_told(void)
 	struct packet p;
 
 	build_error(&p, 3, 3, OWN4, "8.8.8.8");
-	p.b[28 + 9] = ICMP;
+	p.b[28 + 9] = 89;
 	packet_fix_l4(&p, 20, 2, ICMP);
 	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_ICMP_TYPE);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "isla_ping.h"
 #include "isla_route.h"
 #include "tcp_peer.h"
 
@@ -374,6 +375,55 @@ a_neighbour_that_keeps_silent(void)
 	peer_drain();
 }
 
+/* Asked for with nothing to send; it answers, and that is told. */
+static void
+a_neighbour_is_asked(void)
+{
+	struct isla_stack *s = peer.host.stack;
+	struct isla_neigh_entry e;
+	uint8_t netif = 77;
+
+	CU_ASSERT_EQUAL(isla_neigh_get(s, 0, &peer.ends.src, &e), -ENOENT);
+	CU_ASSERT_EQUAL(isla_neigh_ask(s, &peer.ends.src, &netif), 0);
+	CU_ASSERT_EQUAL(netif, 0);
+	peer_flush();
+	CU_ASSERT_EQUAL(isla_neigh_get(s, netif, &peer.ends.src, &e), 0);
+	CU_ASSERT_EQUAL(e.state, ISLA_NEIGH_REACHABLE);
+	CU_ASSERT_EQUAL(e.mac[0], 0x02);
+	/* And again, though it is known: what was confirmed long ago is so now. */
+	advance_us(10000000);
+	CU_ASSERT_EQUAL(isla_neigh_get(s, netif, &peer.ends.src, &e), 0);
+	CU_ASSERT(e.confirmed_us >= 10000000);
+	CU_ASSERT_EQUAL(isla_neigh_ask(s, &peer.ends.src, &netif), 0);
+	peer_flush();
+	CU_ASSERT_EQUAL(isla_neigh_get(s, netif, &peer.ends.src, &e), 0);
+	CU_ASSERT(e.confirmed_us < 1000);
+}
+
+static void
+a_neighbour_that_is_not_there(void)
+{
+	struct isla_stack *s = peer.host.stack;
+	struct isla_neigh_entry e;
+	struct isla_addr other;
+	uint8_t netif;
+
+	peer.deaf = true;
+	CU_ASSERT_EQUAL(isla_neigh_ask(s, &peer.ends.src, &netif), 0);
+	CU_ASSERT_EQUAL(isla_neigh_get(s, netif, &peer.ends.src, &e), 0);
+	CU_ASSERT_EQUAL(e.state, ISLA_NEIGH_INCOMPLETE);
+	CU_ASSERT_EQUAL(e.nb_queued, 0);
+	advance_us(4000000);
+	CU_ASSERT_EQUAL(isla_neigh_get(s, netif, &peer.ends.src, &e), -ENOENT);
+	CU_ASSERT_EQUAL(isla_neigh_ask(s, own_addr(), &netif), -EINVAL);
+	CU_ASSERT_EQUAL(isla_neigh_ask(s, &isla_addr_any, &netif), -EINVAL);
+	isla_addr_parse(peer.is_v6 ? "2001:db8:77::1" : "10.9.8.7", &other);
+	CU_ASSERT_EQUAL(isla_neigh_ask(s, &other, &netif), -EHOSTUNREACH);
+	isla_addr_parse(peer.is_v6 ? "ff02::1" : "192.168.1.255", &other);
+	CU_ASSERT_EQUAL(isla_neigh_ask(s, &other, &netif), -EINVAL);
+	peer_drain();
+}
+
 static void
 addresses_and_routes(void)
 {
@@ -436,6 +486,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(udp_ports),
 	SUITE_TEST(neighbours),
 	SUITE_TEST(a_neighbour_that_keeps_silent),
+	SUITE_TEST(a_neighbour_is_asked),
+	SUITE_TEST(a_neighbour_that_is_not_there),
 	SUITE_TEST(addresses_and_routes),
 	SUITE_TEST(timers_of_the_stack),
 };

@@ -9,6 +9,8 @@
  * identifiers those with id % nb_shards == i: what comes back finds its shard by them.
  */
 
+#include <stdint.h> /* so that it is not empty to a compiler */
+
 /** The first of the dynamic ports (RFC 6335, 6). */
 #define ISLA_PORT_FIRST 49152u
 /** How many there are, up to 65535. */

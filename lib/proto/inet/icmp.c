@@ -6,6 +6,7 @@
  * families differ, the code does not; what only IPv6 has is in icmpv6.c.
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include <rte_ether.h>
@@ -14,7 +15,7 @@
 #include "cksum.h"
 #include "inet_priv.h"
 
-#define PROTO_TCP 6
+#define PROTO_UDP 17
 
 /* Room in front of a message: its header, an IPv6 and an Ethernet header. */
 #define HEADERS_MAX (sizeof(struct icmp_hdr) + 40 + RTE_ETHER_HDR_LEN)
@@ -52,9 +53,8 @@ icmp_rate_take(struct icmp_rate *rate, uint64_t now_us)
 	return true;
 }
 
-/* The checksum of a message, all that is in the chain; ICMPv6's has a pseudo-header. */
-static uint16_t
-message_cksum(const struct isla_addr *src, const struct isla_addr *dst, const struct rte_mbuf *m)
+uint16_t
+icmp_cksum(const struct isla_addr *src, const struct isla_addr *dst, const struct rte_mbuf *m)
 {
 	uint64_t sum = 0;
 
@@ -63,9 +63,8 @@ message_cksum(const struct isla_addr *src, const struct isla_addr *dst, const st
 	return (uint16_t)~cksum_fold(cksum_add_mbuf(sum, m, 0, m->pkt_len));
 }
 
-/* Put an ICMP header in front of a chain that has room for all headers, and send it. */
-static void
-send_message(struct inet *inet, struct rte_mbuf *m, const struct isla_addr *src,
+enum isla_drop
+icmp_send(struct inet *inet, struct rte_mbuf *m, const struct isla_addr *src,
 	const struct isla_addr *dst, const struct inet_dst *via, uint8_t tos)
 {
 	bool is_v6 = !isla_addr_is_v4(src);
@@ -78,7 +77,7 @@ send_message(struct inet *inet, struct rte_mbuf *m, const struct isla_addr *src,
 	};
 
 	core_count_ip(inet->core, ISLA_C_IP4_ICMP_OUT_MSGS, is_v6);
-	inet_output(inet, m, &tx);
+	return inet_output(inet, m, &tx);
 }
 
 /*
@@ -140,7 +139,7 @@ echo_input(struct inet *inet, struct rte_mbuf *m, const struct icmp_hdr *request
 	m->tx_offload = 0;
 	memcpy(rte_pktmbuf_prepend(m, sizeof(reply)), &reply, sizeof(reply));
 	core_count_ip(inet->core, ISLA_C_IP4_ICMP_OUT_ECHO_REPS, is_v6);
-	send_message(inet, m, &src, &dst, &via, tos);
+	icmp_send(inet, m, &src, &dst, &via, tos);
 	return ISLA_ACCEPTED;
 }
 
@@ -233,13 +232,30 @@ parse_quoted(const struct rte_mbuf *m, uint32_t off, bool is_v6, struct inet_err
 		return false;
 	memcpy(&err->local_port, l4, sizeof(err->local_port));
 	memcpy(&err->remote_port, l4 + 2, sizeof(err->remote_port));
-	if (err->proto == PROTO_TCP) {
+	if (err->proto != PROTO_UDP) {
 		rte_be32_t seq;
 
 		memcpy(&seq, l4 + 4, sizeof(seq));
 		err->seq = rte_be_to_cpu_32(seq);
 	}
 	return true;
+}
+
+int
+inet_errno(enum inet_error_kind kind)
+{
+	static const int errno_of[] = {
+		[INET_ERR_NET_UNREACH] = ENETUNREACH,
+		[INET_ERR_HOST_UNREACH] = EHOSTUNREACH,
+		[INET_ERR_PROTO_UNREACH] = ENOPROTOOPT,
+		[INET_ERR_PORT_UNREACH] = ECONNREFUSED,
+		[INET_ERR_ADMIN_PROHIBITED] = EACCES,
+		[INET_ERR_TOO_BIG] = EMSGSIZE,
+		[INET_ERR_TIME_EXCEEDED] = EHOSTUNREACH,
+		[INET_ERR_PARAM_PROBLEM] = EPROTO,
+	};
+
+	return errno_of[kind];
 }
 
 void
@@ -295,7 +311,7 @@ message_input(struct inet *inet, struct rte_mbuf *m)
 
 	if (m->pkt_len < sizeof(icmp) || !inet_pull(m, sizeof(icmp)))
 		return ISLA_DROP_ICMP_SHORT;
-	if (message_cksum(&pkt->src, &pkt->dst, m) != 0)
+	if (icmp_cksum(&pkt->src, &pkt->dst, m) != 0)
 		return ISLA_DROP_ICMP_CKSUM;
 	memcpy(&icmp, rte_pktmbuf_mtod(m, const void *), sizeof(icmp));
 	if ((pkt->flags & ISLA_PKT_LEARN) != 0)
@@ -305,6 +321,8 @@ message_input(struct inet *inet, struct rte_mbuf *m)
 			return ISLA_DROP_IP_SRC;
 		return icmp.code == 0 ? echo_input(inet, m, &icmp) : ISLA_DROP_ICMP_TYPE;
 	}
+	if (icmp.type == (is_v6 ? ICMPV6_ECHO_REPLY : ICMPV4_ECHO_REPLY))
+		return ping_reply(inet, m, &icmp);
 	if (is_v6 ? icmpv6_error_kind(&icmp, &err.kind, &err.mtu)
 		  : icmpv4_error_kind(&icmp, &err.kind, &err.mtu))
 		return error_input(inet, m, &err);
@@ -387,11 +405,11 @@ icmp_send_error(struct inet *inet, struct rte_mbuf *m, uint16_t back, uint8_t ty
 		core_drop(inet->core, ISLA_DROP_NO_MBUF);
 		return;
 	}
-	icmp.cksum = message_cksum(&src, &pkt->src, e);
+	icmp.cksum = icmp_cksum(&src, &pkt->src, e);
 	memcpy(rte_pktmbuf_mtod(e, void *), &icmp, sizeof(icmp));
 	if (type == (is_v6 ? ICMPV6_UNREACH : ICMPV4_UNREACH))
 		core_count_ip(inet->core, ISLA_C_IP4_ICMP_OUT_DEST_UNREACHS, is_v6);
-	send_message(inet, e, &src, &pkt->src, &via, 0);
+	icmp_send(inet, e, &src, &pkt->src, &via, 0);
 }
 
 void

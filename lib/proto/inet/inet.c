@@ -38,7 +38,7 @@ struct inet *
 inet_create(struct core *core, struct link *link, const struct inet_conf *conf)
 {
 	struct inet *inet = core->mem.alloc(sizeof(*inet), RTE_CACHE_LINE_SIZE, core->socket_id);
-	struct inet_proto icmp = {.ctx = inet, .input = icmp_input};
+	struct inet_proto icmp = {.ctx = inet, .input = icmp_input, .error = ping_error};
 
 	if (inet == NULL)
 		return NULL;
@@ -46,7 +46,7 @@ inet_create(struct core *core, struct link *link, const struct inet_conf *conf)
 	inet->routes = core->mem.alloc((conf->max_routes + 1ul) * sizeof(inet->routes[0]),
 		RTE_CACHE_LINE_SIZE, core->socket_id);
 	inet->core = core;
-	if (inet->routes == NULL || !inet_pmtu_init(inet)) {
+	if (inet->routes == NULL || !inet_pmtu_init(inet) || !inet_ping_init(inet)) {
 		inet_free(inet);
 		return NULL;
 	}
@@ -66,6 +66,7 @@ inet_free(struct inet *inet)
 {
 	if (inet == NULL)
 		return;
+	inet->core->mem.free(inet->pings);
 	inet->core->mem.free(inet->pmtu);
 	inet->core->mem.free(inet->routes);
 	inet->core->mem.free(inet);

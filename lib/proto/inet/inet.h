@@ -17,6 +17,7 @@
 #include <rte_branch_prediction.h>
 
 #include "core.h"
+#include "isla_ping.h"
 #include "isla_route.h"
 #include "link.h"
 
@@ -42,7 +43,8 @@ struct inet_error {
 	struct isla_addr remote;
 	rte_be16_t local_port;
 	rte_be16_t remote_port;
-	uint32_t seq;           /* TCP: the quoted sequence number, host order */
+	uint32_t seq;           /* TCP: the quoted sequence number, host order; an echo request:
+				 * its identifier and sequence number */
 	bool is_local;          /* the link room says so itself: no message that could be forged */
 };
 
@@ -104,6 +106,13 @@ uint16_t inet_route_list(const struct inet *inet, uint32_t *cursor,
 
 /* Take a route away: 0, or -ESRCH where there is none to that prefix over that interface. */
 int inet_route_del(struct inet *inet, const struct isla_prefix *prefix, uint8_t netif);
+
+/* isla_ping_open(). */
+struct isla_ping *ping_open(struct inet *inet, const struct isla_addr *dst, isla_ping_fn *fn,
+	void *ctx);
+
+/* The errno of what an ICMP error says. */
+int inet_errno(enum inet_error_kind kind);
 
 /* True where addr is an own address of any interface. */
 bool inet_is_own(const struct inet *inet, const struct isla_addr *addr);

@@ -53,6 +53,7 @@ struct inet {
 	struct isla_key pmtu_key;
 	uint64_t pmtu_until_us; /* when the youngest entry ends */
 	struct pmtu_set *pmtu;
+	struct isla_ping *pings; /* ISLA_PING_MAX */
 	struct inet_proto proto[256];
 };
 
@@ -165,7 +166,26 @@ void ext_param_problem(struct inet *inet, struct rte_mbuf *m, const struct ext_w
 /* False where memory is short. */
 bool inet_pmtu_init(struct inet *inet);
 
+/* ping.c */
+
+/* False where memory is short. */
+bool inet_ping_init(struct inet *inet);
+
+/* An echo reply whose header is the mbuf's data; the checksum is right. Input call. */
+enum isla_drop ping_reply(struct inet *inet, struct rte_mbuf *m, const struct icmp_hdr *icmp);
+
+/* The inet_proto::error of ICMP and ICMPv6; ctx is the inet. */
+void ping_error(void *ctx, const struct inet_error *err);
+
 /* icmp.c */
+
+/* The checksum of a message, all that is in the chain; ICMPv6's has a pseudo-header. */
+uint16_t icmp_cksum(const struct isla_addr *src, const struct isla_addr *dst,
+	const struct rte_mbuf *m);
+
+/* Send a message whose header is the mbuf's data. Output call. */
+enum isla_drop icmp_send(struct inet *inet, struct rte_mbuf *m, const struct isla_addr *src,
+	const struct isla_addr *dst, const struct inet_dst *via, uint8_t tos);
 
 void icmp_rate_init(struct icmp_rate *rate, uint32_t per_second);
 

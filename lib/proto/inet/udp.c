@@ -276,16 +276,6 @@ udp_input(void *ctx, struct rte_mbuf *m)
 static void
 udp_error(void *ctx, const struct inet_error *err)
 {
-	static const int errno_of[] = {
-		[INET_ERR_NET_UNREACH] = ENETUNREACH,
-		[INET_ERR_HOST_UNREACH] = EHOSTUNREACH,
-		[INET_ERR_PROTO_UNREACH] = ENOPROTOOPT,
-		[INET_ERR_PORT_UNREACH] = ECONNREFUSED,
-		[INET_ERR_ADMIN_PROHIBITED] = EACCES,
-		[INET_ERR_TOO_BIG] = EMSGSIZE,
-		[INET_ERR_TIME_EXCEEDED] = EHOSTUNREACH,
-		[INET_ERR_PARAM_PROBLEM] = EPROTO,
-	};
 	struct isla_udp *udp = ctx;
 	struct isla_udp_ends ends = {
 		.local = err->local,
@@ -297,7 +287,7 @@ udp_error(void *ctx, const struct inet_error *err)
 	struct isla_udp_sock *sock = find_receiver(udp, &ends.local, ends.local_port);
 
 	if (sock != NULL && sock->error != NULL)
-		sock->error(sock, sock->ctx, errno_of[err->kind], &ends);
+		sock->error(sock, sock->ctx, inet_errno(err->kind), &ends);
 }
 
 void

@@ -128,6 +128,11 @@ uint16_t link_neigh_list(const struct link *link, uint32_t *cursor,
  * uses the address must have been told before. */
 int link_addr_del(struct link *link, uint8_t netif, const struct isla_addr *addr);
 
+/* isla_neigh_ask() and isla_neigh_get(); it is a unicast address of another host. */
+int link_neigh_ask(struct link *link, uint8_t netif, const struct isla_addr *addr);
+int link_neigh_get(const struct link *link, uint8_t netif, const struct isla_addr *addr,
+	struct isla_neigh_entry *entry);
+
 /* True where addr is one of the interface's own addresses. */
 bool link_addr_is_own(const struct link *link, uint8_t netif, const struct isla_addr *addr);
 

@@ -459,6 +459,25 @@ neigh_suspect(struct neigh_table *t, struct neigh *n)
 	solicit_again(t, n);
 }
 
+bool
+neigh_ask(struct neigh_table *t, uint8_t netif, const struct isla_addr *addr)
+{
+	struct neigh *n = neigh_lookup(t, netif, addr);
+
+	if (n != NULL) {
+		neigh_suspect(t, n);
+		return true;
+	}
+	n = entry_add(t, netif, addr, true);
+	if (n == NULL)
+		return false;
+	set_state(t, n, NEIGH_INCOMPLETE, t->retrans_us);
+	if (solicit(t, n) != ISLA_DROP_NO_SRC_ADDR)
+		return true;
+	entry_free(t, n, ISLA_DROP_NO_SRC_ADDR);
+	return false;
+}
+
 static void
 neigh_timer(void *ctx, struct timer *timer)
 {

@@ -170,6 +170,10 @@ neigh_confirm(struct neigh_table *t, struct neigh *n)
 		neigh_set_reachable(t, n);
 }
 
+/* Ask for it, whatever is known of it. False: the table is full, or there is no address to ask
+ * as. */
+bool neigh_ask(struct neigh_table *t, uint8_t netif, const struct isla_addr *addr);
+
 /* It may have died, as an upper layer thinks: ask, while packets go on being sent. */
 void neigh_suspect(struct neigh_table *t, struct neigh *n);
 

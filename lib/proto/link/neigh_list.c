@@ -3,6 +3,8 @@
  * The link room's tables, to be looked at: addresses and neighbours, in pieces (isla_list.h).
  */
 
+#include <errno.h>
+
 #include "link.h"
 #include "neigh.h"
 
@@ -67,6 +69,24 @@ link_neigh_list(const struct link *link, uint32_t *cursor, struct isla_neigh_ent
 			neigh_fill(t, &t->entry[i + 1], &entries[nb++]);
 	*cursor = i < nb_places ? i : ISLA_LIST_END;
 	return nb;
+}
+
+int
+link_neigh_ask(struct link *link, uint8_t netif, const struct isla_addr *addr)
+{
+	return neigh_ask(link->neigh, netif, addr) ? 0 : -ENOSPC;
+}
+
+int
+link_neigh_get(const struct link *link, uint8_t netif, const struct isla_addr *addr,
+	struct isla_neigh_entry *entry)
+{
+	const struct neigh *n = neigh_lookup(link->neigh, netif, addr);
+
+	if (n == NULL)
+		return -ENOENT;
+	neigh_fill(link->neigh, n, entry);
+	return 0;
 }
 
 const char *
