@@ -18,6 +18,7 @@
 #include "engine_log.h"
 #include "engine_priv.h"
 #include "lcores.h"
+#include "rss.h"
 #include "shards.h"
 #include "telem.h"
 
@@ -116,8 +117,10 @@ engine_init(struct isla_engine *e, struct fault *fault)
 	if (rc == 0)
 		rc = workers_init(e, fault);
 	if (rc == 0)
-		rc = ports_setup(e, fault);
-	return rc != 0 ? rc : shards_init(e, fault);
+		rc = shards_init(e, fault);
+	if (rc == 0)
+		rss_init(e);
+	return rc != 0 ? rc : ports_setup(e, fault);
 }
 
 struct isla_engine *
@@ -324,8 +327,11 @@ isla_engine_start(struct isla_engine *e, char *err, size_t err_size)
 	uint16_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < e->conf.nb_ports; i++)
+	for (i = 0; rc == 0 && i < e->conf.nb_ports; i++) {
 		rc = port_start(&e->port[i], &fault);
+		if (rc == 0)
+			rss_start(e, &e->port[i]);
+	}
 	for (i = 0; rc == 0 && i < e->nb_workers; i++)
 		rc = worker_prepare(&e->worker[i], &fault);
 	if (rc == 0)

@@ -34,6 +34,7 @@ owner_map_init(struct owner_map *map, enum owner_mode mode, const uint8_t key[OW
 	uint32_t words[OWNER_KEY_LEN / 4], i;
 
 	memset(map, 0, sizeof(*map));
+	memcpy(map->rss_key, key, OWNER_KEY_LEN);
 	memcpy(words, key, sizeof(words));
 	rte_convert_rss_key(words, map->key, OWNER_KEY_LEN);
 	map->mode = (uint8_t)mode;

@@ -53,6 +53,7 @@ enum owner_mode {
 
 struct owner_map {
 	uint32_t key[OWNER_KEY_LEN / 4]; /* words in host byte order */
+	uint8_t rss_key[OWNER_KEY_LEN];  /* the same as a NIC takes it */
 	uint16_t nb_shards;
 	uint8_t mode;
 	/* Atomic, relaxed. Bits 0-7: the owner; 8-15: how often it was moved; 16-31: older owners. */

@@ -10,6 +10,7 @@
 
 #include "engine_log.h"
 #include "engine_priv.h"
+#include "rss.h"
 
 /* On its way into a shard. */
 struct change {
@@ -100,6 +101,7 @@ port_start_again(struct isla_engine *e, struct port *port, struct fault *fault)
 		rc = port_start(port, fault);
 	if (rc != 0)
 		return rc;
+	rss_start(e, port);
 	rc = shards_use(e, (uint16_t)(port - e->port), true);
 	if (rc != 0) {
 		shards_use(e, (uint16_t)(port - e->port), false);

@@ -10,6 +10,7 @@
 
 #include "conf.h"
 #include "engine_priv.h"
+#include "rss.h"
 
 /* A change on its way into shards; NULL: as it is. */
 struct change {
@@ -137,10 +138,15 @@ isla_engine_idle_get(struct isla_engine *e, uint16_t shard, enum isla_engine_idl
 int
 isla_engine_reta_set(struct isla_engine *e, uint16_t idx, uint16_t shard)
 {
+	int rc;
+
 	/* One shard owns all there is. */
 	if (e->nb_workers == 1)
 		return idx < ISLA_ENGINE_RETA_LEN && shard == 0 ? 0 : -EINVAL;
-	return owner_map_set(&e->map, idx, shard);
+	rc = owner_map_set(&e->map, idx, shard);
+	if (rc == 0)
+		rss_move(e);
+	return rc;
 }
 
 int
