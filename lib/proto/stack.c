@@ -277,7 +277,8 @@ bool
 isla_stack_knows(const struct isla_stack *s, const struct isla_tcp_ends *ends)
 {
 	return tcp_find(s->tcp, &ends->local, &ends->remote, rte_cpu_to_be_16(ends->local_port),
-		       rte_cpu_to_be_16(ends->remote_port)) != NULL;
+		       rte_cpu_to_be_16(ends->remote_port)) != NULL ||
+		tcp_syn_knows(s->tcp, ends);
 }
 
 void

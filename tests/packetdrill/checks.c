@@ -63,13 +63,24 @@ static void
 get_info(struct play *p, struct isla_tcp_info *info)
 {
 	const struct flow *f = &p->flow[0];
-	struct isla_tcp_conn *c = tcp_find(isla_stack_tcp(p->host.stack), &p->ends.dst,
-		&p->ends.src, rte_cpu_to_be_16(f->local_port), rte_cpu_to_be_16(f->remote_port));
+	struct isla_tcp *tcp = isla_stack_tcp(p->host.stack);
+	struct isla_pkt pkt = {
+		.dst = p->ends.dst,
+		.src = p->ends.src,
+		.dst_port = rte_cpu_to_be_16(f->local_port),
+		.src_port = rte_cpu_to_be_16(f->remote_port),
+	};
+	struct isla_tcp_conn *c = tcp_find(tcp, &pkt.dst, &pkt.src, pkt.dst_port, pkt.src_port);
+	const struct tcp_syn *syn;
 
 	memset(info, 0, sizeof(*info));
 	info->state = ISLA_TCP_CLOSED;
+	pkt.hash = tcp_hash(tcp, &pkt.dst, &pkt.src, pkt.dst_port, pkt.src_port);
+	syn = tcp_syn_lookup(tcp, &pkt);
 	if (c != NULL)
 		isla_tcp_get_info(c, info);
+	else if (syn != NULL)
+		tcp_syn_info(tcp, syn, info);
 }
 
 static bool

@@ -131,6 +131,8 @@ enum isla_tcp_ecn {
 struct isla_tcp_conf {
 	uint32_t max_conns;      /**< connections, TIME-WAIT among them [16384] */
 	uint32_t max_listeners;  /**< [64] */
+	uint32_t max_syns;       /**< half-open connections that are kept in 96 bytes each instead of a
+				  * connection's record [max_conns / 2, at least 16] */
 	uint32_t max_segs;       /**< segments in flight of all connections together [65536] */
 	uint32_t max_rate_conns; /**< of these, with an algorithm that measures the delivery rate (bbr):
 				  * 500 bytes each [1024; max_conns where cc is such a one] */

@@ -27,6 +27,9 @@ bool tcp_has_work(const struct isla_tcp *tcp);
 struct isla_tcp_conn *tcp_find(const struct isla_tcp *tcp, const struct isla_addr *local,
 	const struct isla_addr *remote, rte_be16_t local_port, rte_be16_t remote_port);
 
+/* True where one that is half open has these ends, and is folded up (tcp_syncache.c). */
+bool tcp_syn_knows(const struct isla_tcp *tcp, const struct isla_tcp_ends *ends);
+
 /* Close every connection: programs hear ECONNABORTED, queued data and FIN are sent. */
 void tcp_shutdown(struct isla_tcp *tcp);
 

@@ -123,6 +123,7 @@ isla_tcp_unlisten(struct isla_tcp_listener *l)
 	struct isla_tcp *tcp = l->tcp;
 	uint32_t i;
 
+	tcp_syn_purge(tcp, l, NULL);
 	for (i = 0; i <= tcp->bucket_mask; i++) {
 		uint32_t n = tcp->bucket[i];
 

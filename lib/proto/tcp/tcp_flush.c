@@ -137,6 +137,8 @@ conn_flush(struct isla_tcp_conn *c)
 		/* Events that a callback left behind: it found no mbuf either. */
 		tcp_sched(c);
 		done = false;
+	} else if (unlikely(tcp_in_state(c, ISLA_TCP_SYN_RECEIVED))) {
+		tcp_syn_fold(c);
 	}
 	return done;
 }
@@ -171,7 +173,7 @@ tcp_has_work(const struct isla_tcp *tcp)
 uint32_t
 tcp_nb_conns(const struct isla_tcp *tcp)
 {
-	return tcp->nb_conns - tcp->nb_quiet;
+	return tcp->nb_conns - tcp->nb_quiet + tcp->nb_syns;
 }
 
 /* Let go of a connection on the program's behalf. */

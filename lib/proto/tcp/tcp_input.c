@@ -245,34 +245,62 @@ in_init(struct tcp_in *in, struct rte_mbuf *m)
 }
 
 static void
+conn_input(struct isla_tcp_conn *c, struct tcp_in *in)
+{
+	c->segs_in++;
+	c->rcvd_tick = tcp_tick_now(c->tcp);
+	if ((in->flags & RTE_TCP_SYN_FLAG) == 0)
+		in->wnd <<= c->snd_wscale;
+	if (unlikely(tcp_in_state(c, ISLA_TCP_SYN_SENT)))
+		syn_sent_input(c, in);
+	else
+		tcp_steps_run(c, in);
+}
+
+/* A segment of no connection: of one that is half open and folded up, for a listener, or for nobody. */
+static void
+other_input(struct isla_tcp *tcp, struct tcp_in *in)
+{
+	const struct isla_pkt *pkt = in->pkt;
+	struct tcp_syn *s = tcp->nb_syns > 0 ? tcp_syn_lookup(tcp, pkt) : NULL;
+	struct isla_tcp_listener *l;
+
+	if (s != NULL) {
+		struct isla_tcp_conn *c = tcp_syn_unfold(tcp, s);
+
+		if (c == NULL) {
+			in->drop = ISLA_DROP_TCP_CONN_TABLE;
+			return;
+		}
+		/* To be folded up again where it comes to nothing. */
+		tcp_sched(c);
+		conn_input(c, in);
+		return;
+	}
+	l = tcp_listener_lookup(tcp, &pkt->dst, rte_be_to_cpu_16(pkt->dst_port));
+	if (l != NULL) {
+		tcp_listen_input(tcp, l, in);
+	} else {
+		tcp_reply_rst(tcp, in);
+		in->drop = ISLA_DROP_TCP_NO_CONN;
+	}
+}
+
+static void
 seg_input(struct isla_tcp *tcp, struct rte_mbuf *m)
 {
 	struct isla_pkt *pkt = isla_pkt(m);
 	struct isla_tcp_conn *c = tcp_lookup(tcp, pkt->hash, &pkt->dst, &pkt->src, pkt->dst_port,
 		pkt->src_port);
-	struct isla_tcp_listener *l;
 	struct tcp_in in;
 
 	if (unlikely(!in_init(&in, m))) {
 		core_count(tcp->core, ISLA_C_TCP_IN_ERRS);
 		in.drop = ISLA_DROP_TCP_OPTIONS;
 	} else if (likely(c != NULL)) {
-		c->segs_in++;
-		c->rcvd_tick = tcp_tick_now(tcp);
-		if ((in.flags & RTE_TCP_SYN_FLAG) == 0)
-			in.wnd <<= c->snd_wscale;
-		if (unlikely(tcp_in_state(c, ISLA_TCP_SYN_SENT)))
-			syn_sent_input(c, &in);
-		else
-			tcp_steps_run(c, &in);
+		conn_input(c, &in);
 	} else {
-		l = tcp_listener_lookup(tcp, &pkt->dst, rte_be_to_cpu_16(pkt->dst_port));
-		if (l != NULL) {
-			tcp_listen_input(tcp, l, &in);
-		} else {
-			tcp_reply_rst(tcp, &in);
-			in.drop = ISLA_DROP_TCP_NO_CONN;
-		}
+		other_input(tcp, &in);
 	}
 	if (in.drop != ISLA_ACCEPTED)
 		core_drop_pkt(tcp->core, m, in.drop);

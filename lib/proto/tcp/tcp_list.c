@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Listeners and connections, to be looked at in pieces (isla_list.h). A number stands for a place:
- * the listeners' places come first, then the connections'.
+ * the listeners' places come first, then the connections', then those of the SYN cache.
  */
 
 #include <errno.h>
@@ -60,16 +60,44 @@ conn_at(const struct isla_tcp *tcp, uint32_t id)
 	return c->state == 0 || tcp_in_state(c, ISLA_TCP_CLOSED) ? NULL : c;
 }
 
+/* The entry of the SYN cache at a place; NULL: none. */
+static const struct tcp_syn *
+syn_at(const struct isla_tcp *tcp, uint32_t id)
+{
+	uint32_t first = tcp->conf.max_listeners + tcp->conf.max_conns;
+
+	if (id < first || id - first >= tcp->conf.max_syns || tcp->syn[id - first].listener == 0)
+		return NULL;
+	return &tcp->syn[id - first];
+}
+
+static void
+syn_fill(const struct isla_tcp *tcp, const struct tcp_syn *s, struct isla_tcp_entry *e)
+{
+	uint64_t now_us = tcp->core->now_us;
+
+	e->state = ISLA_TCP_SYN_RECEIVED;
+	e->ends.local = s->local;
+	e->ends.remote = s->remote;
+	e->ends.local_port = rte_be_to_cpu_16(s->local_port);
+	e->ends.remote_port = rte_be_to_cpu_16(s->remote_port);
+	e->timer_us[TCP_T_RTX] =
+		s->timer.expire_us > now_us ? (uint32_t)(s->timer.expire_us - now_us) : 0;
+}
+
 static bool
 place_fill(const struct isla_tcp *tcp, uint32_t id, struct isla_tcp_entry *e)
 {
 	const struct isla_tcp_conn *c = conn_at(tcp, id);
+	const struct tcp_syn *syn = syn_at(tcp, id);
 
 	memset(e, 0, sizeof(*e));
 	memset(e->timer_us, 0xff, sizeof(e->timer_us));
 	e->id = id;
 	if (c != NULL)
 		conn_fill(c, e);
+	else if (syn != NULL)
+		syn_fill(tcp, syn, e);
 	else if (id < tcp->nb_listeners && tcp->listener[id].port != 0)
 		listener_fill(&tcp->listener[id], e);
 	else
@@ -81,7 +109,8 @@ uint16_t
 isla_tcp_list(const struct isla_tcp *tcp, uint32_t *cursor, struct isla_tcp_entry *entries,
 	uint16_t max)
 {
-	uint32_t nb_places = tcp->conf.max_listeners + tcp->conf.max_conns, i = *cursor;
+	uint32_t nb_places = tcp->conf.max_listeners + tcp->conf.max_conns + tcp->conf.max_syns;
+	uint32_t i = *cursor;
 	uint32_t end = (uint32_t)RTE_MIN(i + (uint64_t)ISLA_LIST_LOOKS, nb_places);
 	uint16_t nb = 0;
 
@@ -97,11 +126,14 @@ isla_tcp_list_get(const struct isla_tcp *tcp, uint32_t id, struct isla_tcp_entry
 	struct isla_tcp_info *info)
 {
 	const struct isla_tcp_conn *c = conn_at(tcp, id);
+	const struct tcp_syn *syn = syn_at(tcp, id);
 
 	if (!place_fill(tcp, id, entry))
 		return -ENOENT;
 	if (info != NULL && c != NULL) {
 		isla_tcp_get_info(c, info);
+	} else if (info != NULL && syn != NULL) {
+		tcp_syn_info(tcp, syn, info);
 	} else if (info != NULL) {
 		memset(info, 0, sizeof(*info));
 		info->state = ISLA_TCP_LISTEN;

@@ -88,6 +88,7 @@ tcp_addr_gone(struct isla_tcp *tcp, const struct isla_addr *addr)
 {
 	uint32_t i;
 
+	tcp_syn_purge(tcp, NULL, addr);
 	for (i = 0; i < tcp->conf.max_conns; i++) {
 		struct isla_tcp_conn *c = &tcp->conn[i];
 

@@ -27,6 +27,7 @@
 #include "tcp.h"
 #include "tcp_cc.h"
 #include "tcp_hdr.h"
+#include "tcp_listener.h"
 #include "tcp_rate.h"
 
 #define TCP_NONE UINT32_MAX
@@ -175,49 +176,6 @@ struct tcp_seg {
 };
 
 static_assert(sizeof(struct tcp_seg) <= 40, "a record a segment in flight");
-
-struct isla_tcp_listener {
-	struct isla_tcp *tcp;
-	struct isla_addr local;
-	uint16_t port; /* 0: the slot is free */
-	uint16_t backlog;
-	uint32_t nb_pending; /* connections in SYN-RECEIVED */
-	uint32_t room;       /* of isla_tcp_listener_set_room() */
-	uint64_t cookie_us;  /* when the last SYN cookie was sent; 0: never */
-	uint64_t tfo_reset_us; /* when the last of nb_tfo_reset was reset */
-	uint32_t nb_tfo;     /* of nb_pending: those whose SYN's data was taken (RFC 7413, 4.2) */
-	uint32_t nb_tfo_reset; /* those of the last time that were reset */
-	const struct isla_tcp_ops *ops;
-	void *arg;
-	uint16_t profile;    /* of its connections */
-	bool nodelay;
-	bool cork;
-	bool v6only;
-	bool fastopen;
-	uint16_t tfo_max;    /* of isla_tcp_listener_set_fastopen(); 0: a quarter of the backlog */
-};
-
-/* What a client has learnt of a server (RFC 7413, 4.1.3). */
-struct tcp_tfo_server {
-	struct isla_addr addr;
-	uint64_t closed_until_us; /* the way to it loses SYNs with the option */
-	uint16_t mss;
-	uint8_t cookie_len;       /* 0: none */
-	uint8_t cookie[TCP_FO_COOKIE_MAX];
-};
-
-#define TCP_TFO_SERVERS     256
-#define TCP_TFO_MSS_DEFAULT 536
-
-/*
- * Settings that change rarely, kept once for all connections that have the same: those of the stack,
- * of a listener, or of a single connection. Index 0 is the stack's own, and never goes.
- */
-struct tcp_profile {
-	struct isla_tcp_opts opts;    /* defaults filled in; nodelay, cork and cc are empty */
-	const struct tcp_cc_ops *cc;
-	uint32_t nb_refs;             /* 0: free */
-};
 
 /* How a connection's packets leave; the gateway is an index, for there are few of them. */
 struct tcp_path {
@@ -423,6 +381,11 @@ struct isla_tcp {
 	uint32_t max_queue;      /* mbufs to which one queue grows: an eighth of the smaller pool */
 	struct isla_tcp_listener *listener;
 	uint32_t nb_listeners;   /* highest slot used + 1 */
+	struct tcp_syn *syn;     /* the SYN cache: tcp_syncache.c */
+	uint32_t *syn_bucket;
+	uint32_t syn_bucket_mask;
+	uint32_t syn_free;
+	uint32_t nb_syns;        /* in use */
 	struct tcp_profile *profile;
 	struct tcp_tfo_server *tfo_server; /* TCP_TFO_SERVERS, by a hash of the address */
 	struct isla_addr gateway[TCP_GATEWAYS_MAX]; /* 0 is unused */
@@ -861,6 +824,25 @@ void tcp_pmtu_lower(struct isla_tcp_conn *c, uint16_t mtu);
 void tcp_pmtu_timeout(struct isla_tcp_conn *c);
 /* Make a segment fit the path before it is sent again; false: try later. */
 bool tcp_pmtu_fit(struct isla_tcp_conn *c, struct tcp_seg *s);
+
+/* tcp_timer.c: a SYN or SYN,ACK has not been answered. */
+void tcp_syn_timeout(struct isla_tcp_conn *c);
+
+/* tcp_syncache.c */
+/* False where memory is short. */
+bool tcp_syncache_init(struct isla_tcp *tcp);
+void tcp_syncache_free(struct isla_tcp *tcp);
+/* At the end of its turn: fold a half-open connection up, where it can be. The record is free then. */
+bool tcp_syn_fold(struct isla_tcp_conn *c);
+/* What a segment belongs to, or NULL; and to unfold it for that segment's sake, which ends the entry in
+ * any case: NULL where no record or way is there. */
+struct tcp_syn *tcp_syn_lookup(const struct isla_tcp *tcp, const struct isla_pkt *pkt);
+struct isla_tcp_conn *tcp_syn_unfold(struct isla_tcp *tcp, struct tcp_syn *s);
+/* As much of isla_tcp_get_info() as is known of it. */
+void tcp_syn_info(const struct isla_tcp *tcp, const struct tcp_syn *s, struct isla_tcp_info *info);
+/* Reset those of a listener (NULL: of any) at a local address (NULL: at any). */
+void tcp_syn_purge(struct isla_tcp *tcp, const struct isla_tcp_listener *l,
+	const struct isla_addr *local);
 
 /* tcp_output.c */
 /* Send a segment again. False: no mbuf or no room. */

@@ -187,6 +187,7 @@ conf_defaults(struct isla_tcp_conf *f)
 {
 	f->max_conns = f->max_conns != 0 ? f->max_conns : 16384;
 	f->max_listeners = f->max_listeners != 0 ? f->max_listeners : 64;
+	f->max_syns = f->max_syns != 0 ? f->max_syns : RTE_MAX(f->max_conns / 2, 16u);
 	f->max_segs = f->max_segs != 0 ? f->max_segs : 65536;
 	f->max_orphans = f->max_orphans != 0 ? f->max_orphans : RTE_MAX(f->max_conns / 2, 1u);
 	f->rcvbuf_bytes = f->rcvbuf_bytes != 0 ? f->rcvbuf_bytes : 262144;
@@ -340,7 +341,7 @@ tcp_create(struct core *core, struct inet *inet, const struct isla_tcp_conf *con
 	tcp->max_queue = RTE_MIN(core->pool->size, core->ref_pool->size) / 8;
 	tcp->work_head = tcp->work_tail = TCP_NONE;
 	tcp->tw_head = tcp->tw_tail = TCP_NONE;
-	if (!tables_alloc(tcp) || !tcp_repair_init(tcp) || tcp_profile_init(tcp) != 0) {
+	if (!tables_alloc(tcp) || !tcp_syncache_init(tcp) || !tcp_repair_init(tcp) || tcp_profile_init(tcp) != 0) {
 		tcp_free(tcp);
 		return NULL;
 	}
@@ -371,6 +372,7 @@ tcp_free(struct isla_tcp *tcp)
 	for (i = 0; i < tcp->nb_burst; i++)
 		rte_pktmbuf_free(tcp->burst[i]);
 	timer_stop(&tcp->core->wheel, &tcp->stall_timer);
+	tcp_syncache_free(tcp);
 	mem->free(tcp->bucket);
 	mem->free(tcp->conn);
 	mem->free(tcp->seg);

@@ -52,8 +52,8 @@ count_up(uint8_t *nb)
 	*nb += *nb < UINT8_MAX;
 }
 
-static void
-syn_timeout(struct isla_tcp_conn *c)
+void
+tcp_syn_timeout(struct isla_tcp_conn *c)
 {
 	const struct isla_tcp_conf *conf = &c->tcp->conf;
 	uint8_t max = tcp_opts_of(c)->syn_retries;
@@ -179,7 +179,7 @@ static void
 rtx_expired(struct isla_tcp_conn *c)
 {
 	if (tcp_in_state(c, ISLA_TCP_SYN_SENT | ISLA_TCP_SYN_RECEIVED)) {
-		syn_timeout(c);
+		tcp_syn_timeout(c);
 		return;
 	}
 	if (tcp_ecn_hold_over(c))
