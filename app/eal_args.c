@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <rte_common.h>
 
 #include "eal_args.h"
+#include "eal_user.h"
 #include "options.h"
 
 #define HUGE_DIR      "/sys/kernel/mm/hugepages"
@@ -66,6 +66,7 @@ note(struct eal_args *args, const char *arg, const char *next)
 	args->no_shconf |= strcmp(arg, "--no-shconf") == 0;
 	args->huge_unlink |= strcmp(arg, "--huge-unlink") == 0 ||
 		strcmp(arg, "--huge-unlink=always") == 0;
+	args->has_huge_dir |= is_option(arg, "--huge-dir");
 	args->has_memory |= is_any_of(arg, memory);
 	args->has_cores |= is_any_of(arg, cores);
 	args->has_log_level |= is_option(arg, "--log-level");
@@ -75,6 +76,8 @@ note(struct eal_args *args, const char *arg, const char *next)
 		vdev = next;
 	if (vdev != NULL && strncmp(vdev, "net_tap", 7) == 0)
 		args->tap = vdev;
+	if (vdev != NULL && strncmp(vdev, "net_af_", 7) == 0)
+		args->packet = vdev;
 }
 
 /* One core is used, so EAL need not start threads on the others. */
@@ -287,17 +290,6 @@ check_huge(uint64_t want, char *err, size_t err_size)
 	return -ENOMEM;
 }
 
-static bool
-has_net_admin(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-	if (syscall(SYS_capget, &header, data) != 0)
-		return true;
-	return (data[0].effective & (1u << CAP_NET_ADMIN)) != 0;
-}
-
 /* The TAP's name among its device's arguments, or "dtap0", which is what the driver would take. */
 static void
 tap_name(const char *tap, char *name, size_t size)
@@ -342,6 +334,10 @@ explain_tap(const char *name, int rc, char *err, size_t err_size)
 	else if (rc == -EBUSY)
 		snprintf(err, err_size, "the TAP %s is in use by another program; choose another "
 			"name", name);
+	else if ((rc == -EPERM || rc == -EACCES) && if_nametoindex(name) != 0)
+		snprintf(err, err_size, "the TAP %s is there, but its MTU and MAC cannot be set "
+			"without CAP_NET_ADMIN; grant that (setpriv --ambient-caps=+net_admin "
+			"--inh-caps=+net_admin), or run isla as root", name);
 	else if (rc == -EPERM || rc == -EACCES)
 		snprintf(err, err_size, "the TAP %s cannot be made without CAP_NET_ADMIN; run isla "
 			"as root, or in a namespace of your own (unshare -Urn)", name);
@@ -372,7 +368,7 @@ check_tap(const char *tap, char *err, size_t err_size)
 		rc = -errno;
 	else
 		close(fd);
-	if (rc == 0 && !has_net_admin())
+	if (rc == 0 && !eal_user_has_cap(CAP_NET_ADMIN))
 		rc = -EPERM;
 	if (rc == 0 && if_nametoindex(name) != 0)
 		rc = try_tap(name);
@@ -397,6 +393,10 @@ eal_args_check(const struct eal_args *args, uint64_t bytes, char *err, size_t er
 
 	if (!args->no_huge)
 		rc = check_huge(bytes, err, err_size);
+	if (rc == 0 && !args->no_huge && !args->in_memory && !args->has_huge_dir)
+		rc = eal_user_check_huge(err, err_size);
+	if (rc == 0 && args->packet != NULL)
+		rc = eal_user_check_vdev(args->packet, err, err_size);
 	if (rc == 0 && args->tap != NULL)
 		rc = check_tap(args->tap, err, err_size);
 	return rc;

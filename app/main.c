@@ -31,6 +31,7 @@
 #include "docroot.h"
 #include "eal_args.h"
 #include "eal_start.h"
+#include "eal_user.h"
 #include "hostif.h"
 #include "options.h"
 #include "prompt.h"
@@ -131,6 +132,9 @@ eal_init(struct app *app)
 {
 	char err[OPTIONS_ERR_SIZE];
 
+	eal_user_runtime_dir(err, sizeof(err));
+	if (err[0] != '\0')
+		fprintf(stderr, "isla: %s\n", err);
 	if (eal_start(&app->eal, err, sizeof(err)) != 0)
 		return fail("%s", err);
 	app->eal_is_up = true;
