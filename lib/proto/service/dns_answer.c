@@ -49,7 +49,7 @@ dns_answer_build(struct isla_dns *dns, const struct dns_result *result, unsigned
 		.status = result->status,
 		.name = dns->text,
 		.ttl_s = result->ttl_s,
-		.is_cached = true,
+		.is_cached = nb > 0,
 		.record = dns->record,
 	};
 	room.text = dns_name_format(result->name, dns->text, ISLA_DNS_NAME_STRLEN) + 1;

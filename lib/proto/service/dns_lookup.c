@@ -232,7 +232,7 @@ lookup_begin(struct dns_lookup *l)
 
 	lookup_quiet(l);
 	l->tried = l->failed = l->round = l->nb_again = 0;
-	l->via_tcp = false;
+	l->via_tcp = l->is_lost = false;
 	l->server = 0;
 	if (dns->conf.rotate && dns->nb_servers > 0)
 		l->server = (uint8_t)(dns->next_server++ % dns->nb_servers);

@@ -101,6 +101,8 @@ struct isla_dns_query {
 	bool hurry;                  /* the other family is not waited for long */
 	bool has_begun;
 	bool no_data;                /* a candidate exists, without such records */
+	bool is_cached;              /* no server was asked so far */
+	uint32_t ttl_s;              /* of there being nothing: the least so far */
 	struct isla_addr literal;
 	struct dns_name name;
 	struct dns_part part[2];
@@ -127,6 +129,7 @@ struct dns_lookup {
 	bool via_tcp;
 	bool has_edns;         /* OPT was sent */
 	bool is_active;
+	bool is_lost;          /* its connection has ended, and it does not know yet */
 	uint32_t ttl_s;        /* the least of the aliases so far */
 	uint64_t sent_us;
 	struct isla_udp_sock *sock; /* NULL: no datagram is waited for */

@@ -67,7 +67,14 @@ query_end(struct isla_dns_query *q, const struct dns_result *result, unsigned in
 static void
 query_end_status(struct isla_dns_query *q, enum isla_dns_status status)
 {
-	const struct dns_result result = {.status = status, .type = q->type, .name = &q->name};
+	bool is_none = status == ISLA_DNS_NO_NAME || status == ISLA_DNS_NO_DATA;
+	const struct dns_result result = {
+		.status = status,
+		.type = q->type,
+		.is_cached = is_none && q->is_cached,
+		.ttl_s = is_none && q->ttl_s != UINT32_MAX ? q->ttl_s : 0,
+		.name = &q->name,
+	};
 
 	query_end(q, &result, 1);
 }
@@ -205,6 +212,7 @@ static bool
 query_judge(struct isla_dns_query *q)
 {
 	enum isla_dns_status status = query_status(q);
+	unsigned int i;
 
 	if (status == ISLA_DNS_OK) {
 		query_deliver(q);
@@ -215,6 +223,10 @@ query_judge(struct isla_dns_query *q)
 		return true;
 	}
 	q->no_data = q->no_data || status == ISLA_DNS_NO_DATA;
+	for (i = 0; i < q->nb_parts; i++) {
+		q->ttl_s = RTE_MIN(q->ttl_s, q->part[i].result.ttl_s);
+		q->is_cached = q->is_cached && q->part[i].result.is_cached;
+	}
 	q->step++;
 	if (q->step < nb_steps(q))
 		return false;
@@ -348,6 +360,8 @@ isla_dns_query(struct isla_dns *dns, const char *name, enum isla_dns_type type, 
 	q->nb_parts = type == ISLA_DNS_ADDR ? 2 : 1;
 	q->step = 0;
 	q->hurry = q->has_begun = q->no_data = false;
+	q->is_cached = true;
+	q->ttl_s = UINT32_MAX;
 	q->part[0].is_done = q->part[1].is_done = false;
 	timer_set(&dns->core->wheel, &q->timer, dns->core->now_us);
 	return q;

@@ -33,7 +33,7 @@ conn_lookup(const struct dns_conn *c, int id)
 	return NULL;
 }
 
-/* The handle is gone: those that waited try elsewhere. */
+/* The handle is gone: those that waited try again, perhaps over a new connection of this server. */
 static void
 conn_gone(struct dns_conn *c, bool hard)
 {
@@ -42,13 +42,24 @@ conn_gone(struct dns_conn *c, bool hard)
 	c->tcp = NULL;
 	c->len = 0;
 	timer_stop(&c->dns->core->wheel, &c->timer);
-	while ((l = conn_lookup(c, -1)) != NULL) {
-		l->conn = NULL;
+	TAILQ_FOREACH(l, &c->dns->lookups, link) {
+		l->is_lost = l->conn == c;
+		if (l->is_lost)
+			l->conn = NULL;
+	}
+	/* Each may end, and others with it. */
+	do {
+		TAILQ_FOREACH(l, &c->dns->lookups, link)
+			if (l->is_lost)
+				break;
+		if (l == NULL)
+			break;
+		l->is_lost = false;
 		if (hard)
 			dns_lookup_failed(l, true);
 		else
 			dns_lookup_conn_lost(l);
-	}
+	} while (true);
 }
 
 static void
