@@ -216,6 +216,22 @@ def test_af_packet(ns, start):
     app.check_clean_end()
 
 
+def test_af_packet_blank_checksums(ns, start):
+    """The kernel at the other end counts on a network card: told once, with the line that cures it."""
+    make_veth(ns, tx="on")
+    app = start([f"net_af_packet0,iface={Link.INNER}"], stack())
+    Link(ns).configure()
+    cure = f"ethtool -K {Link.INTERFACE} tx off"
+    with pytest.raises(OSError):
+        traffic.tcp_connect(ns, Link.STACK_V4, 7, timeout=2.5)
+    wait_until(lambda: cure in app.output, 5, "it tells")
+    assert "frames come with blank checksums" in app.output
+    ns.run(cure.split())
+    check_serves(ns)
+    assert app.output.count("ethtool") == 1
+    app.check_clean_end()
+
+
 def test_af_packet_more_queues_than_shards(ns):
     """Frames would arrive on queues that nobody polls."""
     make_veth(ns)

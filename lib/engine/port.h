@@ -78,6 +78,7 @@ struct port {
 	/* Written by whoever has the engine's administration, read by anybody. */
 	bool is_gone;    /* the interface behind it was deleted */
 	bool is_link_up;
+	bool has_told_odd; /* that the other end leaves to a card what it should do itself */
 	uint32_t link_mbps;
 	uint64_t nb_link_downs;
 	uint64_t nb_gone;
@@ -111,6 +112,9 @@ void port_clear_stats(struct port *port);
 /* Look at the link of a port that is started: its changes are told and counted. False: the interface
  * behind it is gone, which is counted, too. */
 bool port_watch(struct port *port);
+
+/* How to have the kernel at the other end of a virtual link send whole frames: "ethtool ...". */
+void port_peer_cure(const struct port *port, char *buf, size_t size);
 
 /* Make the device of a port that is gone anew, and set it up as port_setup(). */
 int port_renew(struct port *port, struct rte_mempool *const *pools, struct fault *fault);

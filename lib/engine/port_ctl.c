@@ -142,6 +142,33 @@ isla_engine_port_clear_stats(struct isla_engine *e, uint16_t port_id)
 	return 0;
 }
 
+/* Said once a port: without this nothing that is sent by TCP arrives, and nobody knows why. */
+static void
+watch_odd(struct isla_engine *e, uint16_t i)
+{
+	struct port *port = &e->port[i];
+	struct isla_netif_odd odd;
+	uint32_t nb_blank = 0, nb_cut = 0;
+	char cure[128];
+	uint16_t s;
+
+	for (s = 0; s < e->nb_workers; s++) {
+		isla_stack_netif_odd(e->worker[s].stack, (uint8_t)i, &odd);
+		nb_blank += odd.nb_blank_cksums;
+		nb_cut += odd.nb_cut_frames;
+	}
+	if (nb_blank == 0 && nb_cut == 0)
+		return;
+	port->has_told_odd = true;
+	port_peer_cure(port, cure, sizeof(cure));
+	ENGINE_LOG(WARNING,
+		"port %u (%s): frames come %s%s%s: the kernel at the other end leaves that to a network "
+		"card; have it do it: %s\n", port->id, port->name,
+		nb_blank > 0 ? "with blank checksums" : "",
+		nb_blank > 0 && nb_cut > 0 ? " and " : "",
+		nb_cut > 0 ? "cut short, being larger than the MTU" : "", cure);
+}
+
 void
 ports_watch(struct isla_engine *e)
 {
@@ -152,8 +179,13 @@ ports_watch(struct isla_engine *e)
 	for (i = 0; i < e->conf.nb_ports; i++) {
 		struct port *port = &e->port[i];
 
-		if (port->state != PORT_STARTED || port_watch(port))
+		if (port->state != PORT_STARTED)
 			continue;
+		if (port_watch(port)) {
+			if (!port->has_told_odd)
+				watch_odd(e, i);
+			continue;
+		}
 		ENGINE_LOG(WARNING,
 			"port %u (%s): its interface was deleted; \"port start %u\" makes it anew\n",
 			port->id, port->name, port->id);

@@ -94,6 +94,35 @@ port_watch(struct port *port)
 	return true;
 }
 
+/* The name of the other end where that is here, too: the kernel says which interface it is. */
+static bool
+peer_name(const struct port *port, char *name)
+{
+	char path[128];
+	unsigned int index = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/iflink", port->name);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	if (fscanf(f, "%u", &index) != 1)
+		index = 0;
+	fclose(f);
+	return index != 0 && index != port->if_index && if_indextoname(index, name) != NULL;
+}
+
+void
+port_peer_cure(const struct port *port, char *buf, size_t size)
+{
+	char name[IF_NAMESIZE];
+
+	if (peer_name(port, name))
+		snprintf(buf, size, "ethtool -K %s tx off", name);
+	else
+		snprintf(buf, size, "ethtool -K PEER tx off, PEER being its interface there");
+}
+
 int
 port_renew(struct port *port, struct rte_mempool *const *pools, struct fault *fault)
 {

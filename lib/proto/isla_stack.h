@@ -191,6 +191,10 @@ struct isla_stack_timers {
 /** The timers now. From the shard's thread. */
 void isla_stack_get_timers(const struct isla_stack *stack, struct isla_stack_timers *timers);
 
+/** What an interface has received that a network card should have completed. Any thread. */
+void isla_stack_netif_odd(const struct isla_stack *stack, uint8_t netif,
+	struct isla_netif_odd *odd);
+
 /** The shard's counters, which live as long as the stack. Read from the shard's thread, or copied
  * in a request to it. */
 const struct isla_stats *isla_stack_stats(const struct isla_stack *stack);

@@ -381,6 +381,15 @@ isla_stack_get_timers(const struct isla_stack *s, struct isla_stack_timers *time
 		timers->next_us = next_us > s->core.now_us ? next_us - s->core.now_us : 0;
 }
 
+void
+isla_stack_netif_odd(const struct isla_stack *s, uint8_t netif, struct isla_netif_odd *odd)
+{
+	const struct netif *n = &s->link.netif[netif];
+
+	odd->nb_blank_cksums = __atomic_load_n(&n->nb_blank_cksums, __ATOMIC_RELAXED);
+	odd->nb_cut_frames = __atomic_load_n(&n->nb_cut_frames, __ATOMIC_RELAXED);
+}
+
 const struct isla_stats *
 isla_stack_stats(const struct isla_stack *s)
 {

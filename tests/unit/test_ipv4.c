@@ -512,7 +512,23 @@ random_bytes_do_no_harm(void)
 	CU_ASSERT_TRUE(fix.nb_delivered > 0);
 }
 
+/* What is left of a super-frame, as a kernel sends it to a network card that cuts it up. */
+static void
+a_cut_super_frame_is_told_from_a_short_one(void)
+{
+	struct packet p = {.len = sizeof(golden_in)};
+
+	memcpy(p.b, golden_in, p.len);
+	p.b[3]++;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP_LEN);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_cut_frames, 0);
+	p.b[2] = 0x40;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP_LEN);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_cut_frames, 1);
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(a_cut_super_frame_is_told_from_a_short_one),
 	SUITE_TEST(a_golden_datagram_reaches_its_protocol),
 	SUITE_TEST(no_truncated_datagram_is_delivered),
 	SUITE_TEST(a_chain_may_be_split_anywhere),

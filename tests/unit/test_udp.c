@@ -220,6 +220,24 @@ a_checksum_may_be_absent_over_ipv4_only(void)
 	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_UDP_CKSUM);
 }
 
+/* What Linux puts there where it counts on a network card: the sum of the pseudo-header. */
+static void
+a_blank_checksum_is_told_from_a_wrong_one(void)
+{
+	struct packet p;
+
+	bind_to(NULL, PORT, NULL);
+	packet_ip(&p, PEER4, OWN4, UDP, udp4 + 20, 13);
+	p.b[27] ^= 1;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_UDP_CKSUM);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_blank_cksums, 0);
+	/* c0a8 + 0101 + c0a8 + 0102 + 17 + 13, carries added at the end */
+	p.b[26] = 0x83;
+	p.b[27] = 0x72;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_UDP_CKSUM);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_blank_cksums, 1);
+}
+
 static void
 a_port_is_believed_only_where_it_is_known_to_be_right(void)
 {
@@ -680,6 +698,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(an_empty_datagram_is_one),
 	SUITE_TEST(every_bit_error_is_found),
 	SUITE_TEST(a_checksum_may_be_absent_over_ipv4_only),
+	SUITE_TEST(a_blank_checksum_is_told_from_a_wrong_one),
 	SUITE_TEST(a_port_is_believed_only_where_it_is_known_to_be_right),
 	SUITE_TEST(an_unbound_port_is_counted),
 	SUITE_TEST(the_most_specific_socket_gets_it),

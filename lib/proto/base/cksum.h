@@ -7,6 +7,7 @@
  * IPv6 (RFC 8200, 8.1). Sums are in the order of the wire: no byte is swapped.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_byteorder.h>
@@ -53,6 +54,15 @@ cksum_l4(const struct isla_addr *src, const struct isla_addr *dst, uint8_t proto
 {
 	return (uint16_t)~cksum_fold(
 		cksum_add_mbuf(cksum_pseudo(src, dst, proto, len), m, off, len));
+}
+
+/* Whether the checksum of a packet is blank: what a sender leaves there who wants its network card to
+ * complete it. */
+static inline bool
+cksum_is_blank(const struct isla_addr *src, const struct isla_addr *dst, uint8_t proto, uint32_t len,
+	uint16_t cksum)
+{
+	return cksum_fold(cksum_pseudo(src, dst, proto, len)) == cksum;
 }
 
 #endif /* CKSUM_H */

@@ -157,6 +157,23 @@ output_drop(struct inet *inet, struct rte_mbuf *m, enum isla_drop drop, bool is_
 	return drop;
 }
 
+void
+inet_note_cut(const struct inet *inet, uint8_t netif, uint32_t len)
+{
+	struct netif *n = &inet->link->netif[netif];
+
+	if (len > n->mtu)
+		netif_odd_add(&n->nb_cut_frames);
+}
+
+void
+inet_note_bad_cksum(const struct inet *inet, const struct isla_pkt *pkt, uint8_t proto,
+	uint16_t cksum)
+{
+	if (cksum_is_blank(&pkt->src, &pkt->dst, proto, pkt->l4_len, cksum))
+		netif_odd_add(&inet->link->netif[pkt->netif].nb_blank_cksums);
+}
+
 enum isla_drop
 inet_output(struct inet *inet, struct rte_mbuf *m, const struct inet_tx *tx)
 {

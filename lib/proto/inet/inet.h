@@ -113,6 +113,13 @@ struct isla_ping *ping_open(struct inet *inet, const struct isla_addr *dst, isla
 
 /* The errno of what an ICMP error says. */
 int inet_errno(enum inet_error_kind kind);
+/* A packet of len bytes has not come whole: count it where nobody should have sent it so long. */
+void inet_note_cut(const struct inet *inet, uint8_t netif, uint32_t len);
+
+/* The checksum of a TCP segment or a UDP datagram is wrong: count it where it is blank, as a kernel at
+ * the other end of a virtual link leaves it to a network card. */
+void inet_note_bad_cksum(const struct inet *inet, const struct isla_pkt *pkt, uint8_t proto,
+	uint16_t cksum);
 
 /* True where addr is an own address of any interface. */
 bool inet_is_own(const struct inet *inet, const struct isla_addr *addr);

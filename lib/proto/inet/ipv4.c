@@ -100,8 +100,10 @@ check_header(const struct inet *inet, struct rte_mbuf *m, unsigned int *hdr_len)
 	total_len = rte_be_to_cpu_16(ip->total_length);
 	if (*hdr_len < sizeof(*ip) || *hdr_len > total_len)
 		return ISLA_DROP_IP_HDR_LEN;
-	if (total_len > m->pkt_len)
+	if (total_len > m->pkt_len) {
+		inet_note_cut(inet, isla_pkt(m)->netif, total_len);
 		return ISLA_DROP_IP_LEN;
+	}
 	if (!inet_pull(m, *hdr_len))
 		return ISLA_DROP_IP_SHORT;
 	ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);

@@ -73,8 +73,10 @@ check_header(const struct inet *inet, struct rte_mbuf *m, struct ext_walk *w)
 		return ISLA_DROP_IP_VERSION;
 	end = (uint32_t)sizeof(*ip) + rte_be_to_cpu_16(ip->payload_len);
 	/* The longest datagrams are beyond what 16-bit offsets reach, and beyond any MTU. */
-	if (end > m->pkt_len || end > UINT16_MAX)
+	if (end > m->pkt_len || end > UINT16_MAX) {
+		inet_note_cut(inet, pkt->netif, end);
 		return ISLA_DROP_IP_LEN;
+	}
 	pkt->src = isla_addr_from_v6(ip->src_addr);
 	pkt->dst = isla_addr_from_v6(ip->dst_addr);
 	pkt->flags &= ISLA_PKT_L2_MULTICAST | ISLA_PKT_L2_BROADCAST | ISLA_PKT_LEARN;

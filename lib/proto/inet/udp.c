@@ -235,8 +235,10 @@ check_header(struct isla_udp *udp, struct rte_mbuf *m, struct isla_udp_ends *end
 		return ISLA_DROP_UDP_LEN;
 	inet_trim(m, len);
 	pkt->l4_len = len;
-	if (!is_cksum_right(udp, m, hdr.dgram_cksum))
+	if (!is_cksum_right(udp, m, hdr.dgram_cksum)) {
+		inet_note_bad_cksum(udp->inet, pkt, PROTO_UDP, hdr.dgram_cksum);
 		return ISLA_DROP_UDP_CKSUM;
+	}
 	pkt->src_port = hdr.src_port;
 	pkt->dst_port = hdr.dst_port;
 	pkt->data_len = (uint16_t)(len - sizeof(hdr));

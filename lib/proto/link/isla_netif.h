@@ -84,6 +84,15 @@ uint16_t isla_neigh_list(struct isla_stack *stack, uint32_t *cursor,
 /** The state's name as in RFC 4861: "REACHABLE". Any thread. */
 const char *isla_neigh_state_name(enum isla_neigh_state state);
 
+/**
+ * What a kernel leaves to a network card that is not there: frames of a virtual link (veth), dropped
+ * because of it.
+ */
+struct isla_netif_odd {
+	uint32_t nb_blank_cksums; /**< TCP or UDP, the checksum being the pseudo-header's sum only */
+	uint32_t nb_cut_frames;   /**< IP packets longer than the MTU, of which a part has come */
+};
+
 #ifdef __cplusplus
 }
 #endif

@@ -35,11 +35,21 @@ struct netif {
 	uint16_t mtu_v4;   /* of IPv4: mtu, or less (link_netif_set_mtu()) */
 	uint16_t mtu_max;  /* what the port takes */
 	uint32_t offloads; /* ISLA_NETIF_* */
+	/* isla_netif_odd; written by the shard, read by anybody: atomic, relaxed. */
+	uint32_t nb_blank_cksums;
+	uint32_t nb_cut_frames;
 	uint8_t nb_addrs;
 	uint8_t nb_v4;
 	struct netif_v4 v4[ISLA_NETIF_ADDR_MAX]; /* those of addr that are IPv4 */
 	struct isla_prefix addr[ISLA_NETIF_ADDR_MAX];
 };
+
+/* Raise one of the two; on the way of a frame that is dropped. */
+static inline void
+netif_odd_add(uint32_t *count)
+{
+	__atomic_store_n(count, *count + 1, __ATOMIC_RELAXED);
+}
 
 static inline bool
 netif_v4_is_own(const struct netif *nif, rte_be32_t v4)

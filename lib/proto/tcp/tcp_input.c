@@ -16,7 +16,7 @@
 #include "tcp_priv.h"
 
 static enum isla_drop
-checksum_verify(struct rte_mbuf *m)
+checksum_verify(struct isla_tcp *tcp, struct rte_mbuf *m)
 {
 	const struct isla_pkt *pkt = isla_pkt(m);
 	uint64_t verdict = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
@@ -24,9 +24,11 @@ checksum_verify(struct rte_mbuf *m)
 	/* The link room has cleared the verdict of a port that is not believed. */
 	if (verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
 		return ISLA_ACCEPTED;
-	if (cksum_l4(&pkt->src, &pkt->dst, IPPROTO_TCP, m, 0, pkt->l4_len) != 0)
-		return ISLA_DROP_TCP_CKSUM;
-	return ISLA_ACCEPTED;
+	if (likely(cksum_l4(&pkt->src, &pkt->dst, IPPROTO_TCP, m, 0, pkt->l4_len) == 0))
+		return ISLA_ACCEPTED;
+	inet_note_bad_cksum(tcp->inet, isla_pkt(m), IPPROTO_TCP,
+		rte_pktmbuf_mtod(m, const struct rte_tcp_hdr *)->cksum);
+	return ISLA_DROP_TCP_CKSUM;
 }
 
 /* Bring a header together that is cut between mbufs; what cannot be is refused by tcp_hdr_parse().
@@ -54,7 +56,7 @@ tcp_rx(void *ctx, struct rte_mbuf *m)
 		hdr_pull(m);
 	drop = tcp_hdr_parse(m);
 	if (drop == ISLA_ACCEPTED)
-		drop = checksum_verify(m);
+		drop = checksum_verify(tcp, m);
 	if (unlikely(drop != ISLA_ACCEPTED)) {
 		core_count(tcp->core, ISLA_C_TCP_IN_ERRS);
 		return drop;
