@@ -18,9 +18,11 @@ static const struct cmd *const tables[] = {
 	cmds_general,
 	cmds_port,
 	cmds_net,
+	cmds_set,
 	cmds_ping,
 	cmds_tcp,
 	cmds_service,
+	cmds_shard,
 	cmds_state,
 };
 

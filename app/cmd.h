@@ -73,6 +73,8 @@ extern const struct cmd cmds_general[];
 extern const struct cmd cmds_port[];
 extern const struct cmd cmds_net[];
 extern const struct cmd cmds_ping[];
+extern const struct cmd cmds_set[];
+extern const struct cmd cmds_shard[];
 extern const struct cmd cmds_tcp[];
 extern const struct cmd cmds_service[];
 extern const struct cmd cmds_state[];

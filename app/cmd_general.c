@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include <rte_common.h>
-#include <rte_lcore.h>
 #include <rte_log.h>
 
 #include "cmd.h"
@@ -173,19 +172,6 @@ cmd_show_config_rxtx(struct cmd_env *env, const struct cmd *cmd, int argc, char 
 }
 
 static int
-cmd_show_config_cores(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
-{
-	uint16_t nb = isla_engine_nb_shards(env->engine);
-	unsigned int lcore;
-
-	fprintf(env->out, "shards: %u  main lcore: %u  lcores:", nb, rte_get_main_lcore());
-	RTE_LCORE_FOREACH(lcore)
-		fprintf(env->out, " %u", lcore);
-	fputc('\n', env->out);
-	return 0;
-}
-
-static int
 cmd_show_config_fwd(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 {
 	uint16_t i, nb = isla_engine_nb_shards(env->engine);
@@ -229,11 +215,6 @@ const struct cmd cmds_general[] = {
 		.name = "show config rxtx", .args = "", .group = CMD_GENERAL,
 		.run = cmd_show_config_rxtx,
 		.help = "bursts, mbufs, queues and descriptors",
-	},
-	{
-		.name = "show config cores", .args = "", .group = CMD_GENERAL,
-		.run = cmd_show_config_cores,
-		.help = "lcores and shards",
 	},
 	{
 		.name = "show config fwd", .args = "", .group = CMD_GENERAL,
