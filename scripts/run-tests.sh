@@ -20,6 +20,7 @@ installs nothing, runs what needs no root, and says what it skipped.
   --unit        only meson's tests, none of which needs root
   --dts         only dts
   --sanitize    with AddressSanitizer and UndefinedBehaviorSanitizer, built to build-asan/
+  --tsan        only the suites with several threads, with ThreadSanitizer, built to build-tsan/
   --werror      compiler warnings are errors
   -k EXPR       only tests whose name (meson: suite and name) EXPR picks, as pytest -k does
 
@@ -27,6 +28,9 @@ The last line is `N passed, N failed, N skipped`. Exit code: 0 only if something
 failed.
 END
 }
+
+# What has threads. sim_shards has none, but all the rest that shards share.
+TSAN_SUITES=(agent ctrl handover idle lcores loop mailbox owner_move port_ctl sim_shards telem)
 
 skip()
 {
@@ -54,6 +58,9 @@ prepare()
 	[ "$werror" = no ] || options+=(-Dwerror=true)
 	[ "$sanitize" = no ] || options+=("-Db_sanitize=address,undefined" -Db_lundef=false
 		-Dbuildtype=debugoptimized)
+	# DPDK's rings in the form that says by atomics what it means.
+	[ "$tsan" = no ] || options+=("-Db_sanitize=thread" -Db_lundef=false
+		-Dbuildtype=debugoptimized "-Dc_args=-DRTE_USE_C11_MEM_MODEL -Wno-error=tsan -Wno-tsan")
 	build_isla "$build" "${options[@]}"
 }
 
@@ -67,7 +74,11 @@ run_meson_tests()
 		mapfile -t names < <(printf %s "$picked")
 		[ ${#names[@]} -gt 0 ] || return 0
 	fi
-	[ "$sanitize" = no ] || slower=5
+	[ "$sanitize$tsan" = nono ] || slower=5
+	if [ "$tsan" = yes ]; then
+		[ ${#names[@]} -gt 0 ] || names=("${TSAN_SUITES[@]}")
+		export TSAN_OPTIONS="suppressions=$ISLA_ROOT/tests/tsan.supp ${TSAN_OPTIONS-}"
+	fi
 	step "Unit, simulator, EAL and script tests"
 	rm -f "$build/meson-logs/testlog.junit.xml"
 	meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier "$slower" \
@@ -118,6 +129,7 @@ check_conformance()
 	local args=() file
 
 	[ -z "$expr" ] || return 0
+	[ "$tsan" = no ] || return 0
 	step "Conformance tables"
 	for file in "${results[@]}"; do
 		args+=(--ran "$file")
@@ -147,6 +159,7 @@ summary()
 meson_tests=yes
 dts=yes
 sanitize=no
+tsan=no
 werror=no
 expr=
 nb_skipped=0
@@ -158,6 +171,7 @@ while [ $# -gt 0 ]; do
 	--unit) dts=no ;;
 	--dts) meson_tests=no ;;
 	--sanitize) sanitize=yes ;;
+	--tsan) tsan=yes dts=no ;;
 	--werror) werror=yes ;;
 	-k) need_value "$1" $#; expr=$2; shift ;;
 	*) die "unknown option $1; see --help" ;;
@@ -167,6 +181,8 @@ done
 [ "$dts$meson_tests" != nono ] || die "--unit and --dts exclude each other; give neither for both"
 build=$ISLA_BUILD
 [ "$sanitize" = no ] || build=$ISLA_ROOT/build-asan
+[ "$tsan" = no ] || build=$ISLA_ROOT/build-tsan
+[ "$sanitize$tsan" != yesyes ] || die "--sanitize and --tsan exclude each other"
 
 trap_exit
 prepare

@@ -173,8 +173,8 @@ handover_is_empty(const struct handover *h)
 	uint16_t i;
 
 	for (i = 0; i < h->nb_shards; i++)
-		if ((h->rx_in[i] != NULL && !rte_ring_empty(h->rx_in[i])) ||
-			(h->tx_in[i] != NULL && !rte_ring_empty(h->tx_in[i])))
+		if ((h->rx_in[i] != NULL && !handover_ring_is_empty(h->rx_in[i])) ||
+			(h->tx_in[i] != NULL && !handover_ring_is_empty(h->tx_in[i])))
 			return false;
 	return true;
 }

@@ -94,11 +94,19 @@ handover_put(struct handover *h, uint16_t to, struct rte_mbuf *m)
 void handover_put_copies(struct handover *h, const struct rte_mbuf *m, uint16_t netif,
 	struct rte_mempool *pool);
 
+/* rte_ring_empty() reads what another thread writes as if it were nobody's. */
+static inline bool
+handover_ring_is_empty(const struct rte_ring *r)
+{
+	return __atomic_load_n(&r->prod.tail, __ATOMIC_RELAXED) ==
+		__atomic_load_n(&r->cons.tail, __ATOMIC_RELAXED);
+}
+
 /* The oldest frames that another shard has handed over, at most nb. */
 static inline uint16_t
 handover_get(struct handover *h, uint16_t from, struct rte_mbuf **pkts, uint16_t nb)
 {
-	if (h->rx_in[from] == NULL || rte_ring_empty(h->rx_in[from]))
+	if (h->rx_in[from] == NULL || handover_ring_is_empty(h->rx_in[from]))
 		return 0;
 	return (uint16_t)rte_ring_sc_dequeue_burst(h->rx_in[from], (void **)pkts, nb, NULL);
 }
@@ -111,7 +119,7 @@ uint16_t handover_send(struct handover *h, uint16_t to, struct rte_mbuf **pkts, 
 static inline uint16_t
 handover_get_tx(struct handover *h, uint16_t from, struct rte_mbuf **pkts, uint16_t nb)
 {
-	if (h->tx_in[from] == NULL || rte_ring_empty(h->tx_in[from]))
+	if (h->tx_in[from] == NULL || handover_ring_is_empty(h->tx_in[from]))
 		return 0;
 	return (uint16_t)rte_ring_sc_dequeue_burst(h->tx_in[from], (void **)pkts, nb, NULL);
 }

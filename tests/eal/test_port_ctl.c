@@ -239,7 +239,8 @@ from_the_shard(struct isla_stack *stack, struct isla_engine_request *req)
 static void *
 flap(void *arg)
 {
-	struct isla_engine_request req = {.run = from_the_shard};
+	/* It runs when the engine does, which may begin after this thread has ended. */
+	static struct isla_engine_request req = {.run = from_the_shard};
 	char line[ISLA_ENGINE_ERR_SIZE];
 	int *nb_failed = arg, i;
 
