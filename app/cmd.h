@@ -25,11 +25,14 @@
 #define CMD_ARGS_MAX 32
 #define CMD_LINE_MAX 4096
 
+struct dns;
+
 /* What commands work on. */
 struct cmd_env {
 	struct isla_engine *engine;
 	struct service_set *services;
 	const struct options *opts;
+	struct dns *dns;
 	FILE *out;
 	bool quit;       /* the prompt, and the program with it, shall end */
 	uint32_t *stop;  /* atomic: not 0 where whoever waits shall give up */
@@ -75,6 +78,7 @@ extern const struct cmd cmds_net[];
 extern const struct cmd cmds_ping[];
 extern const struct cmd cmds_set[];
 extern const struct cmd cmds_shard[];
+extern const struct cmd cmds_dns[];
 extern const struct cmd cmds_tcp[];
 extern const struct cmd cmds_service[];
 extern const struct cmd cmds_state[];

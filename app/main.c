@@ -28,6 +28,7 @@
 #include "agent.h"
 #include "capture.h"
 #include "config.h"
+#include "dns.h"
 #include "docroot.h"
 #include "eal_args.h"
 #include "eal_start.h"
@@ -50,6 +51,7 @@ struct app {
 	struct docroot *docroot;
 	struct agent *agent;
 	struct prompt *prompt;
+	struct dns *dns;
 	struct service_set services;
 	struct isla_engine_stats stats;      /* the last that were printed */
 };
@@ -127,6 +129,13 @@ check_before_eal(struct app *app)
 	return 0;
 }
 
+/* --resolve: the program is for one lookup, and what it prints is the answer. */
+static bool
+is_for_a_name(const struct app *app)
+{
+	return app->opts.resolve[0] != '\0';
+}
+
 static int
 eal_init(struct app *app)
 {
@@ -138,6 +147,9 @@ eal_init(struct app *app)
 	if (eal_start(&app->eal, err, sizeof(err)) != 0)
 		return fail("%s", err);
 	app->eal_is_up = true;
+	/* What is said of the port is not the answer. */
+	if (is_for_a_name(app))
+		rte_openlog_stream(stderr);
 	if (capture_init(&app->eal, app->opts.pdump, err, sizeof(err)) != 0)
 		return fail("%s", err);
 	return 0;
@@ -309,6 +321,8 @@ start_services(struct app *app)
 	uint16_t i;
 
 	service_set_init(&app->services, app->engine, docroot_site(app->docroot));
+	if (is_for_a_name(app))
+		return 0;
 	for (i = 0; i < app->opts.nb_services; i++) {
 		const struct option_service *s = &app->opts.service[i];
 
@@ -326,6 +340,7 @@ start_prompt(struct app *app)
 		.engine = app->engine,
 		.services = &app->services,
 		.opts = &app->opts,
+		.dns = app->dns,
 		.file = app->opts.cmdline_file,
 		.is_interactive = app->opts.interactive,
 	};
@@ -379,6 +394,9 @@ app_start(struct app *app)
 		return fail("%s", err);
 	if (engine_create(app) != 0 || add_addrs(app) != 0 || start_services(app) != 0)
 		return -1;
+	app->dns = dns_create(app->engine, &app->opts, err, sizeof(err));
+	if (app->dns == NULL)
+		return fail("%s", err);
 	if (app->opts.agent != NULL) {
 		app->agent = agent_create(app->opts.agent, app->engine, err, sizeof(err));
 		if (app->agent == NULL)
@@ -401,12 +419,14 @@ app_end(struct app *app)
 	prompt_free(app->prompt);
 	agent_free(app->agent);
 	service_set_fini(&app->services);
+	dns_free(app->dns);
 	if (app->engine != NULL) {
 		signal(SIGINT, SIG_DFL);
 		signal(SIGTERM, SIG_DFL);
 		nb_missing = isla_engine_free(app->engine);
-		if (app->has_run || nb_missing > 0)
-			printf("mbufs missing: %u\n", nb_missing);
+		if (nb_missing > 0 || (app->has_run && !is_for_a_name(app)))
+			fprintf(is_for_a_name(app) ? stderr : stdout, "mbufs missing: %u\n",
+				nb_missing);
 		fflush(stdout);
 		rc = nb_missing == 0 ? 0 : -1;
 	}
@@ -418,16 +438,22 @@ app_end(struct app *app)
 	return rc;
 }
 
+/* Returns the exit code, or -1. */
 static int
 app_run(struct app *app)
 {
 	int rc = app_start(app);
 
-	if (rc == 0) {
+	if (rc == 0 && is_for_a_name(app)) {
+		dns_resolve_begin(app->dns);
+		app->has_run = true;
+		isla_engine_run(app->engine);
+		rc = dns_resolve_end(app->dns);
+	} else if (rc == 0) {
 		say_ready(app);
 		rc = start_prompt(app);
 	}
-	if (rc == 0) {
+	if (rc == 0 && !is_for_a_name(app)) {
 		struct isla_engine_stats stats;
 
 		app->has_run = true;
@@ -471,5 +497,5 @@ main(int argc, char **argv)
 	}
 	rc = app_run(&app);
 	config_free(&app.config);
-	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return rc >= 0 ? rc : EXIT_FAILURE;
 }

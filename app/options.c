@@ -174,6 +174,25 @@ const struct option options_table[] = {
 	},
 
 	{
+		.name = "dns", .arg = "ADDR[:PORT]", .group = OPTION_DNS, .parse = option_dns,
+		.repeats = true,
+		.accepts = "a unicast address, such as 192.168.1.1, 192.168.1.1:5353, fd00::1 or "
+			"[fd00::1]:5353",
+		.help = "a server to ask for names, instead of DHCP's; repeatable, in this order",
+	},
+	{
+		.name = "dns-search", .arg = "DOMAIN", .group = OPTION_DNS,
+		.parse = option_dns_search, .repeats = true, .accepts = "a domain",
+		.help = "a domain that is tried behind a name without dots; repeatable",
+	},
+	{
+		.name = "resolve", .arg = "'NAME [TYPE]'", .group = OPTION_DNS,
+		.parse = option_resolve, .accepts = "a name, and a type behind a blank",
+		.help = "look a name up, print one address a line (or one record of TYPE: "
+			OPTIONS_DNS_TYPES "), and end; exit code 2 where there is none",
+	},
+
+	{
 		.name = "service", .arg = "NAME:PORT", .group = OPTION_SERVICES,
 		.parse = option_service, .repeats = true, .def = "http:80 echo:7 discard:9",
 		.accepts = "NAME:PORT with a port from 1 to 65535",
@@ -320,6 +339,7 @@ static const char *const group_titles[OPTION_GROUPS] = {
 	[OPTION_GENERAL] = "General",
 	[OPTION_PORTS] = "Ports and memory",
 	[OPTION_ADDRS] = "Addresses",
+	[OPTION_DNS] = "Names",
 	[OPTION_SERVICES] = "Services",
 	[OPTION_LOOP] = "Shards and their loop",
 	[OPTION_TCP] = "TCP",
@@ -587,6 +607,11 @@ check_together(const struct options *opts, char *err, size_t err_size)
 				"prefix", text, a->port);
 			return -EINVAL;
 		}
+	}
+	if (opts->resolve[0] != '\0' && opts->nb_dns == 0) {
+		snprintf(err, err_size, "--resolve %.200s: there is no server to ask; give one by "
+			"--dns", opts->resolve);
+		return -EINVAL;
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include <isla_addr.h>
+#include <isla_dns.h>
 #include <isla_engine.h>
 
 #include "config.h"
@@ -20,6 +21,9 @@
 #define OPTIONS_IP_MAX      64
 #define OPTIONS_GATEWAY_MAX 16
 #define OPTIONS_SERVICE_MAX 64
+#define OPTIONS_DNS_MAX        ISLA_DNS_SERVERS_MAX
+#define OPTIONS_DNS_SEARCH_MAX ISLA_DNS_SEARCH_MAX
+#define OPTIONS_DNS_TYPES      "A, AAAA, CNAME, MX, NS, PTR, SOA, SRV or TXT"
 #define OPTIONS_ERR_SIZE    320
 
 /* While options are parsed: no port was said. */
@@ -39,6 +43,12 @@ struct option_mac {
 /* NAME:PORT */
 struct option_service {
 	const struct service *service;
+	uint16_t port;
+};
+
+/* ADDR[:PORT] */
+struct option_dns {
+	struct isla_addr addr;
 	uint16_t port;
 };
 
@@ -62,6 +72,12 @@ struct options {
 	uint16_t nb_gateways;
 	uint16_t nb_macs;
 	uint16_t nb_services;
+	uint16_t nb_dns;
+	uint16_t nb_dns_search;
+	struct option_dns dns[OPTIONS_DNS_MAX];
+	const char *dns_search[OPTIONS_DNS_SEARCH_MAX];
+	char resolve[ISLA_DNS_NAME_STRLEN]; /* empty: not wanted */
+	enum isla_dns_type resolve_type;
 	unsigned int fault_dirs; /* for which there was a --fault: 1 << enum isla_fault_dir */
 	struct option_addr ip[OPTIONS_IP_MAX];
 	struct option_addr host_ip[OPTIONS_IP_MAX];
@@ -74,6 +90,7 @@ enum option_group {
 	OPTION_GENERAL,
 	OPTION_PORTS,
 	OPTION_ADDRS,
+	OPTION_DNS,
 	OPTION_SERVICES,
 	OPTION_LOOP,
 	OPTION_TCP,
@@ -145,5 +162,10 @@ option_parse_fn option_keepalive;
 option_parse_fn option_time_ms;
 option_parse_fn option_backoff;
 option_parse_fn option_fault;
+
+/* In options_dns.c. */
+option_parse_fn option_dns;
+option_parse_fn option_dns_search;
+option_parse_fn option_resolve;
 
 #endif /* OPTIONS_H */

@@ -486,6 +486,69 @@ faults_of_either_direction(void)
 	refuse("--fault-seed=18446744073709551616", "--fault-seed", "a number from 0");
 }
 
+static void
+servers_for_names(void)
+{
+	static const char *const bad[] = {"a", "192.168.1.1:0", "192.168.1.1:65536",
+		"192.168.1.1:", "192.168.1.1:x", "[fd00::1", "[fd00::1]x", "[fd00::1]53", "0.0.0.0",
+		"224.0.0.251", "ff02::fb", "127.0.0.1", "::1", "fd00::1:g", "[192.168.1.1"};
+	char line[1200];
+	size_t i;
+
+	take("");
+	CU_ASSERT_EQUAL(opts.nb_dns, 0);
+	CU_ASSERT_EQUAL(opts.nb_dns_search, 0);
+	CU_ASSERT_STRING_EQUAL(opts.resolve, "");
+	take("--dns=192.168.1.1 --dns=fd00::1 --dns=192.168.1.1:5353 --dns=[fd00::1]:5354 "
+	     "--dns-search=corp.test --dns-search=test.");
+	CU_ASSERT_EQUAL(opts.nb_dns, 4);
+	CU_ASSERT_EQUAL(opts.dns[0].port, 53);
+	CU_ASSERT_TRUE(isla_addr_is_v4(&opts.dns[0].addr));
+	CU_ASSERT_EQUAL(opts.dns[1].port, 53);
+	CU_ASSERT_EQUAL(opts.dns[2].port, 5353);
+	CU_ASSERT_EQUAL(opts.dns[3].port, 5354);
+	CU_ASSERT_TRUE(isla_addr_eq(&opts.dns[1].addr, &opts.dns[3].addr));
+	CU_ASSERT_EQUAL(opts.nb_dns_search, 2);
+	CU_ASSERT_STRING_EQUAL(opts.dns_search[1], "test.");
+	for (i = 0; i < RTE_DIM(bad); i++) {
+		snprintf(line, sizeof(line), "--dns=%s", bad[i]);
+		refuse(line, bad[i], "such as 192.168.1.1");
+	}
+	refuse("--dns=192.168.1.1 --dns=192.168.1.1:53", "--dns 192.168.1.1:53", "given twice");
+	refuse("--dns-search=a..b", "--dns-search a..b", "a label is empty");
+	take("--dns=192.168.1.1 --resolve=www.test");
+	CU_ASSERT_STRING_EQUAL(opts.resolve, "www.test");
+	CU_ASSERT_EQUAL(opts.resolve_type, ISLA_DNS_ADDR);
+	refuse("--resolve=www.test", "--resolve www.test", "--dns");
+	refuse("--dns=192.168.1.1 --resolve=.test", "--resolve .test", "a label is empty");
+	i = (size_t)snprintf(line, sizeof(line), "--dns=192.168.1.1 --resolve=");
+	memset(line + i, 'a', 64);
+	line[i + 64] = '\0';
+	refuse(line, "--resolve aaa", "253 characters");
+	for (; i < 1100; i++)
+		line[i] = i % 50 == 0 ? '.' : 'a';
+	line[i] = '\0';
+	refuse(line, "--resolve", "253 characters");
+}
+
+/* --resolve's value has a blank in it, which parse() would cut at. */
+static void
+a_name_and_its_type(void)
+{
+	char name[] = "--resolve=www.test mx", bad[] = "--resolve=www.test any";
+	char dns[] = "--dns=10.0.0.1";
+	char *argv[] = {dns, name};
+
+	memset(&opts, 0xa5, sizeof(opts));
+	CU_ASSERT_EQUAL(options_parse(&opts, 2, argv, NULL, err, sizeof(err)), 0);
+	CU_ASSERT_STRING_EQUAL(opts.resolve, "www.test");
+	CU_ASSERT_EQUAL(opts.resolve_type, ISLA_DNS_MX);
+	argv[1] = bad;
+	CU_ASSERT_NOT_EQUAL(options_parse(&opts, 2, argv, NULL, err, sizeof(err)), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "no type is called 'any'"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "AAAA"));
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(faults_of_either_direction),
 	SUITE_TEST(nothing_gives_the_defaults),
@@ -506,6 +569,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(macs),
 	SUITE_TEST(services_and_ports),
 	SUITE_TEST(the_back_off),
+	SUITE_TEST(servers_for_names),
+	SUITE_TEST(a_name_and_its_type),
 	SUITE_TEST(help_has_every_option),
 };
 

@@ -12,10 +12,8 @@
 #include <rte_errno.h>
 
 #include "dns_priv.h"
+#include "port_slice.h"
 
-/* RFC 6335, 6: the dynamic ports. */
-#define PORT_FIRST 49152u
-#define PORT_COUNT 16384u
 #define PORT_TRIES 32
 /* Messages that are not the answer: so many in one attempt are somebody who guesses (RFC 5452, 9.3). */
 #define BAD_MAX    32
@@ -89,7 +87,7 @@ udp_bind(struct dns_lookup *l, const struct isla_addr *local)
 	unsigned int i;
 
 	for (i = 0; i < PORT_TRIES && sock == NULL; i++) {
-		uint16_t port = (uint16_t)(PORT_FIRST + dns_rand(l->dns) % PORT_COUNT);
+		uint16_t port = port_slice_at(l->dns->core, (uint32_t)dns_rand(l->dns));
 
 		sock = isla_udp_bind(udp, local, port, udp_recv, l);
 		if (sock == NULL && rte_errno != EADDRINUSE)

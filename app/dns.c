@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The program's resolver: dns_create(), then dns_from_dhcp() as leases come and go, and for --resolve
+ * dns_resolve_begin() -> resolved() -> dns_resolve_end().
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_errno.h>
+
+#include "dns.h"
+
+struct dns {
+	struct isla_engine *engine;
+	const struct options *opts;
+	struct isla_dns *dns;
+	/* --resolve */
+	struct isla_engine_request request;
+	bool waits_for_server; /* until DHCP has told of one */
+	bool has_ended;
+	enum isla_dns_status status;
+};
+
+/* What DHCP has told, on its way into shard 0. */
+struct told {
+	struct dns *dns;
+	struct isla_dns_server server[ISLA_DNS_SERVERS_MAX];
+	uint16_t nb_servers;
+	const char *domain[ISLA_DNS_SEARCH_MAX];
+	uint16_t nb_domains;
+	char text[2048];
+};
+
+struct dns *
+dns_create(struct isla_engine *engine, const struct options *opts, char *err, size_t err_size)
+{
+	struct isla_dns_server server[OPTIONS_DNS_MAX];
+	struct dns *d = calloc(1, sizeof(*d));
+	uint16_t i;
+
+	if (d != NULL)
+		d->dns = isla_dns_create(isla_engine_stack(engine, 0), NULL);
+	if (d == NULL || d->dns == NULL) {
+		snprintf(err, err_size, "no memory for name lookups; give EAL more (-m)");
+		free(d);
+		return NULL;
+	}
+	d->engine = engine;
+	d->opts = opts;
+	for (i = 0; i < opts->nb_dns; i++)
+		server[i] = (struct isla_dns_server){
+			.addr = opts->dns[i].addr,
+			.port = opts->dns[i].port,
+			.netif = ISLA_NETIF_ANY,
+		};
+	isla_dns_set_servers(d->dns, server, opts->nb_dns);
+	isla_dns_set_search(d->dns, opts->dns_search, opts->nb_dns_search);
+	return d;
+}
+
+void
+dns_free(struct dns *d)
+{
+	if (d == NULL)
+		return;
+	isla_dns_free(d->dns);
+	free(d);
+}
+
+struct isla_dns *
+dns_resolver(struct dns *d)
+{
+	return d->dns;
+}
+
+static void
+resolved(void *ctx, const struct isla_dns_answer *answer)
+{
+	struct dns *d = ctx;
+	char text[4 * ISLA_DNS_NAME_STRLEN];
+	uint16_t i;
+
+	d->status = answer->status;
+	for (i = 0; i < answer->nb_records; i++) {
+		isla_dns_record_format(&answer->record[i], text, sizeof(text));
+		printf("%s\n", text);
+	}
+	if (answer->is_partial)
+		fprintf(stderr, "isla: --resolve %s: there are more records, which are left out\n",
+			d->opts->resolve);
+	fflush(stdout);
+	d->has_ended = true;
+	isla_engine_stop(d->engine);
+}
+
+/* On shard 0. */
+static void
+resolve_run(struct dns *d)
+{
+	if (isla_dns_query(d->dns, d->opts->resolve, d->opts->resolve_type, resolved, d) != NULL)
+		return;
+	isla_engine_stop(d->engine);
+}
+
+static void
+resolve_request(struct isla_stack *stack, struct isla_engine_request *req)
+{
+	resolve_run(container_of(req, struct dns, request));
+}
+
+void
+dns_resolve_begin(struct dns *d)
+{
+	d->status = ISLA_DNS_NO_SERVER;
+	d->waits_for_server = d->opts->nb_dns == 0;
+	if (d->waits_for_server)
+		return;
+	d->request.run = resolve_request;
+	isla_engine_post(d->engine, 0, &d->request);
+}
+
+int
+dns_resolve_end(struct dns *d)
+{
+	if (d->has_ended && d->status == ISLA_DNS_OK)
+		return DNS_EXIT_FOUND;
+	fprintf(stderr, "isla: --resolve %s: %s\n", d->opts->resolve,
+		d->has_ended || d->waits_for_server ? isla_dns_status_text(d->status) :
+						      "interrupted");
+	return d->has_ended &&
+			(d->status == ISLA_DNS_NO_NAME || d->status == ISLA_DNS_NO_DATA) ?
+		DNS_EXIT_NONE : DNS_EXIT_FAILED;
+}
+
+static void
+set_told(struct isla_stack *stack, void *arg)
+{
+	struct told *told = arg;
+	struct dns *d = told->dns;
+
+	if (d->opts->nb_dns == 0)
+		isla_dns_set_servers(d->dns, told->server, told->nb_servers);
+	if (d->opts->nb_dns_search == 0)
+		isla_dns_set_search(d->dns, told->domain, told->nb_domains);
+	if (d->waits_for_server && told->nb_servers > 0) {
+		d->waits_for_server = false;
+		resolve_run(d);
+	}
+}
+
+void
+dns_from_dhcp(void *ctx, const struct isla_addr *servers, unsigned int nb, const char *search)
+{
+	struct told told = {.dns = ctx};
+	char *word, *rest;
+	unsigned int i;
+
+	for (i = 0; i < nb && told.nb_servers < ISLA_DNS_SERVERS_MAX; i++) {
+		/* A lease may hold anything: one that is no host's must not cost the others. */
+		if (isla_addr_is_unspecified(&servers[i]) ||
+			isla_addr_is_multicast(&servers[i]) || isla_addr_is_broadcast(&servers[i]))
+			continue;
+		told.server[told.nb_servers++] = (struct isla_dns_server){
+			.addr = servers[i], .netif = ISLA_NETIF_ANY};
+	}
+	snprintf(told.text, sizeof(told.text), "%s", search != NULL ? search : "");
+	for (word = strtok_r(told.text, " ", &rest);
+		word != NULL && told.nb_domains < ISLA_DNS_SEARCH_MAX;
+		word = strtok_r(NULL, " ", &rest))
+		if (isla_dns_name_check(word) == NULL)
+			told.domain[told.nb_domains++] = word;
+	isla_engine_call(told.dns->engine, 0, set_told, &told);
+}
