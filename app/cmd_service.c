@@ -77,14 +77,13 @@ cmd_service_del(struct cmd_env *env, const struct cmd *cmd, int argc, char **arg
 static int
 cmd_show_services(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 {
-	const struct service_set *set = env->services;
-	uint16_t i;
+	struct service_line lines[SERVICE_SET_MAX];
+	uint16_t i, nb = service_set_list(env->services, lines);
 
 	fprintf(env->out, "%-9s %5s  %-8s %s\n", "Service", "Port", "State", "What it does");
-	for (i = 0; i < set->nb; i++)
-		fprintf(env->out, "%-9s %5u  %-8s %s\n", set->entry[i].service->name,
-			set->entry[i].port, set->is_stopped ? "stopped" : "runs",
-			set->entry[i].service->help);
+	for (i = 0; i < nb; i++)
+		fprintf(env->out, "%-9s %5u  %-8s %s\n", lines[i].service->name, lines[i].port,
+			lines[i].is_running ? "runs" : "stopped", lines[i].service->help);
 	return 0;
 }
 

@@ -38,6 +38,7 @@
 #include "prompt.h"
 #include "service.h"
 #include "service_set.h"
+#include "telem_services.h"
 
 #define MBUFS_MIN 1024u /* of a shard */
 
@@ -329,6 +330,7 @@ start_services(struct app *app)
 		if (service_set_add(&app->services, s->service, s->port, err, sizeof(err)) != 0)
 			return fail("--service %s", err);
 	}
+	telem_services_init(&app->services);
 	return 0;
 }
 
@@ -417,6 +419,7 @@ app_end(struct app *app)
 	int rc = 0;
 
 	prompt_free(app->prompt);
+	telem_services_fini();
 	agent_free(app->agent);
 	service_set_fini(&app->services);
 	dns_free(app->dns);

@@ -18,6 +18,7 @@ service_set_init(struct service_set *set, struct isla_engine *engine,
 	const struct isla_http_site *site)
 {
 	memset(set, 0, sizeof(*set));
+	pthread_mutex_init(&set->lock, NULL);
 	set->engine = engine;
 	set->site = site;
 }
@@ -91,8 +92,8 @@ find(struct service_set *set, const struct service *service, uint16_t port)
 	return NULL;
 }
 
-int
-service_set_add(struct service_set *set, const struct service *service, uint16_t port, char *err,
+static int
+add_locked(struct service_set *set, const struct service *service, uint16_t port, char *err,
 	size_t err_size)
 {
 	struct service_entry *entry = &set->entry[set->nb];
@@ -117,8 +118,8 @@ service_set_add(struct service_set *set, const struct service *service, uint16_t
 	return rc;
 }
 
-int
-service_set_del(struct service_set *set, const struct service *service, uint16_t port)
+static int
+del_locked(struct service_set *set, const struct service *service, uint16_t port)
 {
 	struct service_entry *entry = find(set, service, port);
 
@@ -131,8 +132,8 @@ service_set_del(struct service_set *set, const struct service *service, uint16_t
 	return 0;
 }
 
-int
-service_set_stop(struct service_set *set)
+static int
+stop_locked(struct service_set *set)
 {
 	uint16_t i;
 
@@ -144,8 +145,8 @@ service_set_stop(struct service_set *set)
 	return 0;
 }
 
-int
-service_set_start(struct service_set *set, char *err, size_t err_size)
+static int
+start_locked(struct service_set *set, char *err, size_t err_size)
 {
 	uint16_t i;
 	int rc;
@@ -164,10 +165,75 @@ service_set_start(struct service_set *set, char *err, size_t err_size)
 	return 0;
 }
 
+int
+service_set_add(struct service_set *set, const struct service *service, uint16_t port, char *err,
+	size_t err_size)
+{
+	int rc;
+
+	pthread_mutex_lock(&set->lock);
+	rc = add_locked(set, service, port, err, err_size);
+	pthread_mutex_unlock(&set->lock);
+	return rc;
+}
+
+int
+service_set_del(struct service_set *set, const struct service *service, uint16_t port)
+{
+	int rc;
+
+	pthread_mutex_lock(&set->lock);
+	rc = del_locked(set, service, port);
+	pthread_mutex_unlock(&set->lock);
+	return rc;
+}
+
+int
+service_set_stop(struct service_set *set)
+{
+	int rc;
+
+	pthread_mutex_lock(&set->lock);
+	rc = stop_locked(set);
+	pthread_mutex_unlock(&set->lock);
+	return rc;
+}
+
+int
+service_set_start(struct service_set *set, char *err, size_t err_size)
+{
+	int rc;
+
+	pthread_mutex_lock(&set->lock);
+	rc = start_locked(set, err, err_size);
+	pthread_mutex_unlock(&set->lock);
+	return rc;
+}
+
+uint16_t
+service_set_list(struct service_set *set, struct service_line lines[SERVICE_SET_MAX])
+{
+	uint16_t i, nb;
+
+	pthread_mutex_lock(&set->lock);
+	nb = set->nb;
+	for (i = 0; i < nb; i++)
+		lines[i] = (struct service_line){
+			.service = set->entry[i].service,
+			.port = set->entry[i].port,
+			.is_running = !set->is_stopped,
+		};
+	pthread_mutex_unlock(&set->lock);
+	return nb;
+}
+
 void
 service_set_fini(struct service_set *set)
 {
-	if (set->engine != NULL)
-		service_set_stop(set);
+	if (set->engine == NULL)
+		return;
+	service_set_stop(set);
 	set->nb = 0;
+	pthread_mutex_destroy(&set->lock);
+	set->engine = NULL;
 }

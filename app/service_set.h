@@ -4,9 +4,10 @@
 
 /*
  * The services that run, each on every shard: added and taken away before the engine runs, while it
- * runs and after it. One thread at a time.
+ * runs and after it. From any thread that is no shard, once it is initialised and until fini.
  */
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@
 #define SERVICE_SET_ERR_SIZE 128
 
 struct service_set {
+	pthread_mutex_t lock; /* of all that follows, but engine and site */
 	struct isla_engine *engine;
 	const struct isla_http_site *site;
 	uint16_t nb;
@@ -45,6 +47,16 @@ int service_set_stop(struct service_set *set);
 /* Start those again. 0; -EALREADY; or the error of the first that did not start, which err names:
  * then none runs. */
 int service_set_start(struct service_set *set, char *err, size_t err_size);
+
+/* One of them, to be looked at. */
+struct service_line {
+	const struct service *service;
+	uint16_t port;
+	bool is_running;
+};
+
+/* All of them, in their order. Returns how many there are. */
+uint16_t service_set_list(struct service_set *set, struct service_line lines[SERVICE_SET_MAX]);
 
 /* Stop and forget them all. */
 void service_set_fini(struct service_set *set);

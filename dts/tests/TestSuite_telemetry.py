@@ -150,6 +150,37 @@ def test_tables(telemetry):
     assert 0 < pools["frames"]["free"] <= pools["frames"]["size"]
 
 
+def test_services_shards_and_table(telemetry):
+    services = telemetry.get("/isla/services")["services"]
+    assert services["http/80"] == {"name": "http", "port": 80, "running": 1}
+    assert {s["port"] for s in services.values()} == {80, 7, 9, 19, 8080}
+    shard = telemetry.get("/isla/shards")["0"]
+    assert shard["idle"] == "epoll" and shard["spin_rounds"] == 100 and shard["nb_queues"] >= 1
+    reta = telemetry.get("/isla/reta")
+    assert len(reta["entries"]) == 128 and set(reta["entries"].values()) == {0}
+    assert reta["older_owners"] == {}
+    assert telemetry.get("/isla/ports")["0"]["state"] == "started"
+    # One shard hands nothing over.
+    assert set(telemetry.get("/isla/handover").values()) == {0}
+
+
+def test_rates(telemetry, ns):
+    """Over a second or more, the same for whoever asks within the next one."""
+    telemetry.get("/isla/rates")
+    time.sleep(1.1)
+    telemetry.get("/isla/rates")
+    for _ in range(50):
+        assert traffic.get(ns, Link.STACK_V4).status == 200
+    time.sleep(1.1)
+    rates = telemetry.get("/isla/rates")
+    assert rates["interval_us"] >= 1000000
+    requests = rates["http_requests"] * rates["interval_us"] / 1000000
+    assert 45 <= requests <= 50
+    assert rates["tcp_opens"] == rates["http_requests"] == rates["0"]["http_requests"]
+    assert rates["rx_frames"] >= 4 * rates["tcp_opens"]
+    assert telemetry.get("/isla/rates") == rates
+
+
 def hostile_messages(seed):
     """What nobody should send."""
     rng = random.Random(seed)

@@ -18,6 +18,7 @@ struct isla_engine {
 	uint32_t nb_stops;  /* atomic: how often a stop was asked for */
 	struct ctrl ctrl;
 	struct owner_map map; /* of several shards: whose a frame is */
+	struct telem_rates *rates; /* telem_shards.c */
 	struct worker worker[ISLA_ENGINE_SHARD_MAX];
 };
 

@@ -78,6 +78,23 @@ telem_fn telem_mempools;
 telem_fn telem_numa;
 telem_fn telem_timers;
 
+/* telem_shards.c */
+telem_fn telem_handover;
+telem_fn telem_reta;
+telem_fn telem_rates;
+void telem_rates_init(struct isla_engine *e);
+void telem_rates_fini(struct isla_engine *e);
+
+/* Counters of the shard that was asked for, else of all shards together. Returns 0, or an error. */
+int telem_get_stats(struct isla_engine *e, const struct telem_params *p,
+	struct isla_engine_stats *stats, struct telem_out *out);
+
+/* A call into the shards was not possible. */
+int telem_no_call(struct telem_out *out, int rc);
+
+/* A number as a name: "3". */
+const char *telem_digits(unsigned int number, char buf[16]);
+
 /* telem_tables.c */
 telem_fn telem_tcp_conns;
 telem_fn telem_tcp_conn;

@@ -15,36 +15,19 @@
 
 #include "telem.h"
 
-/* Why a call into the shards was not possible. */
-static int
-no_call(struct telem_out *out, int rc)
-{
-	return telem_fail(out, "the shards cannot be asked: %s", rte_strerror(-rc));
-}
-
-/* A number as a name: "3". */
-static const char *
-digits(unsigned int number, char buf[16])
-{
-	snprintf(buf, 16, "%u", number);
-	return buf;
-}
-
 int
 telem_info(struct isla_engine *e, const struct telem_params *p, struct telem_out *out)
 {
-	static const char *const idle[] = {
-		[ISLA_ENGINE_IDLE_EPOLL] = "epoll",
-		[ISLA_ENGINE_IDLE_SLEEP] = "sleep",
-		[ISLA_ENGINE_IDLE_POLL] = "poll",
-	};
+	struct isla_shard_stats s;
+	int rc = isla_engine_get_shard_stats(e, 0, &s);
 
+	if (rc != 0)
+		return telem_no_call(out, rc);
 	telem_string(out, "version", ISLA_VERSION);
 	telem_string(out, "dpdk", rte_version());
 	telem_u64(out, "nb_shards", e->nb_workers);
 	telem_u64(out, "nb_ports", e->conf.nb_ports);
-	telem_u64(out, "time_us", worker_now_us(&e->worker[0]));
-	telem_string(out, "idle", idle[e->conf.idle]);
+	telem_u64(out, "time_us", s.time_us);
 	telem_u64(out, "burst", e->conf.burst);
 	telem_u64(out, "mbufs_a_shard", e->conf.nb_mbufs);
 	telem_u64(out, "references_a_shard", e->conf.nb_refs);
@@ -56,6 +39,11 @@ telem_info(struct isla_engine *e, const struct telem_params *p, struct telem_out
 static void
 port(struct telem_out *out, const struct isla_engine_port_info *info)
 {
+	static const char *const states[] = {
+		[ISLA_ENGINE_PORT_STOPPED] = "stopped",
+		[ISLA_ENGINE_PORT_STARTED] = "started",
+		[ISLA_ENGINE_PORT_GONE] = "gone",
+	};
 	struct rte_eth_stats s;
 
 	telem_string(out, "name", info->name);
@@ -67,6 +55,10 @@ port(struct telem_out *out, const struct isla_engine_port_info *info)
 	telem_u64(out, "nb_txd", info->nb_txd);
 	telem_u64(out, "if_index", info->if_index);
 	telem_i32(out, "socket_id", info->socket_id);
+	telem_string(out, "state", (unsigned int)info->state < RTE_DIM(states) ?
+		states[info->state] : "?");
+	telem_bool(out, "link_up", info->link_up);
+	telem_u64(out, "link_mbps", info->link_mbps);
 	memset(&s, 0, sizeof(s));
 	if (rte_eth_stats_get(info->port_id, &s) != 0)
 		return;
@@ -91,58 +83,13 @@ telem_ports(struct isla_engine *e, const struct telem_params *p, struct telem_ou
 	for (i = 0; isla_engine_port_info(e, i, &info) == 0; i++) {
 		telem_open(&inner);
 		port(&inner, &info);
-		telem_close(out, digits(info.port_id, name), &inner);
+		telem_close(out, telem_digits(info.port_id, name), &inner);
 	}
 	return 0;
-}
-
-static uint64_t
-total_us(const struct isla_loop_stats *l)
-{
-	return l->busy.time_us + l->spin.time_us + l->yield.time_us + l->sleep.time_us;
-}
-
-static uint64_t
-permille(uint64_t part, uint64_t whole)
-{
-	return whole == 0 ? 0 : part * 1000 / whole;
 }
 
 int
-telem_shards(struct isla_engine *e, const struct telem_params *p, struct telem_out *out)
-{
-	struct isla_shard_stats s;
-	struct telem_out inner;
-	char name[16];
-	uint16_t i;
-	int rc;
-
-	for (i = 0; i < e->nb_workers; i++) {
-		uint64_t all_us;
-
-		rc = isla_engine_get_shard_stats(e, i, &s);
-		if (rc != 0)
-			return no_call(out, rc);
-		all_us = total_us(&s.loop);
-		telem_open(&inner);
-		telem_u64(&inner, "time_us", s.time_us);
-		telem_u64(&inner, "conns", s.nb_conns);
-		telem_u64(&inner, "established", s.stack.counter[ISLA_C_TCP_CURR_ESTAB]);
-		telem_u64(&inner, "rx_frames", s.stack.counter[ISLA_C_IF_IN_PKTS]);
-		telem_u64(&inner, "tx_frames", s.stack.counter[ISLA_C_IF_OUT_PKTS]);
-		telem_u64(&inner, "busy_permille", permille(s.loop.busy.time_us, all_us));
-		telem_u64(&inner, "spin_permille", permille(s.loop.spin.time_us, all_us));
-		telem_u64(&inner, "yield_permille", permille(s.loop.yield.time_us, all_us));
-		telem_u64(&inner, "sleep_permille", permille(s.loop.sleep.time_us, all_us));
-		telem_u64(&inner, "wakeups", s.loop.nb_wakeups);
-		telem_close(out, digits(i, name), &inner);
-	}
-	return 0;
-}
-
-/* A shard's counters where one was asked for, else all shards' together. Returns 0, or an error. */
-static int
-get_stats(struct isla_engine *e, const struct telem_params *p, struct isla_engine_stats *stats,
+telem_get_stats(struct isla_engine *e, const struct telem_params *p, struct isla_engine_stats *stats,
 	struct telem_out *out)
 {
 	struct isla_shard_stats s;
@@ -150,12 +97,12 @@ get_stats(struct isla_engine *e, const struct telem_params *p, struct isla_engin
 
 	if ((p->given & TELEM_KEY(SHARD)) == 0) {
 		rc = isla_engine_get_stats(e, stats);
-		return rc == 0 ? 0 : no_call(out, rc);
+		return rc == 0 ? 0 : telem_no_call(out, rc);
 	}
 	memset(stats, 0, sizeof(*stats));
 	rc = isla_engine_get_shard_stats(e, p->shard, &s);
 	if (rc != 0)
-		return no_call(out, rc);
+		return telem_no_call(out, rc);
 	stats->time_us = s.time_us;
 	stats->stack = s.stack;
 	stats->loop = s.loop;
@@ -180,7 +127,7 @@ telem_loop(struct isla_engine *e, const struct telem_params *p, struct telem_out
 {
 	struct isla_engine_stats s;
 
-	if (get_stats(e, p, &s, out) != 0)
+	if (telem_get_stats(e, p, &s, out) != 0)
 		return -EINVAL;
 	step(out, "busy", &s.loop.busy);
 	step(out, "spin", &s.loop.spin);
@@ -201,7 +148,7 @@ telem_counters(struct isla_engine *e, const struct telem_params *p, struct telem
 	struct isla_engine_stats s;
 	unsigned int i;
 
-	if (get_stats(e, p, &s, out) != 0)
+	if (telem_get_stats(e, p, &s, out) != 0)
 		return -EINVAL;
 	for (i = 0; i < ISLA_C_MAX; i++)
 		telem_u64(out, isla_counter_name(i), s.stack.counter[i]);
@@ -214,7 +161,7 @@ telem_drops(struct isla_engine *e, const struct telem_params *p, struct telem_ou
 	struct isla_engine_stats s;
 	unsigned int i;
 
-	if (get_stats(e, p, &s, out) != 0)
+	if (telem_get_stats(e, p, &s, out) != 0)
 		return -EINVAL;
 	for (i = 1; i < ISLA_DROP_MAX; i++)
 		telem_u64(out, isla_drop_name(i), s.stack.drop[i]);
@@ -241,7 +188,7 @@ telem_histograms(struct isla_engine *e, const struct telem_params *p, struct tel
 	struct telem_out inner;
 	unsigned int i;
 
-	if (get_stats(e, p, &s, out) != 0)
+	if (telem_get_stats(e, p, &s, out) != 0)
 		return -EINVAL;
 	for (i = 0; i < ISLA_HIST_MAX; i++) {
 		telem_open(&inner);
@@ -277,7 +224,7 @@ telem_histogram(struct isla_engine *e, const struct telem_params *p, struct tele
 	if (i == ISLA_HIST_MAX)
 		return telem_fail(out, "name='%s': give one of %s", p->name,
 			hist_names(text, sizeof(text)));
-	if (get_stats(e, p, &s, out) != 0)
+	if (telem_get_stats(e, p, &s, out) != 0)
 		return -EINVAL;
 	telem_hist(out, &s.hists.hist[i], isla_hist_unit(i));
 	telem_open(&inner);
@@ -330,7 +277,7 @@ telem_faults(struct isla_engine *e, const struct telem_params *p, struct telem_o
 	struct isla_engine_stats s;
 	unsigned int dir;
 
-	if (get_stats(e, p, &s, out) != 0)
+	if (telem_get_stats(e, p, &s, out) != 0)
 		return -EINVAL;
 	for (dir = 0; dir < ISLA_FAULT_DIRS; dir++) {
 		struct telem_out inner;
@@ -374,7 +321,7 @@ telem_mempools(struct isla_engine *e, const struct telem_params *p, struct telem
 		telem_open(&inner);
 		mempool(&inner, "frames", e->worker[i].pools.pkt);
 		mempool(&inner, "references", e->worker[i].pools.ref);
-		telem_close(out, digits(i, name), &inner);
+		telem_close(out, telem_digits(i, name), &inner);
 	}
 	return 0;
 }
@@ -382,18 +329,19 @@ telem_mempools(struct isla_engine *e, const struct telem_params *p, struct telem
 int
 telem_numa(struct isla_engine *e, const struct telem_params *p, struct telem_out *out)
 {
+	struct isla_engine_shard_info info;
 	struct telem_out shards, ports;
 	char name[16];
 	uint16_t i;
 
 	telem_u64(out, "nb_nodes", rte_socket_count());
 	telem_open(&shards);
-	for (i = 0; i < e->nb_workers; i++)
-		telem_i32(&shards, digits(i, name), e->worker[i].pools.pkt->socket_id);
+	for (i = 0; isla_engine_shard_info(e, i, &info) == 0; i++)
+		telem_i32(&shards, telem_digits(i, name), info.socket_id);
 	telem_close(out, "shards", &shards);
 	telem_open(&ports);
 	for (i = 0; i < e->conf.nb_ports; i++)
-		telem_i32(&ports, digits(e->port[i].id, name), e->port[i].socket_id);
+		telem_i32(&ports, telem_digits(e->port[i].id, name), e->port[i].socket_id);
 	telem_close(out, "ports", &ports);
 	return 0;
 }
@@ -416,12 +364,12 @@ telem_timers(struct isla_engine *e, const struct telem_params *p, struct telem_o
 	for (i = 0; i < e->nb_workers; i++) {
 		rc = isla_engine_call(e, i, get_timers, &timers);
 		if (rc != 0)
-			return no_call(out, rc);
+			return telem_no_call(out, rc);
 		telem_open(&inner);
 		telem_u64(&inner, "armed", timers.nb_armed);
 		if (timers.next_us != UINT64_MAX)
 			telem_u64(&inner, "next_us", timers.next_us);
-		telem_close(out, digits(i, name), &inner);
+		telem_close(out, telem_digits(i, name), &inner);
 	}
 	return 0;
 }

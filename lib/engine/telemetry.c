@@ -21,6 +21,10 @@ const struct telem_command telem_commands[] = {
 	{"/isla/info", 0, "Versions, shards, ports, the time", telem_info},
 	{"/isla/ports", 0, "The ports, and what they have counted", telem_ports},
 	{"/isla/shards", 0, "Each shard: lcore, connections, how busy it is", telem_shards},
+	{"/isla/rates", 0, "Frames, bytes, requests... a second, of each shard", telem_rates},
+	{"/isla/reta", 0, "The indirection table: whose a hash is", telem_reta},
+	{"/isla/handover", TELEM_KEY(SHARD), "Frames between shards. Takes shard=N",
+		telem_handover},
 	{"/isla/loop", TELEM_KEY(SHARD), "What the loop did. Takes shard=N", telem_loop},
 	{"/isla/counters", TELEM_KEY(SHARD), "Counters, of the MIBs. Takes shard=N",
 		telem_counters},
@@ -75,7 +79,8 @@ number(const char *text, char end, uint64_t max, uint64_t *value, const char **r
 	*value = strtoull(text, &stop, 10);
 	if (rest != NULL)
 		*rest = stop + 1;
-	return errno == 0 && *stop == end && *value <= max;
+	return errno == 0 && *value <= max &&
+		(*stop == end || (end == '/' && *stop == '.')); /* the prompt's spelling */
 }
 
 static int
@@ -251,6 +256,7 @@ telem_attach(struct isla_engine *e)
 	pthread_rwlock_wrlock(&telem.lock);
 	if (telem.engine == NULL)
 		telem.engine = e;
+	telem_rates_init(e);
 	for (cmd = telem_commands; !telem.is_registered && cmd->name != NULL; cmd++)
 		rc |= rte_telemetry_register_cmd(cmd->name, handle, cmd->help);
 	telem.is_registered = true;
@@ -266,4 +272,5 @@ telem_detach(struct isla_engine *e)
 	if (telem.engine == e)
 		telem.engine = NULL;
 	pthread_rwlock_unlock(&telem.lock);
+	telem_rates_fini(e);
 }

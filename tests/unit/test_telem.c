@@ -83,6 +83,8 @@ parameters_are_taken_apart(void)
 	take("/isla/tcp/conn", "id=2/4294967295");
 	CU_ASSERT_EQUAL(params.id_shard, 2);
 	CU_ASSERT_EQUAL(params.id, UINT32_MAX);
+	take("/isla/tcp/conn", "id=2.17");
+	CU_ASSERT_EQUAL(params.id, 17);
 	take("/isla/histogram", "name=tcpRtt");
 	CU_ASSERT_STRING_EQUAL(params.name, "tcpRtt");
 }
@@ -111,6 +113,7 @@ bad_parameters_are_named(void)
 	refuse("/isla/tcp/conns", "cursor=17179869184", "cursor=17179869184", "next");
 	refuse("/isla/tcp/conns", "shard=1,cursor=5", "cursor=5", "shard 1");
 	refuse("/isla/tcp/conn", "id=1", "id=1", "SHARD/ID");
+	refuse("/isla/tcp/conn", "id=1.", "id=1.", "SHARD/ID");
 	refuse("/isla/tcp/conn", "id=4/1", "id=4/1", "SHARD/ID");
 	refuse("/isla/tcp/conn", "id=1/", "id=1/", "SHARD/ID");
 	refuse("/isla/tcp/conn", "id=1/4294967296", "id=1/4294967296", "SHARD/ID");
