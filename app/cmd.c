@@ -20,6 +20,7 @@ static const struct cmd *const tables[] = {
 	cmds_net,
 	cmds_set,
 	cmds_ping,
+	cmds_dhcp,
 	cmds_dns,
 	cmds_tcp,
 	cmds_service,

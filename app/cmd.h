@@ -25,6 +25,7 @@
 #define CMD_ARGS_MAX 32
 #define CMD_LINE_MAX 4096
 
+struct dhcp;
 struct dns;
 
 /* What commands work on. */
@@ -32,6 +33,7 @@ struct cmd_env {
 	struct isla_engine *engine;
 	struct service_set *services;
 	const struct options *opts;
+	struct dhcp *dhcp; /* NULL: none */
 	struct dns *dns;
 	FILE *out;
 	bool quit;       /* the prompt, and the program with it, shall end */
@@ -76,6 +78,7 @@ extern const struct cmd cmds_general[];
 extern const struct cmd cmds_port[];
 extern const struct cmd cmds_net[];
 extern const struct cmd cmds_ping[];
+extern const struct cmd cmds_dhcp[];
 extern const struct cmd cmds_set[];
 extern const struct cmd cmds_shard[];
 extern const struct cmd cmds_dns[];

@@ -28,6 +28,7 @@
 #include "agent.h"
 #include "capture.h"
 #include "config.h"
+#include "dhcp.h"
 #include "dns.h"
 #include "docroot.h"
 #include "eal_args.h"
@@ -52,6 +53,7 @@ struct app {
 	struct docroot *docroot;
 	struct agent *agent;
 	struct prompt *prompt;
+	struct dhcp *dhcp;
 	struct dns *dns;
 	struct service_set services;
 	struct isla_engine_stats stats;      /* the last that were printed */
@@ -123,6 +125,11 @@ check_before_eal(struct app *app)
 	if (app->opts.cmdline_file != NULL && access(app->opts.cmdline_file, R_OK) != 0)
 		return fail("--cmdline-file %s: %s; give a file of commands",
 			app->opts.cmdline_file, strerror(errno));
+	if (app->opts.dhcp) {
+		app->dhcp = dhcp_create(&app->opts, err, sizeof(err));
+		if (app->dhcp == NULL)
+			return fail("%s", err);
+	}
 	if (app->opts.pdump && capture_obstacle(&app->eal) != NULL)
 		return fail("--pdump: %s", capture_obstacle(&app->eal));
 	if (eal_args_check(&app->eal, memory_needed(&app->opts.engine), err, sizeof(err)) != 0)
@@ -234,6 +241,8 @@ engine_create(struct app *app)
 		conf->tick_ctx = app;
 		conf->tick_us = app->opts.stats_period_s * UINT64_C(1000000);
 	}
+	if (app->dhcp != NULL)
+		dhcp_conf_engine(app->dhcp, conf);
 	app->engine = isla_engine_create(conf, err, sizeof(err));
 	if (app->engine == NULL)
 		return fail("%s", err);
@@ -342,6 +351,7 @@ start_prompt(struct app *app)
 		.engine = app->engine,
 		.services = &app->services,
 		.opts = &app->opts,
+		.dhcp = app->dhcp,
 		.dns = app->dns,
 		.file = app->opts.cmdline_file,
 		.is_interactive = app->opts.interactive,
@@ -369,6 +379,8 @@ say_ready(const struct app *app)
 			if (app->opts.ip[j].port == info.port_id)
 				printf(" %s", isla_prefix_format(&app->opts.ip[j].prefix, text,
 					sizeof(text)));
+		if (dhcp_is_for_port(&app->opts, info.port_id))
+			printf(" DHCP");
 		if (!app->opts.no_link_local) {
 			struct isla_prefix p = {.addr = isla_addr_link_local(info.mac), .len = 64};
 
@@ -408,7 +420,12 @@ app_start(struct app *app)
 	if (isla_engine_start(app->engine, err, sizeof(err)) != 0 ||
 		(app->agent != NULL && agent_start(app->agent, err, sizeof(err)) != 0))
 		return fail("%s", err);
-	return set_host_addrs(app);
+	if (set_host_addrs(app) != 0)
+		return -1;
+	if (app->dhcp == NULL)
+		return 0;
+	dhcp_set_dns(app->dhcp, dns_from_dhcp, app->dns);
+	return dhcp_start(app->dhcp, app->engine, err, sizeof(err)) == 0 ? 0 : fail("%s", err);
 }
 
 /* Whatever was begun is ended. Returns 0, or -1 where mbufs are missing. */
@@ -421,6 +438,7 @@ app_end(struct app *app)
 	prompt_free(app->prompt);
 	telem_services_fini();
 	agent_free(app->agent);
+	dhcp_free(app->dhcp);
 	service_set_fini(&app->services);
 	dns_free(app->dns);
 	if (app->engine != NULL) {

@@ -174,6 +174,42 @@ const struct option options_table[] = {
 	},
 
 	{
+		.name = "dhcp", .group = OPTION_DHCP, .parse = option_flag, FIELD(dhcp),
+		.help = "get address, routes, MTU and DNS servers of each port that has no IPv4 "
+			"address of --ip from a DHCP server",
+	},
+	{
+		.name = "dhcp-fallback", .arg = "ADDR/LEN[@PORT]", .group = OPTION_DHCP,
+		.parse = option_dhcp_fallback, .def = "192.168.1.2/24",
+		.accepts = "an IPv4 address and a prefix length, such as 192.168.1.2/24, with @PORT "
+			"for another port than the first with DHCP; or none",
+		.help = "the address that serves while no server has answered for 5 s, or none",
+	},
+	{
+		.name = "dhcp-lease-file", .arg = "FILE", .group = OPTION_DHCP,
+		.parse = option_string, FIELD(dhcp_lease_file), .accepts = "a file",
+		.help = "keep leases there, and ask for the same again at the next start",
+	},
+	{
+		.name = "dhcp-hostname", .arg = "NAME", .group = OPTION_DHCP,
+		.parse = option_dhcp_hostname,
+		.accepts = "letters, digits, '-' and '.', at most 63 between dots and 253 in all",
+		.help = "the name that the server is told",
+	},
+	{
+		.name = "dhcp-client-id", .arg = "ID", .group = OPTION_DHCP,
+		.parse = option_dhcp_client_id,
+		.accepts = "bytes in hexadecimal with ':' in between, two at least, of which the "
+			"first is the type; or any text of at most 254 characters",
+		.help = "the client identifier; RFC 4361's, made of the MAC address, where it is not "
+			"given",
+	},
+	{
+		.name = "dhcp-vendor-class", .arg = "TEXT", .group = OPTION_DHCP,
+		.parse = option_dhcp_vendor_class, .accepts = "a text of 1 to 512 characters",
+		.help = "the vendor class identifier",
+	},
+	{
 		.name = "dns", .arg = "ADDR[:PORT]", .group = OPTION_DNS, .parse = option_dns,
 		.repeats = true,
 		.accepts = "a unicast address, such as 192.168.1.1, 192.168.1.1:5353, fd00::1 or "
@@ -339,6 +375,7 @@ static const char *const group_titles[OPTION_GROUPS] = {
 	[OPTION_GENERAL] = "General",
 	[OPTION_PORTS] = "Ports and memory",
 	[OPTION_ADDRS] = "Addresses",
+	[OPTION_DHCP] = "Addresses from a server (DHCP)",
 	[OPTION_DNS] = "Names",
 	[OPTION_SERVICES] = "Services",
 	[OPTION_LOOP] = "Shards and their loop",
@@ -387,11 +424,11 @@ value_parse(const struct option *o, const char *option, const char *value, struc
 	else if (rc == -ENOSPC)
 		snprintf(err, err_size, "%s %s: the option is given too often", option, value);
 	else if (o->accepts != NULL)
-		snprintf(err, err_size, "%s '%s' is not possible: give %s", option, value,
+		snprintf(err, err_size, "%s '%.120s' is not possible: give %s", option, value,
 			o->accepts);
 	else
 		snprintf(err, err_size,
-			"%s '%s' is not possible: give a number from %" PRIu64 " to %" PRIu64,
+			"%s '%.120s' is not possible: give a number from %" PRIu64 " to %" PRIu64,
 			option, value, o->min, o->max);
 	return -EINVAL;
 }
@@ -642,7 +679,7 @@ options_parse(struct options *opts, int argc, char **argv, const struct config *
 		return -EINVAL;
 	for (o = options_table; o->name != NULL; o++)
 		if (o->def != NULL && !given[o - options_table] &&
-			(o->parse != option_ip || opts->nb_ips == 0) &&
+			(o->parse != option_ip || (opts->nb_ips == 0 && !opts->dhcp)) &&
 			default_parse(o, opts, err, err_size) != 0)
 			return -EINVAL;
 	opts->engine.nb_refs = 2 * opts->engine.nb_mbufs;

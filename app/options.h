@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include <isla_addr.h>
+#include <isla_dhcp.h>
 #include <isla_dns.h>
 #include <isla_engine.h>
 
@@ -72,6 +73,13 @@ struct options {
 	uint16_t nb_gateways;
 	uint16_t nb_macs;
 	uint16_t nb_services;
+	bool dhcp;
+	const char *dhcp_lease_file;
+	const char *dhcp_hostname;
+	const char *dhcp_vendor_class;
+	uint16_t dhcp_client_id_len; /* 0: not given */
+	uint8_t dhcp_client_id[ISLA_DHCP_ID_MAX];
+	struct option_addr dhcp_fallback; /* a length of 0: none */
 	uint16_t nb_dns;
 	uint16_t nb_dns_search;
 	struct option_dns dns[OPTIONS_DNS_MAX];
@@ -90,6 +98,7 @@ enum option_group {
 	OPTION_GENERAL,
 	OPTION_PORTS,
 	OPTION_ADDRS,
+	OPTION_DHCP,
 	OPTION_DNS,
 	OPTION_SERVICES,
 	OPTION_LOOP,
@@ -162,6 +171,10 @@ option_parse_fn option_keepalive;
 option_parse_fn option_time_ms;
 option_parse_fn option_backoff;
 option_parse_fn option_fault;
+option_parse_fn option_dhcp_fallback;
+option_parse_fn option_dhcp_hostname;
+option_parse_fn option_dhcp_client_id;
+option_parse_fn option_dhcp_vendor_class;
 
 /* In options_dns.c. */
 option_parse_fn option_dns;

@@ -191,6 +191,7 @@ prompt_start(const struct prompt_conf *conf, char *err, size_t err_size)
 		.engine = conf->engine,
 		.services = conf->services,
 		.opts = conf->opts,
+		.dhcp = conf->dhcp,
 		.dns = conf->dns,
 		.out = stdout,
 		.stop = &p->stop,

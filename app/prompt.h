@@ -17,6 +17,7 @@ struct prompt_conf {
 	struct isla_engine *engine;
 	struct service_set *services;
 	const struct options *opts;
+	struct dhcp *dhcp;   /* NULL: none */
 	struct dns *dns;
 	const char *file;    /* commands to run first; NULL: none */
 	bool is_interactive; /* then those of standard input */

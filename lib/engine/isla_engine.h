@@ -140,6 +140,11 @@ struct isla_engine_conf {
 	void (*tick)(struct isla_engine *engine, void *ctx);
 	void *tick_ctx;
 	uint64_t tick_us;      /**< [1000000] */
+	/** Last words at a stop: called on shard 0, round by round, once the connections of all shards
+	 * have ended or stop_us has passed, until it returns false or 200 ms are over. NULL: none.
+	 * The stack goes on receiving and sending in between. */
+	bool (*last_words)(struct isla_engine *engine, struct isla_stack *stack, void *ctx);
+	void *last_words_ctx;
 	struct isla_fault fault[ISLA_FAULT_DIRS]; /**< a bad path on purpose [none] */
 	uint64_t fault_seed;   /**< which frames that meets follows from it [1] */
 	/** Of the stacks. The engine sets the pools, mem, socket_id and the times; the key too

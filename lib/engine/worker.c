@@ -18,6 +18,8 @@
 #include "shards.h"
 #include "worker.h"
 
+#define LAST_WORDS_US 200000
+
 /* The stack's interfaces: one a port, in the same order. */
 static int
 netifs_add(struct worker *w, struct fault *fault)
@@ -216,13 +218,48 @@ output_waits(struct worker *w)
 	return w->map != NULL && shards_have_waiting(w);
 }
 
+static bool
+others_are_done(const struct worker *w)
+{
+	const struct isla_engine *e = w->engine;
+	uint16_t i;
+
+	for (i = 0; w->map != NULL && i < e->nb_workers; i++)
+		if (i != w->index && !__atomic_load_n(&e->worker[i].is_done, __ATOMIC_RELAXED))
+			return false;
+	return true;
+}
+
+/* The program's last words; true once there are none left. */
+static bool
+words_are_said(struct worker *w)
+{
+	const struct isla_engine_conf *conf = w->conf;
+	uint64_t now_us = worker_now_us(w);
+
+	if (conf->last_words == NULL || w->words_until_us == UINT64_MAX)
+		return true;
+	if (w->words_until_us == 0)
+		w->words_until_us = now_us + LAST_WORDS_US;
+	isla_stack_set_now(w->stack, now_us);
+	if (now_us < w->words_until_us &&
+		conf->last_words(w->engine, w->stack, conf->last_words_ctx))
+		return false;
+	w->words_until_us = UINT64_MAX;
+	return true;
+}
+
 /* Every shard has ended what it had to; until then each may need another one's queue. */
 static bool
 all_done(struct worker *w)
 {
 	struct isla_engine *e = w->engine;
-	bool is_done = isla_stack_nb_conns(w->stack) == 0 && !output_waits(w), all = is_done;
+	bool is_done = isla_stack_nb_conns(w->stack) == 0 && !output_waits(w), all;
 	uint16_t i;
+
+	if (w->index == 0 && is_done)
+		is_done = others_are_done(w) && words_are_said(w) && !output_waits(w);
+	all = is_done;
 
 	if (w->map == NULL || is_done == w->is_done)
 		is_done = w->is_done;
@@ -244,8 +281,13 @@ worker_shutdown(struct worker *w)
 
 	isla_stack_shutdown(w->stack);
 	do {
-		now_us = worker_round(w, end_us);
+		/* While there are last words, the program is asked for them again soon. */
+		now_us = worker_round(w, w->words_until_us == 0 || w->words_until_us == UINT64_MAX ?
+			end_us : RTE_MIN(end_us, now_us + LAST_WORDS_US / 20));
 	} while (!all_done(w) && now_us < end_us && stops(w) < 2);
+	while (w->conf->last_words != NULL && w->index == 0 && stops(w) < 2 &&
+		(!words_are_said(w) || output_waits(w)) && now_us < end_us + LAST_WORDS_US)
+		now_us = worker_round(w, now_us + LAST_WORDS_US / 20);
 }
 
 void

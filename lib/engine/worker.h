@@ -72,6 +72,7 @@ struct worker {
 	bool hears_all;            /* there is a descriptor for each queue that it polls */
 	bool is_crowded;           /* it shares its CPU with other shards */
 	bool is_done;              /* atomic: it has nothing left to end */
+	uint64_t words_until_us;   /* last words: 0: not begun; UINT64_MAX: said */
 	struct isla_engine_backoff backoff_conf;
 	struct fault_stage *fault_stage; /* once a fault was set; faults is this, or NULL */
 	struct pools pools;

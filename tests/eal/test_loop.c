@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -434,6 +435,52 @@ it_runs_until_it_is_stopped(void)
 	CU_ASSERT_EQUAL(stats.loop.sleep.time_us, 0);
 }
 
+static unsigned int nb_words;
+
+/* Ends after so many calls; more than 200 ms of them there never are. */
+static bool
+say_words(struct isla_engine *e, struct isla_stack *stack, void *ctx)
+{
+	const unsigned int *nb = ctx;
+
+	CU_ASSERT_PTR_EQUAL(e, engine);
+	CU_ASSERT_PTR_EQUAL(stack, isla_engine_stack(engine, 0));
+	return ++nb_words < *nb;
+}
+
+static void
+run_with_words(unsigned int nb, unsigned int nb_stops)
+{
+	nb_words = 0;
+	conf.last_words = say_words;
+	conf.last_words_ctx = &nb;
+	start();
+	while (nb_stops-- > 0)
+		isla_engine_stop(engine);
+	isla_engine_run(engine);
+}
+
+static void
+last_words_are_said(void)
+{
+	run_with_words(3, 1);
+	CU_ASSERT_EQUAL(nb_words, 3);
+}
+
+static void
+last_words_have_an_end(void)
+{
+	run_with_words(UINT_MAX, 1);
+	CU_ASSERT_TRUE(nb_words >= 3);
+}
+
+static void
+who_is_in_a_hurry_does_without_last_words(void)
+{
+	run_with_words(UINT_MAX, 2);
+	CU_ASSERT_TRUE(nb_words <= 1);
+}
+
 static void *
 stop_from_elsewhere(void *arg)
 {
@@ -545,6 +592,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_link_that_is_down_frees_what_waits),
 	SUITE_TEST(faults_that_cannot_be),
 	SUITE_TEST(it_runs_until_it_is_stopped),
+	SUITE_TEST(last_words_are_said),
+	SUITE_TEST(last_words_have_an_end),
+	SUITE_TEST(who_is_in_a_hurry_does_without_last_words),
 	SUITE_TEST(it_is_stopped_from_another_thread),
 	SUITE_TEST(a_stop_before_the_run_counts),
 	SUITE_TEST(an_mbuf_that_is_held_is_missed),

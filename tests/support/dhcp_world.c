@@ -337,7 +337,19 @@ lost_lease(void *ctx, uint8_t netif, enum isla_dhcp_end why)
 		isla_dhcp_release(world.dhcp, 0);
 }
 
-const struct isla_dhcp_ops world_ops = {.lease = got_lease, .expired = lost_lease};
+static void
+nobody_answers(void *ctx, uint8_t netif)
+{
+	CU_ASSERT_PTR_EQUAL(ctx, &world);
+	CU_ASSERT_EQUAL(netif, 0);
+	CU_ASSERT_FALSE(world.has);
+	world.nb_unanswered++;
+	if (world.release_in_callback)
+		isla_dhcp_release(world.dhcp, 0);
+}
+
+const struct isla_dhcp_ops world_ops = {.lease = got_lease, .expired = lost_lease,
+	.unanswered = nobody_answers};
 
 void
 world_open(uint64_t now_us)

@@ -68,7 +68,7 @@ struct dhcp_world {
 	uint32_t arp_rival;      /* answers probes for this address */
 	bool arp_dead;           /* nobody answers ARP */
 	/* What the client told. */
-	unsigned int nb_lease, nb_new, nb_expired;
+	unsigned int nb_lease, nb_new, nb_expired, nb_unanswered;
 	enum isla_dhcp_end why;
 	struct isla_dhcp_lease lease;
 	bool has;

@@ -673,6 +673,57 @@ a_last_lease_that_is_over_is_only_a_wish(void)
 	CU_ASSERT_EQUAL(info().end_us, UINT64_MAX);
 }
 
+/* Five seconds, whatever the client does meanwhile; not while an address is being checked. */
+static void
+it_is_told_that_nobody_answers(void)
+{
+	struct isla_dhcp_conf conf = {.patience_us = 5 * SECOND};
+
+	start_with(conf);
+	run(5 * SECOND - 1000);
+	CU_ASSERT_EQUAL(world.nb_unanswered, 0);
+	run(1000 + SLACK_US);
+	CU_ASSERT_EQUAL(world.nb_unanswered, 1);
+	run(DAY);
+	CU_ASSERT_EQUAL(world.nb_unanswered, 1);
+	world.server[0].on = true;
+	run(80 * SECOND);
+	CU_ASSERT_EQUAL(info().state, ISLA_DHCP_BOUND);
+	world.server[0].on = false;
+	run(HOUR);
+	CU_ASSERT_EQUAL(world.nb_expired, 1);
+	run(5 * SECOND);
+	CU_ASSERT_EQUAL(world.nb_unanswered, 2);
+	/* A server that answers in time, though the check takes longer. */
+	teardown();
+	setup();
+	world.server[0].on = true;
+	conf.patience_us = 2 * SECOND;
+	start_with(conf);
+	run(3600 * SECOND);
+	CU_ASSERT_EQUAL(world.nb_new, 1);
+	CU_ASSERT_EQUAL(world.nb_unanswered, 0);
+	/* But where the check fails. */
+	teardown();
+	setup();
+	world.server[0].on = true;
+	world.arp_rival = 0xc0a8054d;
+	conf.patience_us = 1200000;
+	start_with(conf);
+	run(20 * SECOND);
+	CU_ASSERT_EQUAL(world.nb_unanswered, 1);
+	/* Where last week's lease is asked for, and nobody answers. */
+	teardown();
+	setup();
+	conf.last = &(const struct isla_dhcp_lease){0};
+	world.release_in_callback = true;
+	start_with(conf);
+	run(DAY);
+	CU_ASSERT_EQUAL(world.nb_unanswered, 1);
+	CU_ASSERT_EQUAL(info().state, ISLA_DHCP_STOPPED);
+	CU_ASSERT(world.nb_sent <= 1);
+}
+
 static void
 callbacks_may_release(void)
 {
@@ -771,6 +822,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_refusal_of_the_last_lease_begins_from_nothing),
 	SUITE_TEST(what_is_left_of_the_last_lease_is_used),
 	SUITE_TEST(a_last_lease_that_is_over_is_only_a_wish),
+	SUITE_TEST(it_is_told_that_nobody_answers),
 	SUITE_TEST(callbacks_may_release),
 	SUITE_TEST(what_cannot_be_is_refused),
 	SUITE_TEST(without_mbufs_it_goes_on_later),

@@ -487,6 +487,72 @@ faults_of_either_direction(void)
 }
 
 static void
+dhcp_and_its_fallback(void)
+{
+	char text[ISLA_ADDR_STRLEN], line[700];
+
+	take("");
+	CU_ASSERT_FALSE(opts.dhcp);
+	take("--dhcp");
+	CU_ASSERT_TRUE(opts.dhcp);
+	/* The default of --ip is that of the fallback then. */
+	CU_ASSERT_EQUAL(opts.nb_ips, 0);
+	CU_ASSERT_STRING_EQUAL(isla_prefix_format(&opts.dhcp_fallback.prefix, text, sizeof(text)),
+		"192.168.1.2/24");
+	CU_ASSERT_EQUAL(opts.dhcp_fallback.port, OPTIONS_PORT_NONE);
+	CU_ASSERT_EQUAL(opts.dhcp_client_id_len, 0);
+	CU_ASSERT_PTR_NULL(opts.dhcp_lease_file);
+	take("--dhcp --ip=10.0.0.2/8 --dhcp-fallback=10.1.1.1/16@2");
+	CU_ASSERT_EQUAL(opts.nb_ips, 1);
+	CU_ASSERT_EQUAL(opts.dhcp_fallback.prefix.len, 16);
+	CU_ASSERT_EQUAL(opts.dhcp_fallback.port, 2);
+	take("--dhcp --dhcp-fallback none --dhcp-lease-file /x/y");
+	CU_ASSERT_EQUAL(opts.dhcp_fallback.prefix.len, 0);
+	CU_ASSERT_STRING_EQUAL(opts.dhcp_lease_file, "/x/y");
+	refuse("--dhcp-fallback 10.0.0.1", "--dhcp-fallback '10.0.0.1'", "prefix length");
+	refuse("--dhcp-fallback fe80::1/64", "--dhcp-fallback", "IPv4");
+	refuse("--dhcp-fallback 224.0.0.1/24", "--dhcp-fallback", "IPv4");
+	refuse("--dhcp-fallback 10.0.0.1/0", "--dhcp-fallback", "IPv4");
+	refuse("--dhcp-fallback 10.0.0.1/24@", "--dhcp-fallback", "@PORT");
+	refuse("--dhcp-fallback 10.0.0.1/24@x", "--dhcp-fallback", "@PORT");
+	refuse("--dhcp=1", "--dhcp", "no value");
+	snprintf(line, sizeof(line), "--dhcp-fallback %0400d/24", 1);
+	refuse(line, "--dhcp-fallback", "IPv4");
+}
+
+static void
+what_a_dhcp_server_is_told(void)
+{
+	char line[700];
+
+	take("--dhcp-hostname box-1.example.net --dhcp-vendor-class isla/1");
+	CU_ASSERT_STRING_EQUAL(opts.dhcp_hostname, "box-1.example.net");
+	CU_ASSERT_STRING_EQUAL(opts.dhcp_vendor_class, "isla/1");
+	refuse("--dhcp-hostname a_b", "--dhcp-hostname 'a_b'", "letters");
+	refuse("--dhcp-hostname -a", "--dhcp-hostname", "letters");
+	refuse("--dhcp-hostname a-", "--dhcp-hostname", "letters");
+	refuse("--dhcp-hostname a..b", "--dhcp-hostname", "letters");
+	refuse("--dhcp-hostname a.", "--dhcp-hostname", "letters");
+	snprintf(line, sizeof(line), "--dhcp-hostname %064d", 1);
+	refuse(line, "--dhcp-hostname", "63");
+	snprintf(line, sizeof(line), "--dhcp-hostname %063d.%063d.%063d.%062d", 1, 1, 1, 1);
+	refuse(line, "--dhcp-hostname", "253");
+	snprintf(line, sizeof(line), "--dhcp-vendor-class %0513d", 1);
+	refuse(line, "--dhcp-vendor-class", "512");
+	take("--dhcp-client-id 01:02:aB");
+	CU_ASSERT_EQUAL(opts.dhcp_client_id_len, 3);
+	CU_ASSERT_EQUAL(memcmp(opts.dhcp_client_id, "\001\002\xab", 3), 0);
+	/* What is no hexadecimal is text, of type 0. */
+	take("--dhcp-client-id box:1");
+	CU_ASSERT_EQUAL(opts.dhcp_client_id_len, 6);
+	CU_ASSERT_EQUAL(memcmp(opts.dhcp_client_id, "\0box:1", 6), 0);
+	take("--dhcp-client-id aa");
+	CU_ASSERT_EQUAL(memcmp(opts.dhcp_client_id, "\0aa", 3), 0);
+	snprintf(line, sizeof(line), "--dhcp-client-id %0255d", 1);
+	refuse(line, "--dhcp-client-id", "254");
+}
+
+static void
 servers_for_names(void)
 {
 	static const char *const bad[] = {"a", "192.168.1.1:0", "192.168.1.1:65536",
@@ -569,6 +635,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(macs),
 	SUITE_TEST(services_and_ports),
 	SUITE_TEST(the_back_off),
+	SUITE_TEST(dhcp_and_its_fallback),
+	SUITE_TEST(what_a_dhcp_server_is_told),
 	SUITE_TEST(servers_for_names),
 	SUITE_TEST(a_name_and_its_type),
 	SUITE_TEST(help_has_every_option),

@@ -153,7 +153,8 @@ isla_dhcp_start(struct isla_dhcp *d, uint8_t netif, const struct isla_dhcp_conf 
 	c->no_probe = conf->no_probe;
 	c->prefer = isla_addr_from_v4(0);
 	c->start_delay_us = conf->start_delay_us != 0 ? conf->start_delay_us : 1000000;
-	c->t1_us = c->t2_us = c->end_us = c->next_us = DHCP_NEVER;
+	c->t1_us = c->t2_us = c->end_us = c->next_us = c->patient_until_us = DHCP_NEVER;
+	c->patience_us = conf->ops->unanswered != NULL ? conf->patience_us : 0;
 	timer_init(&c->timer, TIMER_DHCP);
 	acd_init(&c->acd, d->link, netif, dhcp_conflict_event, c);
 	default_id(c);

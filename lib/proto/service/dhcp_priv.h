@@ -33,6 +33,8 @@ struct dhcp_client {
 	uint32_t xid;
 	uint64_t began_us;       /* when this exchange began */
 	uint64_t sent_us;        /* when the last REQUEST went out: a lease counts from then */
+	uint64_t patient_until_us; /* when to say that nobody answers; DHCP_NEVER */
+	uint32_t patience_us;
 	uint64_t next_us;        /* when to send again, or to begin; DHCP_NEVER */
 	uint64_t t1_us, t2_us, end_us; /* of lease; DHCP_NEVER */
 	struct timer timer;

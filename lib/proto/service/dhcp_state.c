@@ -55,11 +55,20 @@ arm(struct dhcp_client *c)
 			us = RTE_MIN(us, c->t1_us);
 		else if (c->state == ISLA_DHCP_RENEWING)
 			us = RTE_MIN(us, c->t2_us);
+	} else if (c->state != ISLA_DHCP_CHECKING) {
+		us = RTE_MIN(us, c->patient_until_us);
 	}
 	if (us == DHCP_NEVER)
 		timer_stop(&c->d->core->wheel, &c->timer);
 	else
 		timer_set(&c->d->core->wheel, &c->timer, us);
+}
+
+/* From now on somebody should answer. */
+static void
+be_patient(struct dhcp_client *c)
+{
+	c->patient_until_us = c->patience_us != 0 ? now_of(c) + c->patience_us : DHCP_NEVER;
 }
 
 /* A new exchange: an xid that nobody guesses (4.1), and the count of tries from its beginning. */
@@ -175,7 +184,7 @@ bind_lease(struct dhcp_client *c)
 	c->prefer = c->lease.prefix.addr;
 	c->has_lease = true;
 	c->state = ISLA_DHCP_BOUND;
-	c->next_us = DHCP_NEVER;
+	c->next_us = c->patient_until_us = DHCP_NEVER;
 	c->nb_fails = 0;
 	times_set(c, now_of(c) - c->sent_us);
 	core_count(c->d->core, is_new ? ISLA_C_DHCP_LEASES : ISLA_C_DHCP_RENEWALS);
@@ -207,6 +216,7 @@ lease_end(struct dhcp_client *c, enum isla_dhcp_end why)
 	c->has_lease = false;
 	c->next_us = DHCP_NEVER;
 	c->state = ISLA_DHCP_INIT;
+	be_patient(c);
 	if (why == ISLA_DHCP_END_EXPIRED)
 		core_count(c->d->core, ISLA_C_DHCP_EXPIRIES);
 	arm(c);
@@ -324,10 +334,18 @@ dhcp_timer(void *ctx, struct timer *timer)
 	struct dhcp_client *c = RTE_PTR_SUB(timer, offsetof(struct dhcp_client, timer));
 
 	RTE_SET_USED(ctx);
-	if (c->has_lease)
+	if (c->has_lease) {
 		timer_bound(c);
-	else
+		return;
+	}
+	if (now_of(c) >= c->patient_until_us && c->state != ISLA_DHCP_CHECKING) {
+		c->patient_until_us = DHCP_NEVER;
+		c->ops->unanswered(c->ctx, c->netif);
+	}
+	if (now_of(c) >= c->next_us)
 		timer_unbound(c);
+	else
+		arm(c);
 }
 
 /* ---- from outside ---- */
@@ -337,9 +355,11 @@ dhcp_begin(struct dhcp_client *c, const struct isla_dhcp_lease *last)
 {
 	enum isla_dhcp_state state = ISLA_DHCP_INIT;
 
-	if (last != NULL && link_prefix_is_unicast(&last->prefix) && last->lease_s != 0) {
+	if (last != NULL && isla_addr_is_v4(&last->prefix.addr) &&
+		link_prefix_is_unicast(&last->prefix)) {
 		uint64_t wall = isla_stack_wall_us(c->d->stack);
 
+		/* At least a wish, also of what was given back. */
 		c->prefer = last->prefix.addr;
 		/* A clock that was set back makes any lease look new. */
 		if (last->lease_s == ISLA_DHCP_INFINITE || (last->since_us <= wall &&
@@ -348,6 +368,7 @@ dhcp_begin(struct dhcp_client *c, const struct isla_dhcp_lease *last)
 			state = ISLA_DHCP_INIT_REBOOT;
 		}
 	}
+	be_patient(c);
 	begin_in(c, state, random_us(c, c->start_delay_us));
 }
 
@@ -361,7 +382,7 @@ dhcp_stop(struct dhcp_client *c)
 	acd_stop(&c->acd);
 	c->has_lease = false;
 	c->state = ISLA_DHCP_STOPPED;
-	c->next_us = DHCP_NEVER;
+	c->next_us = c->patient_until_us = DHCP_NEVER;
 	arm(c);
 	if (had)
 		c->ops->expired(c->ctx, c->netif, ISLA_DHCP_END_RELEASED);
@@ -373,6 +394,7 @@ dhcp_hurry(struct dhcp_client *c)
 	switch (c->state) {
 	case ISLA_DHCP_STOPPED:
 		c->state = ISLA_DHCP_INIT;
+		be_patient(c);
 		break;
 	case ISLA_DHCP_BOUND:
 		exchange_begin(c, ISLA_DHCP_RENEWING);

@@ -94,13 +94,17 @@ struct isla_dhcp_lease {
 	char search[ISLA_DHCP_SEARCH_MAX]; /**< names with one blank in between */
 };
 
-/** What a client tells. Both are required. */
+/** What a client tells; the first two are required. */
 struct isla_dhcp_ops {
 	/** There is a lease, as new or renewed. is_new: its address was not in use before. The lease is
 	 * valid during the call. */
 	void (*lease)(void *ctx, uint8_t netif, const struct isla_dhcp_lease *lease, bool is_new);
 	/** The lease must not be used any more. */
 	void (*expired)(void *ctx, uint8_t netif, enum isla_dhcp_end why);
+	/** There is no lease, and none is on its way, patience_us after the start or after the last one
+	 * ended: a program may want to do with an address of its own until lease() is called. The
+	 * client goes on trying. */
+	void (*unanswered)(void *ctx, uint8_t netif);
 };
 
 /** How a client is started; all is copied but ops. A field that is 0 or NULL is not sent, or takes the
@@ -115,8 +119,10 @@ struct isla_dhcp_conf {
 	uint16_t client_id_len;
 	const char *vendor_class;
 	/** The last lease, from before a restart: it is asked for again (INIT-REBOOT), and where no
-	 * server answers it is used for the time that is left of it. */
+	 * server answers it is used for the time that is left of it. Where none is left, or lease_s is
+	 * 0, its address is what servers are asked to offer. */
 	const struct isla_dhcp_lease *last;
+	uint32_t patience_us;    /**< until unanswered() [never] */
 	uint32_t start_delay_us; /**< the first message waits for a random time up to this [1000000] */
 	bool no_probe;           /**< use an address without asking whether somebody has it */
 };
