@@ -204,6 +204,112 @@ def test_tap_moved_to_another_namespace(ns, start):
         app.check_clean_end()
 
 
+SMALL = ("--total-num-mbufs", "4096", "--tcp-max-conns", "256")
+
+
+def check_many_flows(ns, nb):
+    """Flows enough to find every queue, over both families."""
+    for addr in (Link.STACK_V4, Link.STACK_V6):
+        socks = traffic.connect_many(ns, addr, 7, nb)
+        try:
+            for i, sock in enumerate(socks):
+                data = b"%d" % i * 50
+                assert traffic.echo(sock, data) == data
+        finally:
+            traffic.close_all(socks)
+
+
+@pytest.mark.parametrize("shards", (2, 4, 16))
+def test_tap_with_queues(ns, start, shards):
+    """A queue for each shard, with a descriptor that wakes it; DPDK 22.11 can have 4 of them."""
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i", *SMALL), lcores=shards)
+    Link(ns).configure()
+    queues = min(shards, 4)
+    assert f"Number of queue pairs: {queues}" in app.prompt("show port info 0")
+    check_serves(ns)
+    check_many_flows(ns, 64)
+    assert idle_share(app) < IDLE_CPU * 2
+    app.check_clean_end()
+
+
+@pytest.mark.parametrize("options, queues", ((("--rxq", "1"), 1), (("--txq", "2"), 2),
+                                             (("--rxq", "3", "--txq", "2"), 2)))
+def test_tap_with_fewer_queues_than_shards(ns, start, options, queues):
+    """The other shards are handed their frames."""
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i", *SMALL, *options), lcores=4)
+    Link(ns).configure()
+    assert f"Number of queue pairs: {queues}" in app.prompt("show port info 0")
+    check_serves(ns)
+    check_many_flows(ns, 32)
+    assert idle_share(app) < IDLE_CPU * 2
+    app.check_clean_end()
+
+
+def test_tap_with_queues_is_stopped_deleted_and_started(ns, start):
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i", *SMALL), lcores=4)
+    link = Link(ns)
+    link.configure()
+    check_serves(ns)
+    for _ in range(3):
+        assert app.prompt("port stop 0").strip() == ""
+        assert app.prompt("port start 0").strip() == ""
+    link.configure()
+    check_many_flows(ns, 32)
+    ns.run(["ip", "link", "del", Link.INTERFACE])
+    wait_until(lambda: "State: gone" in app.prompt("show port info 0"), 5, "it notices")
+    assert idle_share(app) < IDLE_CPU * 2
+    assert app.prompt("port start 0").strip() == ""
+    link.configure()
+    check_serves(ns)
+    check_many_flows(ns, 32)
+    app.check_clean_end()
+
+
+def test_more_queues_than_shards(ns):
+    result = run_to_end(ns, stack("--rxq", "2"), [*eal_base(lcores=1),
+                                                  f"--vdev=net_tap0,iface={Link.INTERFACE}"])
+    assert result.returncode == 1
+    assert "2 queues of a port are more than the 1 shards that could poll them" in result.stderr
+
+
+# Several ports
+
+def test_two_taps(ns, start):
+    """Each has its address, its MAC address and its gateway; answers leave where questions came."""
+    with Namespace("ports") as left, Namespace("ports") as right:
+        app = start(["net_tap0,iface=isla0", "net_tap1,iface=isla1", "net_tap2,iface=isla2"],
+                    ["-i", "--portmask", "0x5", "--port-ip", "0=10.1.0.2/24", "--port-ip",
+                     "2=10.2.0.2/24", "--gateway", "10.1.0.1", "--gateway", "10.2.0.1",
+                     "--port-ip", "2=fd02::2/64"])
+        ends = ((left, "isla0", "10.1.0"), (right, "isla2", "10.2.0"))
+        for where, dev, net in ends:
+            ns.run(["ip", "link", "set", dev, "netns", where.name])
+            where.run(["ip", "addr", "add", f"{net}.1/24", "dev", dev])
+            where.run(["ip", "link", "set", dev, "up"])
+            # Somebody who lives behind the gateway.
+            where.run(["ip", "addr", "add", "172.16.0.1/32", "dev", "lo"])
+        right.run(["ip", "addr", "add", "fd02::1/64", "dev", "isla2", "nodad"])
+        macs = set()
+        for where, dev, net in ends:
+            where.run(["ping", "-c", "2", "-i", "0.2", "-W", "3", f"{net}.2"])
+            assert traffic.get(where, f"{net}.2").status == 200
+            where.run(["ping", "-c", "2", "-i", "0.2", "-W", "3", "-I", "172.16.0.1",
+                       f"{net}.2"])
+            out = where.run(["ip", "neigh", "show", f"{net}.2", "dev", dev]).stdout.split()
+            macs.add(out[out.index("lladdr") + 1])
+        assert len(macs) == 2
+        assert traffic.get(right, "fd02::2").status == 200
+        # An address answers on its own port only, and the port in between is not used.
+        left.run(["ip", "route", "add", "10.2.0.0/24", "dev", "isla0"])
+        assert left.run(["ping", "-c", "1", "-W", "1", "10.2.0.2"], check=False).returncode != 0
+        assert "port stop: " in app.prompt("port stop 1")
+        # One of them down: the other does not care.
+        assert app.prompt("port stop 0").strip() == ""
+        assert traffic.get(right, "10.2.0.2").status == 200
+        assert idle_share(app) < IDLE_CPU
+        app.check_clean_end()
+
+
 # net_af_packet
 
 def test_af_packet(ns, start):
@@ -213,6 +319,29 @@ def test_af_packet(ns, start):
     check_serves(ns)
     assert idle_share(app) < IDLE_CPU
     assert "ethtool" not in app.output
+    app.check_clean_end()
+
+
+@pytest.mark.parametrize("queues", (2, 4))
+def test_af_packet_with_queues(ns, start, queues):
+    """The kernel spreads flows over the sockets, and each wakes its shard."""
+    make_veth(ns)
+    app = start([f"net_af_packet0,iface={Link.INNER},qpairs={queues}"], stack("-i", *SMALL),
+                lcores=queues)
+    Link(ns).configure()
+    assert f"Number of queue pairs: {queues}" in app.prompt("show port info 0")
+    check_serves(ns)
+    check_many_flows(ns, 64)
+    assert idle_share(app) < IDLE_CPU * 2
+    app.check_clean_end()
+
+
+def test_af_packet_with_fewer_queues_than_shards(ns, start):
+    make_veth(ns)
+    app = start([f"net_af_packet0,iface={Link.INNER}"], stack(*SMALL), lcores=4)
+    Link(ns).configure()
+    check_serves(ns)
+    check_many_flows(ns, 32)
     app.check_clean_end()
 
 

@@ -251,6 +251,8 @@ probe_queues(struct port *port, const struct isla_engine_conf *conf,
 	uint16_t max = RTE_MIN(info->max_rx_queues, info->max_tx_queues);
 	uint16_t want = conf->nb_shards;
 
+	if (port->quirks->max_queues != 0)
+		max = RTE_MIN(max, port->quirks->max_queues);
 	if (conf->nb_rxq != 0)
 		want = RTE_MIN(want, conf->nb_rxq);
 	if (conf->nb_txq != 0)

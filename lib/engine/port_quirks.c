@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_eal.h>
 #include <rte_ethdev.h>
 
 #include "port_quirks.h"
@@ -28,6 +29,9 @@ static const struct port_quirks table[] = {
 			QUIRK_NO_LSC | QUIRK_NO_RSS,
 		.nb_rxd = 64,
 		.max_rxd = 64,
+		/* It tells secondary processes of the descriptors of all queues in one message, and
+		 * writes beyond the message's end where there are more than fit. */
+		.max_queues = RTE_MP_MAX_FD_NUM / 2,
 		.no_tx_offloads = TX_CKSUMS | RTE_ETH_TX_OFFLOAD_TCP_TSO,
 		.no_rx_offloads = RTE_ETH_RX_OFFLOAD_CHECKSUM,
 	},

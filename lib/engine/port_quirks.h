@@ -27,6 +27,7 @@ struct port_quirks {
 	uint32_t flags;
 	uint16_t nb_rxd;          /* the default; 0: ethdev's */
 	uint16_t max_rxd; /* more than that costs more than it brings; 0: the driver's limit */
+	uint16_t max_queues;      /* fewer pairs than it says; 0: as it says */
 	uint64_t no_tx_offloads;  /* offered, but wrong or of no use */
 	uint64_t no_rx_offloads;  /* offered, but software: only where they are asked for */
 };

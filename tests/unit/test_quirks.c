@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_eal.h>
 #include <rte_ethdev.h>
 
 #include "port.h"
@@ -54,6 +55,16 @@ tap_gets_no_offload_and_few_descriptors(void)
 	CU_ASSERT_TRUE(q->flags & QUIRK_SHARED_MAC);
 }
 
+/* One message holds the descriptors of all its queues, both directions; more would be too many. */
+static void
+tap_has_no_more_queues_than_its_message_holds(void)
+{
+	const struct port_quirks *q = port_quirks_find("net_tap");
+
+	CU_ASSERT_TRUE(q->max_queues > 0);
+	CU_ASSERT_TRUE(2 * q->max_queues <= RTE_MP_MAX_FD_NUM);
+}
+
 static void
 only_drivers_that_gather_get_chains(void)
 {
@@ -67,6 +78,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(every_driver_is_found_by_its_whole_name),
 	SUITE_TEST(a_driver_that_is_not_known_has_none),
 	SUITE_TEST(tap_gets_no_offload_and_few_descriptors),
+	SUITE_TEST(tap_has_no_more_queues_than_its_message_holds),
 	SUITE_TEST(only_drivers_that_gather_get_chains),
 };
 
