@@ -29,6 +29,8 @@
 /* Harmless lines of a plain start, and those that our own message says better. */
 static char quiet_eal[] = "--log-level=lib.eal:error";
 static char quiet_tap[] = "--log-level=pmd.net.tap:critical";
+/* So that it runs beside other DPDK programs, and its telemetry is found. */
+static char file_prefix[] = "--file-prefix=isla";
 static char quiet_telemetry[] = "--log-level=lib.telemetry:critical";
 
 /* True for `--name`, `--name=...`; for a short option, `-x` and `-xVALUE`. */
@@ -66,6 +68,7 @@ note(struct eal_args *args, const char *arg, const char *next)
 	args->no_shconf |= strcmp(arg, "--no-shconf") == 0;
 	args->huge_unlink |= strcmp(arg, "--huge-unlink") == 0 ||
 		strcmp(arg, "--huge-unlink=always") == 0;
+	args->has_prefix |= is_option(arg, "--file-prefix");
 	args->has_huge_dir |= is_option(arg, "--huge-dir");
 	args->has_memory |= is_any_of(arg, memory);
 	args->has_cores |= is_any_of(arg, cores);
@@ -223,6 +226,8 @@ eal_args_build(struct eal_args *args, const struct config *config, char *err, si
 	if (config != NULL && add_entries(args, config, args->user + 1,
 			RTE_MAX(args->nb_user - 1, 0), err, err_size) != 0)
 		return -EINVAL;
+	if (!args->has_prefix)
+		args->argv[args->argc++] = file_prefix;
 	add_cores(args);
 	/* Without hugepages EAL would take 64 MB; what is not used of it costs nothing. */
 	if (args->no_huge && !args->has_memory) {

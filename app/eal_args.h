@@ -33,6 +33,7 @@ struct eal_args {
 	bool has_log_level;
 	bool has_memory;           /* -m, --socket-mem or --legacy-mem */
 	bool has_cores;            /* -c, -l, --lcores, -s or -S */
+	bool has_prefix;           /* --file-prefix */
 	bool has_huge_dir;         /* --huge-dir */
 	const char *packet;        /* a net_af_packet or net_af_xdp device's arguments, or NULL */
 	const char *tap;           /* a net_tap device's arguments, from its name on; or NULL */

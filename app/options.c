@@ -753,7 +753,7 @@ options_help(FILE *out)
 		"  --no-huge --no-shconf           without hugepages\n"
 		"  -l CORE                         the core to run on\n"
 		"  -m MB                           memory\n"
-		"  --file-prefix=NAME              to run beside other DPDK programs\n"
+		"  --file-prefix=NAME              to run beside another isla [isla]\n"
 		"  --log-level=PATTERN:LEVEL       such as pmd.net.tap:debug\n");
 	for (group = 0; group < OPTION_GROUPS; group++) {
 		fprintf(out, "\n%s\n", group_titles[group]);

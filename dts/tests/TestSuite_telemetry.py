@@ -117,6 +117,9 @@ def test_connections_by_pages(telemetry, ns):
     socks = traffic.connect_many(ns, Link.STACK_V4, 7, 100) + \
         traffic.connect_many(ns, Link.STACK_V6, 7, 50)
     try:
+        # A client's connection is open before its last ACK has come here.
+        wait_until(lambda: len(telemetry.pages("/isla/tcp/conns,state=established,local_port=7",
+                                               "conns")) >= 150, 10, "150 are established")
         conns = telemetry.pages("/isla/tcp/conns,state=established,local_port=7", "conns")
         assert len({key for key, _ in conns}) == len(conns) == 150
         ports = {entry["remote_port"] for _, entry in conns}

@@ -297,7 +297,8 @@ eal(const char *text, const char *line)
 	if (eal_args_build(&args, &config, err, sizeof(err)) != 0)
 		return joined;
 	for (i = 1; i < args.argc; i++)
-		if (strncmp(args.argv[i], "--log-level", 11) != 0)
+		if (strncmp(args.argv[i], "--log-level", 11) != 0 &&
+			strcmp(args.argv[i], "--file-prefix=isla") != 0)
 			n += (size_t)snprintf(joined + n, sizeof(joined) - n, "%s%s",
 				n > 0 ? " " : "", args.argv[i]);
 	return joined;

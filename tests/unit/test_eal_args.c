@@ -98,6 +98,30 @@ what_the_user_says_comes_last(void)
 	CU_ASSERT_FALSE(args.has_log_level);
 }
 
+/* Where dpdk-telemetry.py -f isla looks for it. */
+static void
+the_file_prefix_is_isla(void)
+{
+	CU_ASSERT_EQUAL(build("-l 0"), 0);
+	CU_ASSERT_TRUE(place("--file-prefix=isla") > 0);
+	CU_ASSERT_EQUAL(build("--file-prefix=other"), 0);
+	CU_ASSERT_EQUAL(place("--file-prefix=isla"), 0);
+	CU_ASSERT_EQUAL(build("--file-prefix other"), 0);
+	CU_ASSERT_EQUAL(place("--file-prefix=isla"), 0);
+}
+
+static void
+what_captures_cannot_have_is_seen(void)
+{
+	CU_ASSERT_EQUAL(build("-l 0"), 0);
+	CU_ASSERT_FALSE(args.in_memory || args.no_shconf || args.huge_unlink);
+	CU_ASSERT_EQUAL(build("--in-memory --no-shconf --huge-unlink"), 0);
+	CU_ASSERT_TRUE(args.in_memory && args.no_shconf && args.huge_unlink);
+	CU_ASSERT_EQUAL(build("--huge-unlink=existing --vdev=net_af_packet0,iface=x"), 0);
+	CU_ASSERT_FALSE(args.huge_unlink);
+	CU_ASSERT_STRING_EQUAL(args.packet, "net_af_packet0,iface=x");
+}
+
 static void
 memory_is_added_where_there_are_no_hugepages(void)
 {
@@ -186,6 +210,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(an_option_of_ours_in_front_is_told),
 	SUITE_TEST(help_and_version_are_seen_in_front),
 	SUITE_TEST(what_the_user_says_comes_last),
+	SUITE_TEST(the_file_prefix_is_isla),
+	SUITE_TEST(what_captures_cannot_have_is_seen),
 	SUITE_TEST(memory_is_added_where_there_are_no_hugepages),
 	SUITE_TEST(one_core_unless_told_otherwise),
 	SUITE_TEST(a_tap_is_found),
