@@ -4,6 +4,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,29 +51,45 @@ print_node(FILE *out, int node)
 		fprintf(out, "%4s", "any");
 }
 
+static void
+show_nodes(FILE *out, const struct isla_numa_info *info)
+{
+	uint16_t i;
+
+	fprintf(out, "nodes: %u\n", info->nb_nodes);
+	for (i = 0; i < info->nb_nodes; i++)
+		fprintf(out, "node  %3d  %u CPUs  %" PRIu64 " MB, %" PRIu64 " MB free\n",
+			info->node[i].node, info->node[i].nb_cpus, info->node[i].size_bytes >> 20,
+			info->node[i].free_bytes >> 20);
+}
+
 static int
 cmd_show_numa(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 {
-	uint16_t nb = isla_engine_nb_shards(env->engine), i, p;
 	struct isla_engine_port_info port;
 	struct isla_engine_shard_info s;
+	struct isla_numa_info info;
+	uint16_t i, p;
 
-	fprintf(env->out, "nodes: %u\n", rte_socket_count());
+	isla_engine_numa_info(env->engine, &info);
+	show_nodes(env->out, &info);
 	for (p = 0; isla_engine_port_info(env->engine, p, &port) == 0; p++) {
 		fprintf(env->out, "port  %3u  node ", port.port_id);
-		print_node(env->out, port.socket_id);
+		print_node(env->out, info.port_node[p]);
 		fprintf(env->out, "  %s\n", port.name);
 	}
-	for (i = 0; i < nb; i++) {
+	for (i = 0; i < info.nb_shards; i++) {
 		int rc = isla_engine_shard_info(env->engine, i, &s);
 
 		if (rc != 0)
 			return cmd_fail(env, cmd, "%s", strerror(-rc));
 		fprintf(env->out, "shard %3u  node ", i);
-		print_node(env->out, s.socket_id);
+		print_node(env->out, info.shard[i].node);
+		fprintf(env->out, "  memory on node ");
+		print_node(env->out, info.shard[i].mem_node);
 		fprintf(env->out, "  lcore %u", s.lcore_id);
 		for (p = 0; isla_engine_port_info(env->engine, p, &port) == 0; p++)
-			if (s.socket_id >= 0 && port.socket_id >= 0 && s.socket_id != port.socket_id)
+			if ((info.shard[i].far_ports >> p & 1) != 0)
 				fprintf(env->out, "  far from port %u", port.port_id);
 		fputc('\n', env->out);
 	}

@@ -77,13 +77,25 @@ make_worker(void *arg)
 	return worker_init(m->w, &e->conf, e->port, m->fault);
 }
 
+/* The node of the first port that has one. */
+static int
+ports_node(const struct isla_engine *e)
+{
+	uint16_t i;
+
+	for (i = 0; i < e->conf.nb_ports; i++)
+		if (e->port[i].socket_id >= 0)
+			return e->port[i].socket_id;
+	return -1;
+}
+
 static int
 workers_init(struct isla_engine *e, struct fault *fault)
 {
 	uint16_t i, nb = e->conf.nb_shards;
 	unsigned int lcore[ISLA_ENGINE_SHARD_MAX];
 	rte_cpuset_t cpus[ISLA_ENGINE_SHARD_MAX];
-	int rc = lcores_choose(lcore, nb, fault);
+	int rc = lcores_choose(lcore, nb, &numa_system, ports_node(e), fault);
 
 	for (i = 0; rc == 0 && i < nb; i++)
 		cpus[i] = rte_lcore_cpuset(lcore[i]);

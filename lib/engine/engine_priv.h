@@ -28,6 +28,11 @@ int engine_netif_of(const struct isla_engine *e, uint16_t port_id);
 /* The pools that the queues of ports receive into, the i-th being shard i's. */
 void engine_rx_pools(const struct isla_engine *e, struct rte_mempool **pools);
 
+/* numa_info.c: isla_engine_numa_info(), on a machine of one's own. */
+struct numa_ops;
+void engine_numa_info(const struct isla_engine *e, const struct numa_ops *ops,
+	struct isla_numa_info *info);
+
 /* port_ctl.c: look at the ports' links, and whether the interfaces behind them are still there. On the
  * control thread, every PORTS_WATCH_US. */
 #define PORTS_WATCH_US UINT64_C(1000000)

@@ -12,7 +12,6 @@
 #include "conf.h"
 #include "engine_mem.h"
 #include "engine_priv.h"
-#include "numa_nodes.h"
 
 /* The queues of a direction may hold a fourth of the mbufs. */
 static uint32_t
@@ -55,7 +54,7 @@ worker_fault_set(struct worker *w, enum isla_fault_dir dir, const struct isla_fa
 	struct fault_stage_conf conf = {
 		.nb_ports = w->nb_ports,
 		.limit_max = limit_max(w->conf),
-		.socket_id = numa_node_here(),
+		.socket_id = w->socket_id,
 		.pool = w->pools.pkt,
 		.mem = engine_mem,
 		.seed = w->conf->fault_seed + w->index,

@@ -256,6 +256,34 @@ struct isla_engine_shard_info {
 	struct isla_engine_backoff backoff; /**< as it was set */
 };
 
+/** NUMA nodes that isla_engine_numa_info() tells of. */
+#define ISLA_NUMA_NODE_MAX 16
+
+/** A node of the machine. */
+struct isla_numa_node {
+	int node;
+	uint16_t nb_cpus;
+	uint64_t size_bytes;
+	uint64_t free_bytes;
+};
+
+/** Where a shard runs and has its memory; -1: it does not matter, or is not known. */
+struct isla_numa_shard {
+	int node;               /**< of the CPUs of its lcore */
+	int mem_node;           /**< of its mbufs */
+	uint32_t far_ports;     /**< bit i: the i-th of conf's ports is on another node */
+};
+
+/** What is where; see isla_engine_numa_info(). */
+struct isla_numa_info {
+	uint16_t nb_nodes;      /**< 0: the machine has none */
+	uint16_t nb_shards;
+	uint16_t nb_ports;
+	struct isla_numa_node node[ISLA_NUMA_NODE_MAX];
+	struct isla_numa_shard shard[ISLA_ENGINE_SHARD_MAX];
+	int port_node[ISLA_ENGINE_PORT_MAX]; /**< of the i-th of conf's ports, or -1 */
+};
+
 /** What a port is doing. */
 enum isla_engine_port_state {
 	ISLA_ENGINE_PORT_STOPPED, /**< not started yet, or stopped */
@@ -343,6 +371,9 @@ struct isla_stack *isla_engine_stack(struct isla_engine *engine, uint16_t shard)
  * -EINVAL (there is no such shard), or -EDEADLK. */
 int isla_engine_shard_info(struct isla_engine *engine, uint16_t shard,
 	struct isla_engine_shard_info *info);
+
+/** Which NUMA nodes there are, and which of them shards and ports are on. From any thread. */
+void isla_engine_numa_info(const struct isla_engine *engine, struct isla_numa_info *info);
 
 /** What is known about the i-th of conf's ports. From any thread. Returns 0, or -ENODEV. */
 int isla_engine_port_info(const struct isla_engine *engine, uint16_t i,

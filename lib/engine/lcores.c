@@ -4,24 +4,32 @@
  */
 
 #include <errno.h>
+#include <string.h>
 
 #include <rte_launch.h>
 
 #include "lcores.h"
 
 int
-lcores_choose(unsigned int *lcore, uint16_t nb, struct fault *fault)
+lcores_choose(unsigned int *lcore, uint16_t nb, const struct numa_ops *ops, int node,
+	struct fault *fault)
 {
-	unsigned int id, n = 0;
+	unsigned int all[RTE_MAX_LCORE], id, n = 0, i;
+	int node_of[RTE_MAX_LCORE];
+	rte_cpuset_t cpus;
 
-	lcore[n++] = rte_get_main_lcore();
-	RTE_LCORE_FOREACH_WORKER(id) {
-		if (n == nb)
-			return 0;
-		lcore[n++] = id;
+	all[n++] = rte_get_main_lcore();
+	RTE_LCORE_FOREACH_WORKER(id)
+		all[n++] = id;
+	for (i = 0; i < n; i++) {
+		cpus = rte_lcore_cpuset(all[i]);
+		node_of[i] = numa_node_of_cpus(ops, &cpus);
 	}
-	if (n == nb)
+	numa_sort_lcores(all, node_of, n, node);
+	if (n >= nb) {
+		memcpy(lcore, all, nb * sizeof(lcore[0]));
 		return 0;
+	}
 	return fault_set(fault, -EINVAL, "%u shards need as many lcores, and EAL has %u; give it "
 		"more, for example -l 0-%u, or --lcores '(0-%u)@0' for one CPU", nb, n, nb - 1,
 		nb - 1);

@@ -13,9 +13,12 @@
 #include <rte_lcore.h>
 
 #include "fault.h"
+#include "numa_nodes.h"
 
-/* The lcores of nb shards. Returns 0, or -EINVAL with a line: EAL has fewer. */
-int lcores_choose(unsigned int *lcore, uint16_t nb, struct fault *fault);
+/* The lcores of nb shards: EAL's main lcore, then those on a node (-1: any), then others. Returns 0,
+ * or -EINVAL with a line: EAL has fewer. */
+int lcores_choose(unsigned int *lcore, uint16_t nb, const struct numa_ops *ops, int node,
+	struct fault *fault);
 
 /*
  * Whether the i-th of nb sets of CPUs has to share: there are more that have a CPU in common with it

@@ -4,13 +4,19 @@
  */
 
 #include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include "engine_mem.h"
 
 static void *
 eal_alloc(size_t size, size_t align, int socket_id)
 {
-	return rte_zmalloc_socket("isla", size, (unsigned int)align, socket_id);
+	void *mem = rte_zmalloc_socket("isla", size, (unsigned int)align, socket_id);
+
+	/* Far memory is better than none; that the node has none was said of the mbufs. */
+	if (mem == NULL && socket_id >= 0)
+		mem = rte_zmalloc_socket("isla", size, (unsigned int)align, SOCKET_ID_ANY);
+	return mem;
 }
 
 static void

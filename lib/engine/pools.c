@@ -3,6 +3,7 @@
  * Mempools of a shard.
  */
 
+#include <errno.h>
 #include <stdio.h>
 
 #include <rte_errno.h>
@@ -11,6 +12,7 @@
 
 #include <isla_pkt.h>
 
+#include "engine_log.h"
 #include "pools.h"
 
 /* At most a fourth of a small pool may lie in a cache; a big one's cache is the largest there is.
@@ -32,6 +34,14 @@ pool_create(struct rte_mempool **pool, const char *what, const struct pools_conf
 	snprintf(name, sizeof(name), "isla_%s_%u", what, conf->shard);
 	*pool = rte_pktmbuf_pool_create(name, nb, cache_size(nb), ISLA_PKT_PRIV_SIZE, data_room,
 		conf->socket_id);
+	if (*pool == NULL && conf->socket_id >= 0 && rte_errno == ENOMEM) {
+		*pool = rte_pktmbuf_pool_create(name, nb, cache_size(nb), ISLA_PKT_PRIV_SIZE,
+			data_room, SOCKET_ID_ANY);
+		if (*pool != NULL)
+			ENGINE_LOG(NOTICE, "shard %u: NUMA node %d has no memory for %u mbufs, so "
+				"another node's is used; give EAL memory there (--socket-mem)\n",
+				conf->shard, conf->socket_id, nb);
+	}
 	if (*pool != NULL)
 		return 0;
 	return fault_set(fault, -rte_errno,
@@ -52,6 +62,12 @@ pools_create(struct pools *pools, const struct pools_conf *conf, struct fault *f
 	if (rc != 0)
 		pools_free(pools);
 	return rc;
+}
+
+int
+pools_node(const struct pools *pools)
+{
+	return pools->pkt == NULL || pools->pkt->mz == NULL ? -1 : pools->pkt->mz->socket_id;
 }
 
 static uint32_t

@@ -26,6 +26,9 @@ struct pools_conf {
 /* Returns 0, or -errno with a line in fault and nothing left over. */
 int pools_create(struct pools *pools, const struct pools_conf *conf, struct fault *fault);
 
+/* The node that the frames' memory is really on, or -1. */
+int pools_node(const struct pools *pools);
+
 /* Mbufs that have not come back. */
 uint32_t pools_missing(const struct pools *pools);
 

@@ -293,7 +293,8 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 	probe_name(port, &info);
 	probe_device(port, info.device);
 	port->quirks = port_quirks_find(info.driver_name);
-	port->socket_id = rte_eth_dev_socket_id(port->id);
+	/* What ethdev says is where a virtual device's own tables are, which does not matter. */
+	port->socket_id = rte_dev_numa_node(info.device);
 	port->keeps_mbufs = (port->quirks->flags & QUIRK_KEEPS_MBUFS) != 0 ||
 		((port->quirks->flags & QUIRK_ZC_KEEPS_MBUFS) != 0 &&
 			strstr(port->dev_args, "zero-copy=yes") != NULL);

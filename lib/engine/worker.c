@@ -85,11 +85,26 @@ faults_init(struct worker *w, struct fault *fault)
 	return rc == 0 ? 0 : fault_set(fault, rc, "no fault stage: %s", rte_strerror(-rc));
 }
 
+/* A port on another node costs each frame a way between them. */
+static void
+warn_far_ports(const struct worker *w)
+{
+	uint16_t i;
+
+	for (i = 0; i < w->nb_ports; i++)
+		if (numa_is_far(w->port[i].socket_id, w->socket_id))
+			ENGINE_LOG(NOTICE, "shard %u runs on NUMA node %d (lcore %u), port %u (%s) "
+				"is on node %d: give EAL lcores of that node (-l)\n", w->index,
+				w->socket_id, w->lcore_id, w->port[i].id, w->port[i].name,
+				w->port[i].socket_id);
+}
+
 int
 worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *ports,
 	struct fault *fault)
 {
-	int node = numa_node_here();
+	rte_cpuset_t cpus = rte_lcore_cpuset(w->lcore_id);
+	int node = numa_node_of_cpus(&numa_system, &cpus);
 	struct pools_conf pools = {
 		.nb_mbufs = conf->nb_mbufs,
 		.nb_refs = conf->nb_refs,
@@ -108,9 +123,7 @@ worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *
 	w->idle_mode = conf->idle;
 	w->backoff_conf = conf->backoff;
 	w->idle.epoll_fd = w->idle.doorbell_fd = -1;
-	if (ports[0].socket_id >= 0 && node >= 0 && ports[0].socket_id != node)
-		ENGINE_LOG(NOTICE, "shard %u runs on NUMA node %d, port %u is on node %d\n",
-			w->index, node, ports[0].id, ports[0].socket_id);
+	warn_far_ports(w);
 	rc = pools_create(&w->pools, &pools, fault);
 	if (rc == 0)
 		rc = stack_init(w, node, fault);
@@ -311,7 +324,7 @@ worker_run(struct worker *w)
 
 	/* A sleep of 50 us should not take 100. */
 	prctl(PR_SET_TIMERSLACK, 1ul);
-	numa_prefer(numa_node_here());
+	numa_prefer(w->socket_id);
 	backoff_init(&w->backoff, now_us);
 	worker_set_backoff(w, &w->backoff_conf, w->idle_mode);
 	w->next_chore_us = now_us;
