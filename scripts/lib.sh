@@ -130,10 +130,13 @@ PACKAGES_RUN=(iproute2 iputils-ping curl)
 PACKAGES_TEST=(g++ libcunit1-dev python3)
 # shellcheck disable=SC2034
 PACKAGES_TEST_MORE=(python3-pytest python3-scapy shellcheck ethtool iputils-arping ndisc6
-	netcat-openbsd nftables socat wrk apache2-utils tshark)
+	netcat-openbsd nftables socat wrk apache2-utils tshark dnsmasq-base unbound knot)
 # Apart, since it is large: where it cannot be had, the others still can.
 # shellcheck disable=SC2034
 PACKAGES_TEST_LARGE=(chromium)
+# Likewise: what makes the fuzzers.
+# shellcheck disable=SC2034
+PACKAGES_TEST_FUZZ=(clang libclang-rt-14-dev)
 
 packages_missing()
 {
@@ -163,6 +166,21 @@ run_logged()
 	return "$rc"
 }
 
+# A daemon that comes with a package is not to start: tests run it in namespaces of their own, and
+# here it would take a port of the machine's.
+POLICY=/usr/sbin/policy-rc.d
+daemons_hold()
+{
+	[ ! -e "$POLICY" ] || return 0
+	printf '#!/bin/sh\nexit 101\n' >"$POLICY" && chmod +x "$POLICY" && holds_daemons=yes
+}
+
+daemons_release()
+{
+	[ "${holds_daemons:-no}" = no ] || rm -f "$POLICY"
+	holds_daemons=no
+}
+
 apt_get()
 {
 	DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \
@@ -187,11 +205,15 @@ packages_install()
 		step "Installing packages, which may take some minutes: ${missing[*]}"
 		run_logged "apt-get update" apt_get update ||
 			warn "going on with the old package lists"
+		on_exit daemons_release
+		daemons_hold
 		if ! run_logged "apt-get install" apt_get install -y --no-install-recommends \
 			"${missing[@]}"; then
+			daemons_release
 			unlock 7
 			return 1
 		fi
+		daemons_release
 	fi
 	unlock 7
 }

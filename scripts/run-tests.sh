@@ -47,11 +47,13 @@ prepare()
 	if is_root; then
 		packages_install "${PACKAGES_RUN[@]}" "${PACKAGES_TEST_MORE[@]}" ||
 			warn "tests that want the packages above are skipped"
+		packages_install "${PACKAGES_TEST_FUZZ[@]}" ||
+			warn "without the packages above nothing is fuzzed"
 		[ "$dts" = no ] || packages_install "${PACKAGES_TEST_LARGE[@]}" ||
 			warn "tests that want the packages above are skipped"
 	else
 		mapfile -t missing < <(packages_missing "${PACKAGES_TEST_MORE[@]}" \
-			"${PACKAGES_TEST_LARGE[@]}")
+			"${PACKAGES_TEST_FUZZ[@]}" "${PACKAGES_TEST_LARGE[@]}")
 		[ ${#missing[@]} -eq 0 ] ||
 			say "missing, so the tests that want them are skipped: ${missing[*]}"
 	fi

@@ -41,7 +41,7 @@ struct dns_peer {
 	struct isla_tcp_listener *listener;
 	dns_peer_fn *fn;
 	void *ctx;
-	unsigned int nb_conns, nb_open;
+	unsigned int nb_conns, nb_open, nb_pieces;
 	struct peer_conn conn[NB_CONNS];
 	struct pending pending[NB_PENDING];
 };
@@ -354,6 +354,7 @@ tcp_readable(struct isla_tcp_conn *tcp, void *ctx)
 		}
 		at += 2 + n;
 	}
+	c->peer->nb_pieces += c->len != at;
 	memmove(c->b, c->b + at, c->len - at);
 	c->len -= at;
 }
@@ -434,6 +435,12 @@ unsigned int
 dns_peer_nb_conns(const struct dns_peer *peer)
 {
 	return peer->nb_conns;
+}
+
+unsigned int
+dns_peer_nb_pieces(const struct dns_peer *peer)
+{
+	return peer->nb_pieces;
 }
 
 unsigned int

@@ -66,5 +66,6 @@ void dns_peer_free(struct dns_peer *peer);
 struct isla_udp_sock *dns_peer_sock(struct dns_peer *peer);
 unsigned int dns_peer_nb_conns(const struct dns_peer *peer);      /* so far */
 unsigned int dns_peer_nb_open(const struct dns_peer *peer);       /* now */
+unsigned int dns_peer_nb_pieces(const struct dns_peer *peer);     /* of questions over TCP */
 
 #endif /* DNS_PEER_H */

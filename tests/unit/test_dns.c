@@ -459,6 +459,9 @@ questions_are_bounded(void)
 	pass(SECOND);
 	CU_ASSERT_EQUAL(nb, 8);
 	CU_ASSERT_EQUAL(t.nb_log, 16);
+	/* RFC 5452, 9.2: each from a port of its own. */
+	for (i = 1; i < 16; i++)
+		CU_ASSERT_NOT_EQUAL(t.log[i].ask.from_port, t.log[i - 1].ask.from_port);
 	CU_ASSERT_PTR_NOT_NULL(isla_dns_query(t.dns, "x.test", ISLA_DNS_A, count_only, &nb));
 	pass(SECOND);
 	CU_ASSERT_EQUAL(nb, 9);

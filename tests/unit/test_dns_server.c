@@ -397,6 +397,32 @@ forgeries_are_passed_over(void)
 	}
 }
 
+static bool
+to_another_address(void *ctx, const struct dns_ask *ask, struct dns_out *out)
+{
+	struct isla_udp_ends ends = {.remote_port = ask->from_port, .netif = ISLA_NETIF_ANY};
+	struct rte_mbuf *m = rte_pktmbuf_alloc(t.sim->host[0].pool);
+
+	isla_addr_parse("192.168.1.99", &ends.remote);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)out->len), out->b, out->len);
+	isla_udp_send(dns_peer_sock(t.peer[0]), m, &ends);
+	out->delay_us = 100000;
+	return good(ctx, ask, out);
+}
+
+/* RFC 5452, 9.1: to the address that the question came from. */
+static void
+an_answer_to_another_address_is_none(void)
+{
+	struct isla_prefix second = {.len = 24};
+
+	isla_addr_parse("192.168.1.99", &second.addr);
+	CU_ASSERT_EQUAL(isla_stack_addr_add(t.stack, 0, &second), 0);
+	t.fn[0] = to_another_address;
+	CU_ASSERT_EQUAL(resolve("a.test", ISLA_DNS_A)->nb_records, 2);
+	CU_ASSERT_EQUAL(counter(ISLA_C_UDP_NO_PORTS), 1);
+}
+
 static void
 an_answer_that_comes_too_late_is_none(void)
 {
@@ -468,6 +494,29 @@ a_server_that_changes_letters_is_asked_over_tcp(void)
 	CU_ASSERT_EQUAL(t.nb_log, 2);
 	CU_ASSERT_TRUE(t.log[1].ask.over_tcp);
 	CU_ASSERT_STRING_EQUAL(t.log[1].ask.name, "a.long-enough-to-have-letters.test");
+}
+
+/* The answer's names point into the question, whose letters we have mixed. */
+static bool
+compressing(void *ctx, const struct dns_ask *ask, struct dns_out *out)
+{
+	static const uint8_t rdata[] = {4, 'h', 'o', 's', 't', 0xc0, 12};
+
+	dns_out_rr(out, 1, "", 12, 60, rdata, sizeof(rdata));
+	/* The owner, too: a pointer instead of the root's one byte. */
+	memmove(out->b + out->len - 16, out->b + out->len - 17, 17);
+	out->b[out->len - 18] = 0xc0;
+	out->b[out->len++ - 17] = 12;
+	return true;
+}
+
+static void
+mixed_letters_are_not_told(void)
+{
+	t.fn[0] = compressing;
+	CU_ASSERT_EQUAL(resolve("Some.Letters.test", ISLA_DNS_PTR)->status, ISLA_DNS_OK);
+	CU_ASSERT_STRING_EQUAL(t.got.name, "Some.Letters.test");
+	CU_ASSERT_STRING_EQUAL(t.got.text[0], "host.Some.Letters.test");
 }
 
 /* ---- TCP */
@@ -574,6 +623,10 @@ questions_share_a_connection_in_any_order(void)
 	CU_ASSERT_TRUE(third.at_us < t.got2.at_us && t.got2.at_us < t.got.at_us);
 	CU_ASSERT_EQUAL(t.got.nb_records, 80);
 	CU_ASSERT_TRUE(third.at_us < t.log[0].at_us + SECOND);
+	CU_ASSERT_EQUAL(t.nb_log, 6);
+	CU_ASSERT_TRUE(t.log[3].ask.id != t.log[4].ask.id && t.log[4].ask.id != t.log[5].ask.id &&
+		t.log[3].ask.id != t.log[5].ask.id);
+	CU_ASSERT_EQUAL(dns_peer_nb_pieces(t.peer[0]), 0); /* RFC 7766, 8 */
 }
 
 static unsigned int nb_before;
@@ -731,9 +784,11 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(aliases_without_end_are_given_up),
 	SUITE_TEST(what_was_not_asked_for_is_not_believed),
 	SUITE_TEST(forgeries_are_passed_over),
+	SUITE_TEST(an_answer_to_another_address_is_none),
 	SUITE_TEST(an_answer_that_comes_too_late_is_none),
 	SUITE_TEST(a_flood_of_guesses_leads_to_tcp),
 	SUITE_TEST(a_server_that_changes_letters_is_asked_over_tcp),
+	SUITE_TEST(mixed_letters_are_not_told),
 	SUITE_TEST(a_truncated_answer_is_fetched_over_tcp),
 	SUITE_TEST(a_connection_is_kept_for_a_while),
 	SUITE_TEST(questions_share_a_connection_in_any_order),

@@ -15,7 +15,8 @@
 #include "port_slice.h"
 
 #define PORT_TRIES 32
-/* Messages that are not the answer: so many in one attempt are somebody who guesses (RFC 5452, 9.3). */
+/* Messages that are not the answer: so many in one attempt are somebody's who guesses (RFC 5452,
+ * 9.3). */
 #define BAD_MAX    32
 
 static void
@@ -36,16 +37,27 @@ udp_bad(struct dns_lookup *l)
 		dns_lookup_use_tcp(l);
 }
 
+/* Names in the answer may point into its question: with the case that was asked for, not with the
+ * one that was sent. */
 static void
-udp_message(struct dns_lookup *l, const uint8_t *msg, size_t len)
+unmix_case(const struct dns_lookup *l, uint8_t *msg, size_t len)
+{
+	if (len >= DNS_HDR_LEN + (size_t)l->sent.len &&
+		memcmp(msg + DNS_HDR_LEN, l->sent.b, l->sent.len) == 0)
+		memcpy(msg + DNS_HDR_LEN, l->ask.b, l->ask.len);
+}
+
+static void
+udp_message(struct dns_lookup *l, uint8_t *msg, size_t len)
 {
 	switch (dns_reply_match(msg, len, l->id, &l->sent, l->type)) {
 	case DNS_MATCH:
 	case DNS_MATCH_HEADER:
+		unmix_case(l, msg, len);
 		dns_lookup_reply(l, msg, len);
 		break;
 	case DNS_MATCH_CASE:
-		/* A server that does not keep the case, or who guesses: TCP is safe from the latter. */
+		/* A server that does not keep it, or who guesses: TCP is safe from that. */
 		core_count(l->dns->core, ISLA_C_DNS_IN_MISMATCHES);
 		dns_lookup_use_tcp(l);
 		break;
@@ -62,7 +74,6 @@ udp_recv(struct isla_udp_sock *sock, void *ctx, struct rte_mbuf *m,
 	struct dns_lookup *l = ctx;
 	struct isla_dns *dns = l->dns;
 	const struct isla_dns_server *server = &dns->server[l->server].addr;
-	const uint8_t *msg = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint32_t len = RTE_MIN(m->pkt_len, (uint32_t)DNS_MSG_MAX);
 
 	RTE_SET_USED(sock);
@@ -71,12 +82,9 @@ udp_recv(struct isla_udp_sock *sock, void *ctx, struct rte_mbuf *m,
 		udp_bad(l);
 		return;
 	}
-	if (m->nb_segs > 1) {
-		payload_copy(dns->core, dns->msg, m, 0, len);
-		msg = dns->msg;
-	}
-	udp_message(l, msg, len);
+	payload_copy(dns->core, dns->msg, m, 0, len);
 	rte_pktmbuf_free(m);
+	udp_message(l, dns->msg, len);
 }
 
 static struct isla_udp_sock *

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Names: --resolve and the commands, against dnsmasq, unbound and knot, and against servers that
+lose, delay, lie, truncate and go in circles."""
+
+import random
+import re
+import time
+
+import pytest
+from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRSOA
+
+from framework import nameserver
+from framework.app_shell import eal_options, run_to_end
+from framework.topology import Link, Namespace, need_tool
+
+ADDRS = [arg for addr in Link.STACK_ADDRS for arg in ("--ip", addr)]
+GOOD = ["192.0.2.7"]
+
+
+@pytest.fixture(scope="module")
+def dns_ns():
+    """A namespace with a TAP that stays, on whose kernel's side the servers are."""
+    need_tool("ip", "ss")
+    with Namespace("dts-dns") as ns:
+        ns.run(["ip", "tuntap", "add", Link.INTERFACE, "mode", "tap", "multi_queue"])
+        ns.run(["ip", "link", "set", Link.INTERFACE, "up"])
+        ns.run(["ip", "addr", "add", f"{Link.KERNEL_V4}/24", "dev", Link.INTERFACE])
+        ns.run(["sysctl", "-qw", f"net.ipv6.conf.{Link.INTERFACE}.keep_addr_on_down=1"])
+        ns.run(["ip", "addr", "add", f"{Link.KERNEL_V6}/64", "dev", Link.INTERFACE, "nodad"])
+        yield ns
+
+
+@pytest.fixture(scope="module", params=[nameserver.Dnsmasq, nameserver.Unbound, nameserver.Knot])
+def server(request, dns_ns, tmp_path_factory):
+    with request.param(dns_ns, tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+def resolve(ns, what, *options, timeout=60):
+    """The exit code and the lines that --resolve prints; what is on stderr is kept in .said."""
+    return_value = run_to_end(ns, [*ADDRS, *options, "--resolve", what],
+                              eal=eal_options(huge=False), timeout=timeout)
+    lines = return_value.stdout.splitlines()
+    said = [line for line in return_value.stderr.splitlines() if line.startswith("isla: ")]
+    assert not any("mbufs missing" in line for line in return_value.stderr.splitlines())
+    return return_value.returncode, lines, said
+
+
+def commands(ns, tmp_path, lines, *options):
+    path = tmp_path / "commands"
+    path.write_text("\n".join(lines) + "\nquit\n", encoding="utf-8")
+    result = run_to_end(ns, [*ADDRS, *options, "--cmdline-file", path],
+                        eal=eal_options(huge=False), timeout=60)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "mbufs missing: 0" in result.stdout
+    return result.stdout
+
+
+# ---- real servers
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_addresses(dns_ns, server, family):
+    dns = Link.KERNEL_V4 if family == "ipv4" else Link.KERNEL_V6
+    code, lines, _ = resolve(dns_ns, "h.test", "--dns", dns)
+    assert code == 0
+    assert sorted(lines) == ["192.0.2.7", "2001:db8::7"]
+
+
+@pytest.mark.parametrize("what,answer", [
+    ("h.test A", "192.0.2.7"),
+    ("H.TEST aaaa", "2001:db8::7"),
+    ("alias.test A", "192.0.2.7"),
+    ("alias.test CNAME", "middle.test"),
+    ("mail.test MX", "10 h.test"),
+    ("_s._tcp.test SRV", "5 6 8080 h.test"),
+    ("txt.test TXT", '"hello" "world"'),
+    ("192.0.2.7 PTR", "h.test"),
+])
+def test_types(dns_ns, server, what, answer):
+    code, lines, _ = resolve(dns_ns, what, "--dns", Link.KERNEL_V4)
+    assert (code, lines) == (0, [answer])
+
+
+@pytest.mark.parametrize("what,why", [
+    ("none.test", "there is no such name"),
+    ("h.test MX", "the name has no record of this type"),
+])
+def test_nothing_is_exit_code_2(dns_ns, server, what, why):
+    code, lines, said = resolve(dns_ns, what, "--dns", Link.KERNEL_V4)
+    assert (code, lines) == (2, [])
+    assert said == [f"isla: --resolve {what.split()[0]}: {why}"]
+
+
+def test_large_answers_come_over_tcp(dns_ns, server):
+    code, lines, _ = resolve(dns_ns, "big.test A", "--dns", Link.KERNEL_V4)
+    assert code == 0
+    assert sorted(lines) == sorted(nameserver.BIG)
+
+
+def test_search_domains(dns_ns, server):
+    code, lines, _ = resolve(dns_ns, "www A", "--dns", Link.KERNEL_V4, "--dns-search", "eng.test",
+                             "--dns-search", "corp.test")
+    assert (code, lines) == (0, ["192.0.2.8"])
+
+
+def test_commands(dns_ns, server, tmp_path):
+    out = commands(dns_ns, tmp_path, [
+        "dns query h.test", "dns query h.test A", "dns query none.test", "dns query h.test X",
+        "dns query a..b", "dns show cache", "dns show servers", "dns flush", "dns show cache",
+        "dns show nothing"], "--dns", Link.KERNEL_V4)
+    assert "h.test 300 A 192.0.2.7" in out and "h.test 300 AAAA 2001:db8::7" in out
+    assert "(as remembered)" in out
+    assert "dns query: none.test: there is no such name" in out
+    assert "no type is called 'X': give A, AAAA" in out
+    assert "'a..b' is no name: a label is empty" in out
+    # dnsmasq does not say how long (RFC 2308, 5), so it is not remembered.
+    if not isinstance(server, nameserver.Dnsmasq):
+        assert re.search(r"^none\.test \d+ \* \(there is no such name\)$", out, re.MULTILINE)
+    assert re.search(rf"^{Link.KERNEL_V4}:53 sent (\d) \(0 over TCP\) answered \1 timed out 0 "
+                     "failed 0 rtt", out, re.MULTILINE)
+    assert "0 of 512 places in use" in out
+    assert "'nothing' is not possible: give cache or servers" in out
+
+
+def test_the_first_server_may_be_dead(dns_ns, server):
+    began = time.monotonic()
+    code, lines, _ = resolve(dns_ns, "h.test A", "--dns", "192.168.1.66", "--dns",
+                             f"{Link.KERNEL_V4}:9", "--dns", Link.KERNEL_V6)
+    assert (code, lines) == (0, GOOD)
+    assert time.monotonic() - began < 10
+
+
+# ---- a server that does what it is told
+
+def reply(query, **fields):
+    """An answer to the question, without records."""
+    asked = DNS(query)
+    return DNS(id=asked.id, qr=1, rd=1, ra=1, qd=asked.qd, **fields)
+
+
+def good(query):
+    asked = DNS(query)
+    return reply(query, an=DNSRR(rrname=asked.qd.qname, type="A", ttl=60, rdata="192.0.2.7"))
+
+
+def scripted(ns, act, port=5301, **kwargs):
+    return nameserver.Scripted(ns, port, act, **kwargs)
+
+
+def test_a_lossy_server(dns_ns):
+    def act(server, query, over_tcp):
+        return good(query) if len(server.asked) > 1 else None
+
+    with scripted(dns_ns, act) as server:
+        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+        assert len(server.asked) == 2
+        assert server.asked[0][1].id != server.asked[1][1].id
+
+
+def test_a_slow_server(dns_ns):
+    def act(server, query, over_tcp):
+        time.sleep(1.5)
+        return good(query)
+
+    with scripted(dns_ns, act) as server:
+        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+        assert len(server.asked) == 1
+
+
+def test_a_silent_server_is_exit_code_1(dns_ns):
+    with scripted(dns_ns, lambda *args: None) as server:
+        code, lines, said = resolve(dns_ns, "h.test A", *server.option)
+    assert (code, lines) == (1, [])
+    assert said == ["isla: --resolve h.test: no server has answered"]
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("rcode", [2, 4, 5])
+def test_a_failing_server_is_exit_code_1(dns_ns, rcode):
+    with scripted(dns_ns, lambda server, query, over_tcp: reply(query, rcode=rcode)) as server:
+        code, _, said = resolve(dns_ns, "h.test A", *server.option)
+    assert code == 1
+    assert said == ["isla: --resolve h.test: the servers failed, or refused"]
+
+
+def truncating(server, query, over_tcp):
+    return good(query) if over_tcp else reply(query, tc=1)
+
+
+def test_a_truncating_server(dns_ns):
+    with scripted(dns_ns, truncating) as server:
+        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+        assert [over_tcp for over_tcp, _ in server.asked] == [False, True]
+
+
+def test_a_truncating_server_without_tcp(dns_ns):
+    with scripted(dns_ns, truncating, tcp=False) as server:
+        code, _, said = resolve(dns_ns, "h.test A", *server.option)
+        assert code == 1 and "failed" in said[0]
+
+
+def test_a_server_that_hangs_up(dns_ns):
+    def act(server, query, over_tcp):
+        return None if over_tcp else reply(query, tc=1)
+
+    with scripted(dns_ns, act) as server:
+        assert resolve(dns_ns, "h.test A", *server.option)[0] == 1
+
+
+def test_a_server_that_goes_in_circles(dns_ns):
+    def act(server, query, over_tcp):
+        name = DNS(query).qd.qname
+        other = b"b.test." if name.lower().startswith(b"a") else b"a.test."
+        return reply(query, an=DNSRR(rrname=name, type="CNAME", ttl=60, rdata=other))
+
+    with scripted(dns_ns, act) as server:
+        code, _, said = resolve(dns_ns, "a.test A", *server.option)
+    assert code == 1
+    assert said == ["isla: --resolve a.test: the chain of aliases has no end"]
+    assert len(server.asked) == 11
+
+
+def forged(query):
+    asked = DNS(query)
+    return reply(query, an=DNSRR(rrname=asked.qd.qname, type="A", ttl=60, rdata="203.0.113.66"))
+
+
+def wrong_id(query):
+    answer = forged(query)
+    answer.id ^= 1
+    return answer
+
+
+def wrong_name(query):
+    answer = forged(query)
+    answer.qd = DNSQR(qname="x.test", qtype="A")
+    return answer
+
+
+def wrong_type(query):
+    answer = forged(query)
+    answer.qd = DNSQR(qname=DNS(query).qd.qname, qtype="AAAA")
+    return answer
+
+
+def wrong_class(query):
+    answer = forged(query)
+    answer.qd.qclass = 3
+    return answer
+
+
+def a_question(query):
+    answer = forged(query)
+    answer.qr = 0
+    return answer
+
+
+@pytest.mark.parametrize("lie", [wrong_id, wrong_name, wrong_type, wrong_class, a_question])
+def test_lies_are_passed_over(dns_ns, lie):
+    """The lie comes first, the truth a little later."""
+    def act(server, query, over_tcp):
+        server.udp.sendto(bytes(lie(query)), server.peer)
+        time.sleep(0.2)
+        return good(query)
+
+    with scripted(dns_ns, act) as server:
+        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+        assert len(server.asked) == 1
+
+
+def test_answers_from_another_port_are_passed_over(dns_ns):
+    def act(server, query, over_tcp):
+        server.other.sendto(bytes(forged(query)), server.peer)
+        time.sleep(0.2)
+        return good(query)
+
+    with scripted(dns_ns, act) as server:
+        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+
+
+def test_a_server_that_changes_letters(dns_ns):
+    def act(server, query, over_tcp):
+        answer = good(query)
+        answer.qd.qname = answer.qd.qname.lower()
+        return answer
+
+    with scripted(dns_ns, act) as server:
+        name = "a-name-with-many-letters.test"
+        assert resolve(dns_ns, f"{name} A", *server.option)[:2] == (0, GOOD)
+        assert [over_tcp for over_tcp, _ in server.asked] == [False, True]
+        assert server.asked[0][1].qd.qname.lower() == name.encode() + b"."
+        assert server.asked[0][1].qd.qname != name.encode() + b"."
+
+
+def test_what_was_not_asked_for_is_not_believed(dns_ns, tmp_path):
+    def act(server, query, over_tcp):
+        name = DNS(query).qd.qname.lower()
+        if name != b"h.test.":
+            return reply(query, rcode=3, ns=DNSRRSOA(rrname="test", ttl=60, minimum=60))
+        return reply(query, an=DNSRR(rrname="h.test", type="A", ttl=60, rdata="192.0.2.7") /
+                     DNSRR(rrname="bank.test", type="A", ttl=86400, rdata="203.0.113.66"),
+                     ar=DNSRR(rrname="bank.test", type="A", ttl=86400, rdata="203.0.113.66"))
+
+    with scripted(dns_ns, act) as server:
+        out = commands(dns_ns, tmp_path, ["dns query h.test A", "dns query bank.test A",
+                                          "dns show cache"], *server.option)
+    assert "h.test 60 A 192.0.2.7" in out
+    assert "dns query: bank.test: there is no such name" in out
+    assert "203.0.113.66" not in out
+
+
+def test_garbage_is_survived(dns_ns):
+    """Bytes behind the right header and question: pointers in circles, counts that lie, noise."""
+    rng = random.Random(7)
+
+    def act(server, query, over_tcp):
+        head = bytes(reply(query))
+        tail = rng.choice([b"\xc0\x0c" * 40, b"\xc0\x22\xc0\x20", rng.randbytes(300), b"",
+                           b"\x3f" + b"a" * 20])
+        return head[:6] + rng.randbytes(6) + head[12:] + tail
+
+    with scripted(dns_ns, act) as server:
+        for name in ("a.test", "b.test", "c.test", "d.test", "e.test"):
+            code, _, said = resolve(dns_ns, f"{name} A", *server.option)
+            assert code in (1, 2) and len(said) == 1
+
+
+def test_a_server_without_edns(dns_ns):
+    def act(server, query, over_tcp):
+        return reply(query, rcode=1) if DNS(query).arcount else good(query)
+
+    with scripted(dns_ns, act) as server:
+        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+        assert [asked.arcount for _, asked in server.asked] == [1, 0]
+
+
+def test_ids_and_ports_do_not_repeat(dns_ns, tmp_path):
+    seen = []
+
+    def act(server, query, over_tcp):
+        seen.append((DNS(query).id, server.peer[1]))
+        return good(query)
+
+    with scripted(dns_ns, act) as server:
+        commands(dns_ns, tmp_path, [f"dns query n{i}.test A" for i in range(40)], *server.option)
+    assert len(seen) == 40
+    assert len({number for number, _ in seen}) >= 39
+    assert len({port for _, port in seen}) >= 37
+
+
+# ---- bad input
+
+@pytest.mark.parametrize("options,words", [
+    (["--resolve", "a..b", "--dns", "10.0.0.1"], "--resolve a..b: a label is empty"),
+    (["--resolve", "x" * 64, "--dns", "10.0.0.1"], "at most 253 characters, and its labels 63"),
+    (["--resolve", ".".join(["x" * 63] * 4), "--dns", "10.0.0.1"], "at most 253 characters"),
+    (["--resolve", "a.test ANY", "--dns", "10.0.0.1"], "no type is called 'ANY'; there are A, AAAA"),
+    (["--resolve", "a.test"], "there is no server to ask; give one by --dns"),
+    (["--dns", "0.0.0.0"], "--dns '0.0.0.0' is not possible: give a unicast address"),
+    (["--dns-search", "a b"], "there is a character in it that no name has"),
+])
+def test_bad_input_is_one_line(dns_ns, options, words):
+    result = run_to_end(dns_ns, options)
+    assert result.returncode == 1
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1 and words in lines[0], result.stderr
+
+
+def test_an_address_needs_no_server(dns_ns):
+    assert resolve(dns_ns, "192.0.2.77", "--dns", "192.168.1.66")[:2] == (0, ["192.0.2.77"])
