@@ -13,6 +13,7 @@
 #include <rte_errno.h>
 
 #include "cmd.h"
+#include "dns.h"
 #include "tcp_text.h"
 
 /* Connections of one request: what a shard is held up for. */
@@ -169,6 +170,11 @@ struct attempt {
 	struct timespec began, ended;
 	int err;
 	bool is_open;
+	/* By name. */
+	struct dns *dns;
+	const char *name;   /* NULL: ends.remote is the address */
+	struct isla_dns_connect *connect;
+	enum isla_dns_status status;
 	sem_t done;
 };
 
@@ -202,12 +208,42 @@ static const struct isla_tcp_ops attempt_ops = {
 	.error = attempt_error,
 };
 
+/* One of the name's addresses has answered, or there is none that does. */
+static void
+attempt_named(void *ctx, struct isla_tcp_conn *conn, enum isla_dns_status status, int err)
+{
+	struct attempt *a = ctx;
+
+	a->connect = NULL;
+	a->conn = conn;
+	if (conn != NULL) {
+		isla_tcp_set_ops(conn, &attempt_ops);
+		isla_tcp_set_ctx(conn, a);
+		attempt_connected(conn, a);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &a->ended);
+	a->status = status;
+	a->err = status == ISLA_DNS_OK ? err : ENOENT;
+	sem_post(&a->done);
+}
+
 static void
 attempt_begin(struct isla_stack *stack, void *arg)
 {
 	struct attempt *a = arg;
 
 	clock_gettime(CLOCK_MONOTONIC, &a->began);
+	if (a->name != NULL) {
+		a->connect = isla_dns_connect(dns_resolver(a->dns), a->name, a->ends.remote_port,
+			NULL, attempt_named, a);
+		if (a->connect != NULL)
+			return;
+		a->err = rte_errno;
+		clock_gettime(CLOCK_MONOTONIC, &a->ended);
+		sem_post(&a->done);
+		return;
+	}
 	a->conn = isla_tcp_connect(isla_stack_tcp(stack), &a->ends, &attempt_ops, a, NULL);
 	if (a->conn != NULL)
 		return;
@@ -221,6 +257,9 @@ attempt_end(struct isla_stack *stack, void *arg)
 {
 	struct attempt *a = arg;
 
+	if (a->connect != NULL)
+		isla_dns_connect_cancel(a->connect);
+	a->connect = NULL;
 	if (a->conn == NULL)
 		return;
 	if (a->is_open)
@@ -253,9 +292,14 @@ attempt_tell(struct cmd_env *env, const struct cmd *cmd, const struct attempt *a
 {
 	double ms = (double)(a->ended.tv_sec - a->began.tv_sec) * 1e3 +
 		(double)(a->ended.tv_nsec - a->began.tv_nsec) / 1e6;
-	char local[64], remote[64];
+	char local[64], remote[300];
 
-	tcp_end_text(&a->ends.remote, a->ends.remote_port, remote, sizeof(remote));
+	if (a->name != NULL && !a->is_open)
+		snprintf(remote, sizeof(remote), "%.255s:%u", a->name, a->ends.remote_port);
+	else
+		tcp_end_text(&a->ends.remote, a->ends.remote_port, remote, sizeof(remote));
+	if (is_done && a->status != ISLA_DNS_OK)
+		return cmd_fail(env, cmd, "%s: %s", remote, isla_dns_status_text(a->status));
 	if (!is_done)
 		return cmd_fail(env, cmd, "%s does not answer, given up after %u s", remote,
 			CONNECT_S);
@@ -270,13 +314,18 @@ attempt_tell(struct cmd_env *env, const struct cmd *cmd, const struct attempt *a
 static int
 cmd_tcp_connect(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 {
-	struct attempt a = {.err = 0};
+	struct attempt a = {.dns = env->dns};
+	const char *wrong = isla_dns_name_check(argv[0]);
 	uint64_t port;
 	bool is_done;
 	int rc;
 
-	if (cmd_arg_addr(env, cmd, argv[0], &a.ends.remote) != 0 ||
-		cmd_arg_number(env, cmd, "PORT", argv[1], 1, UINT16_MAX, &port) != 0)
+	if (isla_addr_parse(argv[0], &a.ends.remote) != 0)
+		a.name = argv[0];
+	if (a.name != NULL && wrong != NULL)
+		return cmd_fail(env, cmd, "'%.64s' is neither an address nor a name: %s", argv[0],
+			wrong);
+	if (cmd_arg_number(env, cmd, "PORT", argv[1], 1, UINT16_MAX, &port) != 0)
 		return -EINVAL;
 	a.ends.remote_port = (uint16_t)port;
 	sem_init(&a.done, 0, 0);
@@ -304,7 +353,7 @@ const struct cmd cmds_tcp[] = {
 		.help = "all that is known of one connection",
 	},
 	{
-		.name = "tcp connect", .args = "ADDR PORT", .group = CMD_TCP,
+		.name = "tcp connect", .args = "ADDR|NAME PORT", .group = CMD_TCP,
 		.run = cmd_tcp_connect, .min_args = 2, .max_args = 2,
 		.help = "connect from the stack, say how long it took, and close",
 	},

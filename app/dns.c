@@ -8,22 +8,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_common.h>
 #include <rte_errno.h>
 
 #include "dns.h"
 
+/* How long --resolve waits for a lease that names a server. */
+#define LEASE_S 30
+
 struct dns {
 	struct isla_engine *engine;
 	const struct options *opts;
 	struct isla_dns *dns;
 	/* --resolve */
-	struct isla_engine_request request;
 	bool waits_for_server; /* until DHCP has told of one */
 	bool has_ended;
 	enum isla_dns_status status;
 };
+
+/* Where --resolve prints. */
+static FILE *answers;
 
 /* What DHCP has told, on its way into shard 0. */
 struct told {
@@ -87,12 +93,12 @@ resolved(void *ctx, const struct isla_dns_answer *answer)
 	d->status = answer->status;
 	for (i = 0; i < answer->nb_records; i++) {
 		isla_dns_record_format(&answer->record[i], text, sizeof(text));
-		printf("%s\n", text);
+		fprintf(answers, "%s\n", text);
 	}
 	if (answer->is_partial)
 		fprintf(stderr, "isla: --resolve %s: there are more records, which are left out\n",
 			d->opts->resolve);
-	fflush(stdout);
+	fflush(answers);
 	d->has_ended = true;
 	isla_engine_stop(d->engine);
 }
@@ -106,21 +112,35 @@ resolve_run(struct dns *d)
 	isla_engine_stop(d->engine);
 }
 
-static void
-resolve_request(struct isla_stack *stack, struct isla_engine_request *req)
+void
+dns_resolve_claim_stdout(void)
 {
-	resolve_run(container_of(req, struct dns, request));
+	int fd = dup(STDOUT_FILENO);
+
+	answers = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (answers == NULL || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		answers = stdout;
+}
+
+static void
+resolve_start(struct isla_stack *stack, void *arg)
+{
+	struct dns *d = arg;
+	struct isla_dns_info info;
+
+	d->status = ISLA_DNS_NO_SERVER;
+	isla_dns_get_info(d->dns, &info);
+	d->waits_for_server = info.nb_servers == 0;
+	if (d->waits_for_server)
+		alarm(LEASE_S);
+	else
+		resolve_run(d);
 }
 
 void
 dns_resolve_begin(struct dns *d)
 {
-	d->status = ISLA_DNS_NO_SERVER;
-	d->waits_for_server = d->opts->nb_dns == 0;
-	if (d->waits_for_server)
-		return;
-	d->request.run = resolve_request;
-	isla_engine_post(d->engine, 0, &d->request);
+	isla_engine_call(d->engine, 0, resolve_start, d);
 }
 
 int
@@ -148,6 +168,7 @@ set_told(struct isla_stack *stack, void *arg)
 		isla_dns_set_search(d->dns, told->domain, told->nb_domains);
 	if (d->waits_for_server && told->nb_servers > 0) {
 		d->waits_for_server = false;
+		alarm(0);
 		resolve_run(d);
 	}
 }

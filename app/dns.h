@@ -36,8 +36,12 @@ struct isla_dns *dns_resolver(struct dns *dns);
  * --dns and --dns-search go before it. ctx: the struct dns. */
 void dns_from_dhcp(void *ctx, const struct isla_addr *servers, unsigned int nb, const char *search);
 
-/* --resolve: look the name up, print, and stop the engine. Once that is started; it happens when it
- * runs. */
+/* --resolve: from now on standard output is for the answer alone; what others print there goes to
+ * standard error. Before all else. */
+void dns_resolve_claim_stdout(void);
+
+/* Look the name up, print, and stop the engine. Once that is started; it happens when it runs, and with
+ * DHCP when that has told of a server. SIGALRM must stop the engine: it comes where no lease does. */
 void dns_resolve_begin(struct dns *dns);
 
 /* After isla_engine_run(): DNS_EXIT_*, having said on stderr what is not DNS_EXIT_FOUND. */

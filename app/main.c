@@ -95,6 +95,7 @@ handle_signals(struct isla_engine *engine)
 	engine_to_stop = engine;
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGALRM, &stop, NULL);
 	/* Whoever reads our output may go away; the interface must still be taken down. */
 	sigaction(SIGPIPE, &ignore, NULL);
 }
@@ -155,9 +156,6 @@ eal_init(struct app *app)
 	if (eal_start(&app->eal, err, sizeof(err)) != 0)
 		return fail("%s", err);
 	app->eal_is_up = true;
-	/* What is said of the port is not the answer. */
-	if (is_for_a_name(app))
-		rte_openlog_stream(stderr);
 	if (capture_init(&app->eal, app->opts.pdump, err, sizeof(err)) != 0)
 		return fail("%s", err);
 	return 0;
@@ -446,8 +444,7 @@ app_end(struct app *app)
 		signal(SIGTERM, SIG_DFL);
 		nb_missing = isla_engine_free(app->engine);
 		if (nb_missing > 0 || (app->has_run && !is_for_a_name(app)))
-			fprintf(is_for_a_name(app) ? stderr : stdout, "mbufs missing: %u\n",
-				nb_missing);
+			printf("mbufs missing: %u\n", nb_missing);
 		fflush(stdout);
 		rc = nb_missing == 0 ? 0 : -1;
 	}
@@ -463,8 +460,11 @@ app_end(struct app *app)
 static int
 app_run(struct app *app)
 {
-	int rc = app_start(app);
+	int rc;
 
+	if (is_for_a_name(app))
+		dns_resolve_claim_stdout();
+	rc = app_start(app);
 	if (rc == 0 && is_for_a_name(app)) {
 		dns_resolve_begin(app->dns);
 		app->has_run = true;

@@ -645,9 +645,9 @@ check_together(const struct options *opts, char *err, size_t err_size)
 			return -EINVAL;
 		}
 	}
-	if (opts->resolve[0] != '\0' && opts->nb_dns == 0) {
+	if (opts->resolve[0] != '\0' && opts->nb_dns == 0 && !opts->dhcp) {
 		snprintf(err, err_size, "--resolve %.200s: there is no server to ask; give one by "
-			"--dns", opts->resolve);
+			"--dns, or --dhcp", opts->resolve);
 		return -EINVAL;
 	}
 	return 0;

@@ -2,8 +2,10 @@
 """Names: --resolve and the commands, against dnsmasq, unbound and knot, and against servers that
 lose, delay, lie, truncate and go in circles."""
 
+import contextlib
 import random
 import re
+import socket
 import time
 
 import pytest
@@ -120,6 +122,20 @@ def test_commands(dns_ns, server, tmp_path):
                      "failed 0 rtt", out, re.MULTILINE)
     assert "0 of 512 places in use" in out
     assert "'nothing' is not possible: give cache or servers" in out
+
+
+def test_connecting_by_name(dns_ns, server, tmp_path):
+    listener = dns_ns.socket(socket.AF_INET, socket.SOCK_STREAM)
+    with contextlib.closing(listener):
+        listener.bind((Link.KERNEL_V4, 8000))
+        listener.listen(8)
+        out = commands(dns_ns, tmp_path, [
+            "tcp connect site.test 8000", "tcp connect site.test 8001", "tcp connect none.test 80",
+            "tcp connect a..b 80"], "--dns", Link.KERNEL_V4)
+    assert f"connected to {Link.KERNEL_V4}:8000 from" in out
+    assert "tcp connect: site.test:8001: Connection refused" in out
+    assert "tcp connect: none.test:80: there is no such name" in out
+    assert "tcp connect: 'a..b' is neither an address nor a name: a label is empty" in out
 
 
 def test_the_first_server_may_be_dead(dns_ns, server):
@@ -355,7 +371,7 @@ def test_ids_and_ports_do_not_repeat(dns_ns, tmp_path):
     (["--resolve", "x" * 64, "--dns", "10.0.0.1"], "at most 253 characters, and its labels 63"),
     (["--resolve", ".".join(["x" * 63] * 4), "--dns", "10.0.0.1"], "at most 253 characters"),
     (["--resolve", "a.test ANY", "--dns", "10.0.0.1"], "no type is called 'ANY'; there are A, AAAA"),
-    (["--resolve", "a.test"], "there is no server to ask; give one by --dns"),
+    (["--resolve", "a.test"], "there is no server to ask; give one by --dns, or --dhcp"),
     (["--dns", "0.0.0.0"], "--dns '0.0.0.0' is not possible: give a unicast address"),
     (["--dns-search", "a b"], "there is a character in it that no name has"),
 ])
