@@ -33,9 +33,8 @@ option_dhcp_fallback(const struct option *o, const char *value, struct options *
 	memcpy(text, value, n);
 	text[n] = '\0';
 	if (isla_prefix_parse(text, &a->prefix) != 0 || !isla_addr_is_v4(&a->prefix.addr) ||
-		strchr(text, '/') == NULL || a->prefix.len == 0 || a->prefix.len > 32 ||
-		a->prefix.addr.b[12] == 0 || a->prefix.addr.b[12] == 127 ||
-		isla_addr_is_multicast(&a->prefix.addr) || isla_addr_is_broadcast(&a->prefix.addr))
+		strchr(text, '/') == NULL || a->prefix.len == 0 ||
+		!isla_prefix_is_unicast(&a->prefix))
 		return -EINVAL;
 	if (at != NULL) {
 		unsigned long port = strtoul(at + 1, &end, 10);

@@ -120,3 +120,26 @@ isla_addr_solicited_node(const struct isla_addr *addr)
 
 	return a;
 }
+
+bool
+isla_prefix_is_unicast(const struct isla_prefix *prefix)
+{
+	const struct isla_addr *a = &prefix->addr;
+
+	if (isla_addr_is_unspecified(a) || isla_addr_is_loopback(a) || isla_addr_is_multicast(a) ||
+		isla_addr_is_broadcast(a))
+		return false;
+	if (!isla_addr_is_v4(a))
+		return prefix->len <= 128;
+	if (prefix->len > 32 || a->b[12] == 0)
+		return false;
+	/* A prefix of 31 bits has neither of the two (RFC 3021). */
+	if (prefix->len < 31) {
+		/* The host part: 0 is the network itself, all ones its broadcast. */
+		uint32_t mask = prefix->len == 0 ? UINT32_MAX : UINT32_MAX >> prefix->len;
+		uint32_t host = rte_be_to_cpu_32(isla_addr_v4(a)) & mask;
+
+		return host != 0 && host != mask;
+	}
+	return true;
+}

@@ -151,6 +151,10 @@ const char *isla_prefix_format(const struct isla_prefix *prefix, char *buf, size
 /** True where addr lies in the prefix (and so is of the same family). */
 bool isla_prefix_match(const struct isla_prefix *prefix, const struct isla_addr *addr);
 
+/** True where an interface may have this address: that of one host, and not of a network or its
+ * broadcast address (RFC 1122, 3.2.1.3; RFC 3021; RFC 4291, 2.5). */
+bool isla_prefix_is_unicast(const struct isla_prefix *prefix);
+
 /** The link-local IPv6 address of a MAC address: fe80::/64 and modified EUI-64 (RFC 4291, A). */
 struct isla_addr isla_addr_link_local(const uint8_t mac[6]);
 

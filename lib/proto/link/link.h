@@ -122,9 +122,6 @@ int link_netif_add(struct link *link, const struct isla_netif_conf *conf);
  * least 1280 (RFC 8200, 5). Returns 0 or -EINVAL: no such interface, an MTU below 576 or beyond. */
 int link_netif_set_mtu(struct link *link, uint8_t netif, uint16_t mtu);
 
-/* True where an address may be given to an interface: RFC 1122, 3.2.1.3; RFC 4291, 2.5. Pure. */
-bool link_prefix_is_unicast(const struct isla_prefix *prefix);
-
 /* Returns 0, -EEXIST, -ENOSPC, or -EINVAL (no such interface, an address that is not unicast). */
 int link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix);
 

@@ -96,34 +96,12 @@ host_mask(const struct isla_prefix *prefix)
 	return prefix->len == 0 ? UINT32_MAX : ~(UINT32_MAX << (32 - prefix->len));
 }
 
-bool
-link_prefix_is_unicast(const struct isla_prefix *prefix)
-{
-	const struct isla_addr *a = &prefix->addr;
-
-	if (isla_addr_is_unspecified(a) || isla_addr_is_loopback(a) || isla_addr_is_multicast(a) ||
-		isla_addr_is_broadcast(a))
-		return false;
-	if (!isla_addr_is_v4(a))
-		return prefix->len <= 128;
-	if (prefix->len > 32 || a->b[12] == 0)
-		return false;
-	/* A prefix of 31 bits has neither of the two (RFC 3021). */
-	if (prefix->len < 31) {
-		uint32_t mask = host_mask(prefix);
-		uint32_t host = rte_be_to_cpu_32(isla_addr_v4(a)) & mask;
-
-		return host != 0 && host != mask;
-	}
-	return true;
-}
-
 int
 link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix)
 {
 	struct netif *nif;
 
-	if (netif >= link->nb_netifs || !link_prefix_is_unicast(prefix))
+	if (netif >= link->nb_netifs || !isla_prefix_is_unicast(prefix))
 		return -EINVAL;
 	if (link_addr_is_own(link, netif, &prefix->addr))
 		return -EEXIST;

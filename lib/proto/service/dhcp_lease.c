@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Leases: what an OFFER or an ACK gives (dhcp_lease_parse), and what a stack makes of it
- * (isla_dhcp_lease_apply). Whatever a server says is judged here, since it becomes addresses, routes
- * and text on a terminal.
+ * Leases: what an OFFER or an ACK gives. Whatever a server says is judged here, since it becomes
+ * addresses, routes and text on a terminal.
  */
 
-#include <errno.h>
 #include <string.h>
 
 #include <rte_common.h>
 
 #include "dhcp_codec.h"
-#include "link.h"
 
 #define LABEL_MAX 63 /* bytes of a label (RFC 1035, 2.3.4) */
 #define JUMPS_MAX 32 /* compression pointers that are followed in one name */
@@ -204,7 +201,7 @@ required_parse(const struct dhcp_msg *msg, struct isla_dhcp_lease *lease)
 		(!dhcp_opt_addr(msg, DHCP_OPT_MASK, &mask) ||
 			!mask_len(isla_addr_v4(&mask), &lease->prefix.len)))
 		return false;
-	return lease->prefix.len > 0 && link_prefix_is_unicast(&lease->prefix) &&
+	return lease->prefix.len > 0 && isla_prefix_is_unicast(&lease->prefix) &&
 		dhcp_opt_addr(msg, DHCP_OPT_SERVER, &lease->server) && is_host(&lease->server) &&
 		dhcp_opt_u32(msg, DHCP_OPT_LEASE, &lease->lease_s) && lease->lease_s != 0;
 }
@@ -234,64 +231,4 @@ dhcp_lease_parse(const struct dhcp_msg *msg, struct isla_dhcp_lease *lease)
 		lease->nb_routes = 1;
 	}
 	return true;
-}
-
-/* ---- into a stack ---- */
-
-static bool
-same_prefix(const struct isla_prefix *a, const struct isla_prefix *b)
-{
-	return a->len == b->len && isla_addr_eq(&a->addr, &b->addr);
-}
-
-static bool
-has_route(const struct isla_dhcp_lease *lease, const struct isla_dhcp_route *route)
-{
-	uint8_t i;
-
-	for (i = 0; lease != NULL && i < lease->nb_routes; i++)
-		if (same_prefix(&lease->route[i].prefix, &route->prefix) &&
-			isla_addr_eq(&lease->route[i].gateway, &route->gateway))
-			return true;
-	return false;
-}
-
-/* Of two errors the first; what is there already is none. */
-static int
-first_error(int rc, int next)
-{
-	return rc != 0 || next == -EEXIST ? rc : next;
-}
-
-static int
-mtu_apply(struct isla_stack *stack, uint8_t netif, uint16_t mtu)
-{
-	/* One that the port does not take, or that is absurd, is passed over: what the port has. */
-	if (isla_stack_netif_set_mtu(stack, netif, mtu) == 0)
-		return 0;
-	return isla_stack_netif_set_mtu(stack, netif, 0);
-}
-
-int
-isla_dhcp_lease_apply(struct isla_stack *stack, uint8_t netif, const struct isla_dhcp_lease *from,
-	const struct isla_dhcp_lease *to)
-{
-	bool stays = from != NULL && to != NULL && same_prefix(&from->prefix, &to->prefix);
-	uint8_t i;
-	int rc = 0;
-
-	for (i = 0; from != NULL && i < from->nb_routes; i++)
-		if (!has_route(to, &from->route[i]))
-			isla_stack_route_del(stack, &from->route[i].prefix, netif);
-	if (from != NULL && !stays)
-		isla_stack_addr_del(stack, netif, &from->prefix.addr);
-	if (to != NULL && !stays)
-		rc = first_error(rc, isla_stack_addr_add(stack, netif, &to->prefix));
-	for (i = 0; to != NULL && i < to->nb_routes; i++)
-		if (!has_route(from, &to->route[i]))
-			rc = first_error(rc, isla_stack_route_add(stack, &to->route[i].prefix,
-				&to->route[i].gateway, netif));
-	if ((from != NULL ? from->mtu : 0) != (to != NULL ? to->mtu : 0))
-		rc = first_error(rc, mtu_apply(stack, netif, to != NULL ? to->mtu : 0));
-	return rc;
 }

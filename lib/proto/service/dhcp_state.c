@@ -356,7 +356,7 @@ dhcp_begin(struct dhcp_client *c, const struct isla_dhcp_lease *last)
 	enum isla_dhcp_state state = ISLA_DHCP_INIT;
 
 	if (last != NULL && isla_addr_is_v4(&last->prefix.addr) &&
-		link_prefix_is_unicast(&last->prefix)) {
+		isla_prefix_is_unicast(&last->prefix)) {
 		uint64_t wall = isla_stack_wall_us(c->d->stack);
 
 		/* At least a wish, also of what was given back. */
