@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -73,6 +74,12 @@ class Dumpcap:
         return self
 
     def __exit__(self, *exc):
+        # What it has in its ring when it is told to end is lost: let it count to the end.
+        seen, quiet = None, 0
+        while self.proc.poll() is None and quiet < 5:
+            quiet = quiet + 1 if self.output() == seen else 0
+            seen = self.output()
+            time.sleep(0.1)
         if self.proc.poll() is None:
             self.proc.send_signal(signal.SIGINT)
         try:

@@ -18,9 +18,38 @@
 static struct telem_params params;
 static struct telem_out out;
 
+/* rte_telemetry frees what is within an answer while it writes it; here nobody does. */
+static struct rte_tel_data *opened[256];
+static unsigned int nb_opened;
+
+struct rte_tel_data *__real_rte_tel_data_alloc(void);
+struct rte_tel_data *__wrap_rte_tel_data_alloc(void);
+void __real_rte_tel_data_free(struct rte_tel_data *data);
+void __wrap_rte_tel_data_free(struct rte_tel_data *data);
+
+struct rte_tel_data *
+__wrap_rte_tel_data_alloc(void)
+{
+	CU_ASSERT_TRUE_FATAL(nb_opened < RTE_DIM(opened));
+	opened[nb_opened] = __real_rte_tel_data_alloc();
+	return opened[nb_opened++];
+}
+
+void
+__wrap_rte_tel_data_free(struct rte_tel_data *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < nb_opened; i++)
+		if (opened[i] == data)
+			opened[i] = NULL;
+	__real_rte_tel_data_free(data);
+}
+
 static void
 setup(void)
 {
+	nb_opened = 0;
 	telem_begin(&out, rte_tel_data_alloc());
 	CU_ASSERT_PTR_NOT_NULL_FATAL(out.data);
 }
@@ -28,7 +57,8 @@ setup(void)
 static void
 teardown(void)
 {
-	rte_tel_data_free(out.data);
+	while (nb_opened > 0)
+		__real_rte_tel_data_free(opened[--nb_opened]);
 }
 
 static const struct telem_command *
@@ -260,6 +290,9 @@ a_connection_fits_into_an_answer(void)
 	struct isla_tcp_info info;
 
 	memset(&info, 0xff, sizeof(info));
+	info.in_recovery = info.in_loss = info.in_cwr = info.fin_rcvd = info.timestamps = true;
+	info.sack = info.wscale = info.ecn = info.fastopen_data = info.quickack = true;
+	info.reordering = true;
 	info.cc = "bbr";
 	info.limited_by = ISLA_TCP_LIMIT_SNDBUF;
 	add_tcp(&out);
