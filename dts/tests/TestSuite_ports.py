@@ -2,6 +2,7 @@
 """Every kind of port that a machine without a network card can have: doc/ports.md, tried."""
 
 import re
+import subprocess
 import time
 
 import pytest
@@ -435,6 +436,46 @@ def test_memif_between_two(ns, start, tmp_path, zero_copy):
         ok(agent, f"connect {fd} 10.1.0.1 7")
     again.check_clean_end()
     server.check_clean_end()
+
+
+def test_memif_with_queues(start, tmp_path):
+    """Two with two shards each: a pair of rings for each shard."""
+    path, agent_path = tmp_path / "memif.sock", tmp_path / "agent.sock"
+    server = start([memif("server", path)], ["--ip", "10.1.0.1/24", *SMALL], lcores=2)
+    client = start([memif("client", path)],
+                   ["--ip", "10.1.0.2/24", "--agent", str(agent_path), *SMALL], lcores=2)
+    with Agent(agent_path) as agent:
+        for _ in range(16):
+            fd = ok(agent, "socket AF_INET SOCK_STREAM 0")
+            ok(agent, f"connect {fd} 10.1.0.1 7")
+            ok(agent, f"write {fd} 1000")
+            got = 0
+            while got < 1000:
+                got += ok(agent, f"read {fd} 4096")
+            ok(agent, f"close {fd}")
+    client.check_clean_end()
+    server.check_clean_end()
+
+
+def test_memif_with_testpmd(ns, start, tmp_path):
+    """testpmd stands between: a memif on our side, a TAP and the kernel on the other."""
+    need_tool("dpdk-testpmd")
+    path = tmp_path / "memif.sock"
+    app = start([memif("server", path)], stack())
+    testpmd = ns.popen(["dpdk-testpmd", *eal_base(lcores=2), "--vdev=" + memif("client", path),
+                        f"--vdev=net_tap0,iface={Link.INTERFACE}", "--", "--forward-mode=io",
+                        "--auto-start", "--total-num-mbufs=4096"],
+                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: "(net_memif0): link up" in app.output, 15, "testpmd connects")
+        Link(ns).configure()
+        check_serves(ns)
+    finally:
+        testpmd.kill()  # the peer of a memif may die
+        testpmd.wait(timeout=10)
+    wait_until(lambda: app.output.count("(net_memif0): link down") == 2, 5, "testpmd goes")
+    app.check_clean_end()
 
 
 # net_pcap

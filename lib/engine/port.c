@@ -554,8 +554,10 @@ port_start(struct port *port, struct fault *fault)
 	if (rc != 0)
 		return rc;
 	find_rx_fds(port);
-	/* Until somebody looks. */
-	port->is_link_up = true;
+	/* A kernel's interface needs a moment after it was set up. */
+	port->is_link_up = port->if_index != 0 || port_link_is_up(port);
+	if (!port->is_link_up)
+		ENGINE_LOG(NOTICE, "port %u (%s): link down\n", port->id, port->name);
 	return 0;
 }
 
