@@ -112,6 +112,14 @@ prompt()
 	printf '%s\n' "$*" >&4
 }
 
+# prompt_done: what was asked so far has been done; others ask meanwhile.
+prompt_done()
+{
+	nb_done=$((nb_done + 1))
+	prompt "show done$nb_done"
+	wait_until 60 grep -q "show done$nb_done'" "$dir/isla.out" || die "the prompt hangs"
+}
+
 rss_kb()
 {
 	awk '/^VmRSS/ {print $2}' "/proc/$isla/status" 2>/dev/null
@@ -216,6 +224,7 @@ turn()
 			prompt "port stop 0"
 			sleep 0.3
 			prompt "port start 0"
+			prompt_done
 			sleep 1
 			ip -n "$ns" link set isla0 down
 			sleep 0.2
@@ -226,8 +235,10 @@ turn()
 	wait "$wrk" || problem "$1: wrk has failed"
 	prompt "fault off"
 	kill -0 "$isla" 2>/dev/null || return 1
-	# What is late gets its time.
+	prompt_done
+	# What is late gets its time, and the port's link, too.
 	[ "$1" = calm ] || sleep 3
+	wait_until 20 answers || problem "$1: isla does not answer any more"
 }
 
 # ---- judgement
@@ -307,6 +318,7 @@ trap_exit
 ns=isla-soak-$$
 helpers=()
 nb_problems=0
+nb_done=0
 if [ -n "$keep" ]; then
 	mkdir -p "$keep"
 	dir=$(cd "$keep" && pwd)
