@@ -65,8 +65,7 @@ fill_times(const struct isla_tcp_info *i, struct tcp_info *to)
 	to->tcpi_last_data_sent = i->last_data_sent_ms;
 	to->tcpi_last_data_recv = i->last_recv_ms;
 	to->tcpi_last_ack_recv = i->last_recv_ms;
-	to->tcpi_busy_time = i->limited_us[ISLA_TCP_LIMIT_RWND] +
-		i->limited_us[ISLA_TCP_LIMIT_CWND] + i->limited_us[ISLA_TCP_LIMIT_SNDBUF];
+	to->tcpi_busy_time = i->busy_us;
 	to->tcpi_rwnd_limited = i->limited_us[ISLA_TCP_LIMIT_RWND];
 	to->tcpi_sndbuf_limited = i->limited_us[ISLA_TCP_LIMIT_SNDBUF];
 }
@@ -76,7 +75,8 @@ fill_counts(const struct isla_tcp_info *i, struct tcp_info *to)
 {
 	to->tcpi_unacked = i->unacked_segs;
 	to->tcpi_sacked = i->sacked_segs;
-	to->tcpi_lost = i->lost_segs;
+	/* There what has been sent again still counts as lost. */
+	to->tcpi_lost = i->lost_segs + i->retrans_segs;
 	to->tcpi_retrans = i->retrans_segs;
 	to->tcpi_total_retrans = i->total_retrans;
 	to->tcpi_snd_cwnd = segs(i->snd_cwnd_bytes, i->snd_mss);

@@ -254,6 +254,7 @@ struct isla_tcp_info {
 	/** How long each has held sending up since the handshake, in us. */
 	uint64_t limited_us[ISLA_TCP_LIMIT_MAX];
 	enum isla_tcp_limit limited_by; /**< now */
+	uint64_t busy_us;        /**< time in which there was something to send, or in flight */
 	/** What the algorithm that cc names tells besides. */
 	union {
 		struct isla_tcp_bbr_info bbr;

@@ -49,19 +49,17 @@ tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us)
 	c->rto = (uint32_t)RTE_MIN(rto, conf->rto_max_us);
 }
 
-/* RFC 9293, 3.10.7.4, fifth: SND.WND, SND.WL1, SND.WL2. An ACK that advances is newer than all
+/* RFC 9293, 3.10.7.4, fifth: SND.WND and SND.WL1; SND.WL2 is never beyond SEG.ACK here. An ACK that advances is newer than all
  * before it, also where a retransmission brought it and its sequence number is old. */
 static void
 wnd_update(struct isla_tcp_conn *c, const struct tcp_in *in, bool advanced)
 {
-	if (!advanced && !seq_lt(c->snd_wl1, in->seq) &&
-		!(c->snd_wl1 == in->seq && seq_le(c->snd_wl2, in->ack)))
+	if (!advanced && seq_gt(c->snd_wl1, in->seq))
 		return;
 	if (in->wnd > c->snd_wnd)
 		tcp_sched(c);
 	c->snd_wnd = in->wnd;
 	c->snd_wl1 = in->seq;
-	c->snd_wl2 = in->ack;
 	c->snd_wnd_max = RTE_MAX(c->snd_wnd_max, in->wnd);
 }
 
@@ -104,6 +102,9 @@ round_ended(struct isla_tcp_conn *c, const struct tcp_acked *a)
 {
 	struct inet_dst via;
 
+	/* As recover: it must not seem to lie ahead after 2^31 bytes. */
+	if (seq_lt(c->reo_round, c->snd_una))
+		c->reo_round = c->snd_una;
 	if (a->rtt_us != UINT32_MAX)
 		core_record(c->tcp->core, ISLA_HIST_TCP_RTT, a->rtt_us);
 	tcp_via(c, &via);

@@ -101,6 +101,8 @@ isla_tcp_listener_set_opts(struct isla_tcp_listener *l, const struct isla_tcp_op
 	l->profile = profile;
 	l->nodelay = opts != NULL && opts->nodelay;
 	l->cork = opts != NULL && opts->cork;
+	if (!l->fastopen_set)
+		l->fastopen = l->tcp->conf.fastopen || (opts != NULL && opts->fastopen);
 	return 0;
 }
 
@@ -114,6 +116,7 @@ void
 isla_tcp_listener_set_fastopen(struct isla_tcp_listener *l, uint16_t max)
 {
 	l->fastopen = max > 0;
+	l->fastopen_set = true;
 	l->tfo_max = max;
 }
 

@@ -40,29 +40,35 @@ tcp_cc_names(void)
 bool
 tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc)
 {
-	bool has_room;
+	const struct tcp_cc_ops *old = c->cc;
+	uint32_t state[2][TCP_CC_STATE_WORDS], pace_rate = c->pace_rate;
 
-	if (c->cc == cc)
+	if (old == cc)
 		return true;
-	if (c->cc != NULL && c->cc->release != NULL)
-		c->cc->release(c);
+	memcpy(state[0], c->cc_state, sizeof(state[0]));
 	c->cc = cc;
 	memset(c->cc_state, 0, sizeof(c->cc_state));
 	c->pace_rate = UINT32_MAX;
 	tcp_pace_init(c);
 	/* Before the handshake there is no MSS to begin with: tcp_conn_negotiate() calls init. */
-	if (c->cwnd == 0)
-		return true;
-	has_room = cc->init(c);
-	if (!has_room) {
-		c->cc = algorithms[0];
-		c->cc->init(c);
+	if (c->cwnd != 0 && !cc->init(c)) {
+		c->cc = old;
+		memcpy(c->cc_state, state[0], sizeof(state[0]));
+		c->pace_rate = pace_rate;
+		tcp_sched(c);
+		return false;
+	}
+	if (old != NULL && old->release != NULL) {
+		memcpy(state[1], c->cc_state, sizeof(state[1]));
+		memcpy(c->cc_state, state[0], sizeof(state[0]));
+		old->release(c);
+		memcpy(c->cc_state, state[1], sizeof(state[1]));
 	}
 	/* A recovery under one that set the window itself: this one's end needs a ssthresh. */
 	if ((c->flags & TCP_F_RECOVERY) && (c->cc->flags & TCP_CC_OWN) == 0 &&
 		c->ssthresh == UINT32_MAX)
 		c->cc->loss(c);
-	return has_room;
+	return true;
 }
 
 uint32_t
@@ -91,13 +97,24 @@ tcp_cc_avoid(struct isla_tcp_conn *c, uint32_t *acc, uint32_t nb_bytes)
 	c->cwnd += c->mss;
 }
 
+/* Slow start may double what was in flight when the round trip began, or in one lately: a window below
+ * that has been in use, though it is not full at the moment (RFC 7661, 4.3). */
+static bool
+was_in_use(const struct isla_tcp_conn *c)
+{
+	uint32_t flight = c->round_end - (c->snd_una - c->round_acked);
+
+	return c->cwnd < c->ssthresh && c->cwnd / 2 < RTE_MAX(flight, c->pipe_ack) &&
+		(c->cc->flags & TCP_CC_OWN) == 0;
+}
+
 void
 tcp_cc_acked(struct isla_tcp_conn *c, const struct tcp_acked *a, uint32_t nb_bytes)
 {
 	if (unlikely(tcp_ecn_forbids_growth(c, a->in)))
 		return;
 	if ((c->flags & TCP_F_RTO_RECOVERY) != 0 ||
-		((c->flags & TCP_F_CWND_LIMITED) != 0 && tcp_cwv_is_valid(c))) {
+		(((c->flags & TCP_F_CWND_LIMITED) != 0 || was_in_use(c)) && tcp_cwv_is_valid(c))) {
 		c->cc->acked(c, a, nb_bytes);
 		c->cwnd = RTE_MIN(c->cwnd, TCP_CWND_MAX);
 	} else if (c->cc->limited != NULL) {

@@ -76,7 +76,8 @@ extern const struct tcp_cc_ops tcp_cc_bbr;
 const struct tcp_cc_ops *tcp_cc_find(const char *name);
 /* The names that there are, with commas, for messages. */
 const char *tcp_cc_names(void);
-/* Have a connection use an algorithm; false where it has no room for its state. */
+/* Have a connection use an algorithm; false where it has no room for its state, and all stays as it
+ * was. */
 bool tcp_cc_set(struct isla_tcp_conn *c, const struct tcp_cc_ops *cc);
 /*
  * Round trips: one ends where what was sent last when it began is acknowledged. True where this
@@ -101,6 +102,8 @@ uint32_t tcp_cc_flight(const struct isla_tcp_conn *c);
 /* tcp_cwv.c: the part of the window that is known to be usable (RFC 7661) */
 /* A round trip is over, round_acked not yet begun anew. */
 void tcp_cwv_round(struct isla_tcp_conn *c);
+/* Sending resumes, and nothing has been sent for so long. */
+void tcp_cwv_idle(struct isla_tcp_conn *c, uint64_t idle_us);
 /* True in the validated phase: the window may grow. */
 bool tcp_cwv_is_valid(const struct isla_tcp_conn *c);
 /* Loss recovery is over, ssthresh is what it asked for. */

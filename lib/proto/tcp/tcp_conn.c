@@ -16,6 +16,8 @@
 
 /* Records that are looked at for the one that has been silent longest. */
 #define ORPHANS_LOOK 64u
+/* Likewise, for one in TIME-WAIT that can go. */
+#define TIME_WAIT_LOOK 64u
 
 static bool
 is_estab(unsigned int state)
@@ -52,6 +54,25 @@ time_wait_unlink(struct isla_tcp_conn *c)
 	else
 		tcp->tw_tail = c->tw_prev;
 	c->tw_prev = c->tw_next = TCP_NONE;
+}
+
+void
+tcp_time_wait_reclaim(struct isla_tcp *tcp)
+{
+	uint32_t nb;
+
+	for (nb = 0; nb < TIME_WAIT_LOOK && tcp->tw_head != TCP_NONE && tcp->conn_free == TCP_NONE;
+		nb++) {
+		struct isla_tcp_conn *c = &tcp->conn[tcp->tw_head];
+
+		if (c->ops == NULL || (c->flags & TCP_F_RELEASED) != 0) {
+			tcp_conn_drop(c, 0);
+			continue;
+		}
+		/* The record would stay with its program: look elsewhere, next time, too. */
+		time_wait_unlink(c);
+		time_wait_link(c);
+	}
 }
 
 /* What RFC 4022 counts about a transition. */
@@ -171,7 +192,7 @@ wscale_of(uint32_t rcvbuf)
 void
 tcp_set_iss(struct isla_tcp_conn *c, uint32_t iss)
 {
-	c->snd_una = c->snd_nxt = c->recover = c->snd_wl2 = iss;
+	c->snd_una = c->snd_nxt = c->recover = iss;
 }
 
 int
@@ -213,6 +234,7 @@ tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t
 	c->rcv_seg_max = RTE_MIN(c->rcv_mss, (uint16_t)TCP_MSS_DEFAULT_V4);
 	tcp_cc_set(c, c->tcp->profile[profile].cc);
 	c->rto = conf->rto_init_us;
+	c->rcvd_tick = tcp_tick_now(c->tcp);
 	c->min_rtt = UINT32_MAX;
 	c->ts_offset = tcp_ts_offset(c->tcp, c);
 	tcp_set_iss(c, tcp_isn(c->tcp, c));
@@ -256,7 +278,7 @@ tcp_conn_established(struct isla_tcp_conn *c)
 	/* RFC 6298, 2.1 and 5.7: the handshake gives the first sample, or a cautious start; none
 	 * where our SYN went out twice because the peer's came twice (Karn). */
 	if (c->nb_timeouts == 0 && c->seg_head == TCP_NONE && c->total_retrans == 0) {
-		uint32_t rtt_us = (uint32_t)c->tcp->core->now_us - c->last_sent_us;
+		uint32_t rtt_us = (uint32_t)tcp_since_sent_us(c);
 
 		tcp_rtt_sample(c, rtt_us);
 		core_record(c->tcp->core, ISLA_HIST_TCP_RTT, rtt_us);
@@ -268,6 +290,7 @@ tcp_conn_established(struct isla_tcp_conn *c)
 	if (c->modes & TCP_M_ECN)
 		core_count(c->tcp->core, ISLA_C_TCP_ECN_AGREED);
 	tcp_set_state(c, ISLA_TCP_ESTABLISHED);
+	c->rcvd_tick = tcp_tick_now(c->tcp);
 	/* A SYN that came again in the same burst is answered by then. */
 	c->flags &= ~TCP_F_SYN_NOW;
 	c->nb_timeouts = 0;

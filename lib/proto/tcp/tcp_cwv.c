@@ -76,6 +76,17 @@ tcp_cwv_round(struct isla_tcp_conn *c)
 	c->nonvalid_s = RTE_MAX(now_s(c), (uint16_t)1);
 }
 
+void
+tcp_cwv_idle(struct isla_tcp_conn *c, uint64_t idle_us)
+{
+	if (idle_us < NVP_S * UINT64_C(1000000))
+		return;
+	if (c->nonvalid_s != 0)
+		adjust(c);
+	c->nonvalid_s = 0;
+	c->pipe_ack = 0;
+}
+
 /* 4.4.1: what had to be sent again was too much by as much; then all begins anew. */
 void
 tcp_cwv_recovered(struct isla_tcp_conn *c)

@@ -46,7 +46,6 @@ info_negotiated(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 static void
 info_times(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 {
-	uint64_t now_us = c->tcp->core->now_us;
 	uint32_t now_tick = tcp_tick_now(c->tcp);
 
 	info->rto_us = c->rto;
@@ -55,7 +54,7 @@ info_times(const struct isla_tcp_conn *c, struct isla_tcp_info *info)
 	info->min_rtt_us = c->min_rtt == UINT32_MAX ? 0 : c->min_rtt;
 	info->rcv_rtt_us = c->drs_rtt;
 	info->quickack = c->quick_acks > 0;
-	info->last_data_sent_ms = ((uint32_t)now_us - c->last_sent_us) / 1000;
+	info->last_data_sent_ms = (uint32_t)RTE_MIN(tcp_since_sent_us(c) / 1000, UINT32_MAX);
 	info->last_recv_ms =
 		(uint32_t)(((uint64_t)(now_tick - c->rcvd_tick) << TCP_TICK_SHIFT) / 1000);
 	info->delivery_rate = c->cc->flags & TCP_CC_RATE ? tcp_rate_last(c) : 0;

@@ -169,11 +169,9 @@ syn_sent_syn(struct isla_tcp_conn *c, struct tcp_in *in)
 	tcp_ecn_syn(c, in);
 	c->snd_wnd = c->snd_wnd_max = in->wnd;
 	c->snd_wl1 = in->seq;
-	c->snd_wl2 = in->ack;
 	if ((in->flags & RTE_TCP_ACK_FLAG) == 0) {
 		/* Simultaneous open (RFC 9293, 3.5, figure 7). */
 		tcp_set_state(c, ISLA_TCP_SYN_RECEIVED);
-		c->snd_wl2 = c->snd_una;
 		c->flags |= TCP_F_SYN_NOW;
 		tcp_sched(c);
 		return;
@@ -250,7 +248,6 @@ static void
 conn_input(struct isla_tcp_conn *c, struct tcp_in *in)
 {
 	c->segs_in++;
-	c->rcvd_tick = tcp_tick_now(c->tcp);
 	if ((in->flags & RTE_TCP_SYN_FLAG) == 0)
 		in->wnd <<= c->snd_wscale;
 	if (unlikely(tcp_in_state(c, ISLA_TCP_SYN_SENT)))

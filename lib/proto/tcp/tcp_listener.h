@@ -35,6 +35,7 @@ struct isla_tcp_listener {
 	bool cork;
 	bool v6only;
 	bool fastopen;
+	bool fastopen_set;   /* by isla_tcp_listener_set_fastopen(), not by isla_tcp_opts */
 	uint16_t tfo_max;    /* of isla_tcp_listener_set_fastopen(); 0: a quarter of the backlog */
 };
 

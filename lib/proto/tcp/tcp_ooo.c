@@ -238,6 +238,28 @@ merge_next(struct isla_tcp_conn *c, struct rte_mbuf *m)
 	range_extend(m, next);
 }
 
+static struct rte_mbuf *
+behind(const struct isla_tcp_conn *c, struct rte_mbuf *prev)
+{
+	return prev != NULL ? range_of(prev)->next : tcp_repair(c)->ooo;
+}
+
+/* Is there room for m behind prev once what it covers has gone? Nothing may go before that is known:
+ * the peer has been told that it is here. */
+static bool
+fits(const struct isla_tcp_conn *c, struct rte_mbuf *prev, struct rte_mbuf *m)
+{
+	struct rte_mbuf *next = behind(c, prev);
+	uint32_t nb_mbufs = m->nb_segs, nb_ranges = 0;
+
+	for (; next != NULL && seq_le(range_end(next), range_end(m)); next = range_of(next)->next) {
+		nb_mbufs -= RTE_MIN(nb_mbufs, next->nb_segs);
+		nb_ranges++;
+	}
+	/* Nothing goes: place() may still refuse it, or find another way. */
+	return nb_ranges == 0 || !is_full(c, nb_mbufs);
+}
+
 /* Ranges behind prev that m covers whole are not needed; one that it reaches into stays. */
 static void
 cut_to_fit(struct isla_tcp_conn *c, struct rte_mbuf *prev, struct rte_mbuf *m,
@@ -246,8 +268,7 @@ cut_to_fit(struct isla_tcp_conn *c, struct rte_mbuf *prev, struct rte_mbuf *m,
 	uint32_t end = range_end(m);
 	struct rte_mbuf *next;
 
-	while ((next = prev != NULL ? range_of(prev)->next : tcp_repair(c)->ooo) != NULL &&
-		seq_le(range_end(next), end)) {
+	while ((next = behind(c, prev)) != NULL && seq_le(range_end(next), end)) {
 		dup_add(dup, range_begin(next), range_end(next));
 		isla_pkt(m)->tcp_flags |= isla_pkt(next)->tcp_flags & RTE_TCP_FIN_FLAG;
 		core_count(c->tcp->core, ISLA_C_TCP_OFO_MERGE);
@@ -282,6 +303,10 @@ tcp_ooo_insert(struct isla_tcp_conn *c, struct tcp_in *in)
 		}
 		dup_add(&dup, seq, range_end(prev));
 		tcp_payload_trim_front(m, range_end(prev) - seq);
+	}
+	if (!fits(c, prev, m)) {
+		in->drop = ISLA_DROP_TCP_OOO_FULL;
+		return;
 	}
 	cut_to_fit(c, prev, m, &dup);
 	m = place(c, prev, m);

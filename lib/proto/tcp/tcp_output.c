@@ -175,9 +175,11 @@ allowed_in_flight(const struct isla_tcp_conn *c)
 }
 
 /* What holds sending up where the program's bytes are all sent, or not worth a segment. */
-static enum isla_tcp_limit
+static unsigned int
 limit_of_program(const struct isla_tcp_conn *c)
 {
+	if (c->sndq_bytes == 0)
+		return TCP_LIMIT_IDLE;
 	return c->sndq_bytes >= c->sndbuf ? ISLA_TCP_LIMIT_SNDBUF : ISLA_TCP_LIMIT_APP;
 }
 
@@ -198,7 +200,7 @@ static bool
 output_new(struct isla_tcp_conn *c, uint32_t stop)
 {
 	uint32_t allowed = allowed_in_flight(c), unsent, usable, nb_sent = 0;
-	enum isla_tcp_limit limit = limit_of_program(c);
+	unsigned int limit = limit_of_program(c);
 
 	c->flags &= ~TCP_F_CWND_LIMITED;
 	while ((unsent = tcp_sndq_unsent(c)) > 0) {
@@ -257,10 +259,14 @@ output_fin(struct isla_tcp_conn *c)
 static void
 restart_if_idle(struct isla_tcp_conn *c)
 {
-	if (c->snd_una == c->snd_nxt && tcp_sndq_unsent(c) > 0 &&
-		((c->cc->flags & TCP_CC_RATE) ||
-			(uint32_t)c->tcp->core->now_us - c->last_sent_us > c->rto))
+	uint64_t idle_us;
+
+	if (c->snd_una != c->snd_nxt || tcp_sndq_unsent(c) == 0)
+		return;
+	idle_us = tcp_since_sent_us(c);
+	if ((c->cc->flags & TCP_CC_RATE) || idle_us > c->rto)
 		c->cc->restart(c);
+	tcp_cwv_idle(c, idle_us);
 }
 
 uint32_t

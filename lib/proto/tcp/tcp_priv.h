@@ -29,6 +29,7 @@
 #include "tcp_hdr.h"
 #include "tcp_listener.h"
 #include "tcp_rate.h"
+#include "tcp_seq.h"
 
 #define TCP_NONE UINT32_MAX
 #define TCP_MSS_MIN 88 /* what anybody may force on us: below, headers eat the link */
@@ -39,31 +40,6 @@
 
 /* Ranges that a SACK option repeats (RFC 2018, 4); beside timestamps one fewer. */
 #define TCP_SACK_RECENT TCP_SACK_MAX
-
-/* Sequence numbers, modulo 2^32 (RFC 9293, 3.4). */
-static inline bool
-seq_lt(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) < 0;
-}
-
-static inline bool
-seq_le(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) <= 0;
-}
-
-static inline bool
-seq_gt(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) > 0;
-}
-
-static inline bool
-seq_ge(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) >= 0;
-}
 
 /* Sets of states. */
 #define TCP_SYNCHRONIZED                                                                           \
@@ -152,6 +128,9 @@ enum tcp_deadline {
 	TCP_T_MAX
 };
 
+/* Beside enum isla_tcp_limit: there is nothing to send, and nothing in flight. */
+#define TCP_LIMIT_IDLE ((unsigned int)ISLA_TCP_LIMIT_MAX)
+
 /* A deadline is a time in ticks of 64 us, modulo 2^32: good for half of 76 hours. */
 #define TCP_TICK_SHIFT    TIMER_TICK_SHIFT
 #define TCP_DEADLINE_NONE 0
@@ -223,11 +202,10 @@ struct isla_tcp_conn {
 	uint32_t snd_una;       /* until the SYN is acknowledged: ISS */
 	uint32_t snd_nxt;
 	uint32_t snd_wnd;       /* scaled */
-	uint32_t snd_wl1;
-	uint32_t snd_wl2;
+	uint32_t snd_wl1;       /* SND.WL2 is SND.UNA or less, and so never decides */
 	uint32_t snd_wnd_max;   /* the largest window the peer has offered */
 	uint32_t recover;       /* RFC 6582 */
-	uint32_t rcvd_tick;     /* when the last segment came, in ticks: keep-alive */
+	uint32_t rcvd_tick;     /* when the last acceptable segment came, in ticks: keep-alive */
 	uint8_t snd_wscale;
 	uint8_t rcv_wscale;
 	uint8_t dupacks;
@@ -261,6 +239,7 @@ struct isla_tcp_conn {
 	uint32_t seg_tail;
 	uint32_t seg_lost;      /* no segment before this one is LOST; TCP_NONE: none is */
 	uint32_t repair;        /* in isla_tcp::repair; 0: nothing is amiss */
+	uint32_t limit_tick;    /* since when limit holds sending up */
 	struct rte_mbuf *snd_head; /* send queue: first mbuf that is not wholly acknowledged */
 	struct rte_mbuf *snd_tail;
 	struct rte_mbuf *snd_cur;  /* where the next new byte lies; NULL: nothing is unsent */
@@ -303,7 +282,8 @@ struct isla_tcp_conn {
 	uint32_t drs_space;     /* the most that the program took in one */
 	uint32_t rcv_up;        /* RFC 9293, 3.8.5 */
 	uint32_t ts_recent;     /* RFC 7323, 4.3: TS.Recent */
-	uint32_t ts_recent_s;   /* when it was set, in seconds: it is good for 24 days */
+	uint16_t ts_recent_at;  /* when it was set, in units of 2^29 us: it is good for 24 days */
+	uint16_t last_sent_hi;  /* of last_sent_us */
 	uint32_t ts_offset;     /* what our timestamps begin with */
 	uint8_t nb_challenge;   /* challenge ACKs in the second challenge_s */
 	uint8_t challenge_s;
@@ -316,7 +296,8 @@ struct isla_tcp_conn {
 	uint32_t rto;
 	uint32_t min_rtt;
 	uint32_t min_rtt_s;     /* when it was measured, in seconds */
-	uint32_t last_sent_us;  /* low bits: time of the last data segment, for idle restart */
+	uint32_t last_sent_us;  /* low bits: time of the last data segment, for idle restart; 16 more
+				 * in last_sent_hi */
 
 	/* Timers. */
 	struct timer timer;
@@ -329,10 +310,9 @@ struct isla_tcp_conn {
 	const struct tcp_cc_ops *cc;
 	uint32_t work_next;
 	uint16_t listener;      /* in SYN-RECEIVED: index + 1 in isla_tcp::listener */
-	uint8_t limit;          /* enum isla_tcp_limit: what holds sending up now */
+	uint8_t limit;          /* what holds sending up now, and high bits of limit_tick: tcp_limit.c */
 	uint8_t ecn;            /* TCP_E_* */
-	uint32_t limit_tick;    /* since when */
-	uint32_t limit_ticks[ISLA_TCP_LIMIT_MAX];
+	uint32_t limit_ticks[TCP_LIMIT_IDLE + 1];
 	uint32_t segs_out;
 	uint32_t segs_in;
 	uint32_t total_retrans;
@@ -429,6 +409,25 @@ tcp_tick_now(const struct isla_tcp *tcp)
 	return (uint32_t)(tcp->core->now_us >> TCP_TICK_SHIFT);
 }
 
+/* A data segment or a SYN leaves. */
+static inline void
+tcp_sent_now(struct isla_tcp_conn *c)
+{
+	uint64_t now_us = c->tcp->core->now_us;
+
+	c->last_sent_us = (uint32_t)now_us;
+	c->last_sent_hi = (uint16_t)(now_us >> 32);
+}
+
+/* Since the last one did; right for eight years. */
+static inline uint64_t
+tcp_since_sent_us(const struct isla_tcp_conn *c)
+{
+	uint64_t sent_us = (uint64_t)c->last_sent_hi << 32 | c->last_sent_us;
+
+	return (c->tcp->core->now_us - sent_us) & ((UINT64_C(1) << 48) - 1);
+}
+
 static inline bool
 tcp_in_state(const struct isla_tcp_conn *c, unsigned int states)
 {
@@ -497,6 +496,8 @@ void tcp_conn_shutdown(struct isla_tcp_conn *c);
 /* The handshake is complete. */
 void tcp_conn_established(struct isla_tcp_conn *c);
 void tcp_time_wait_enter(struct isla_tcp_conn *c);
+/* Records have run out: free that of the oldest in TIME-WAIT that no program holds. */
+void tcp_time_wait_reclaim(struct isla_tcp *tcp);
 
 /* The way to the peer as inet wants it. */
 static inline void
@@ -553,7 +554,7 @@ void tcp_repair_settle(struct isla_tcp_conn *c);
 bool tcp_repair_init(struct isla_tcp *tcp);
 
 /* tcp_limit.c: what holds sending up */
-void tcp_limit_set(struct isla_tcp_conn *c, enum isla_tcp_limit limit);
+void tcp_limit_set(struct isla_tcp_conn *c, unsigned int limit);
 /* The handshake is over. */
 void tcp_limit_begin(struct isla_tcp_conn *c);
 void tcp_limit_info(const struct isla_tcp_conn *c, struct isla_tcp_info *info);

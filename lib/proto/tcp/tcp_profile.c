@@ -138,7 +138,9 @@ isla_tcp_set_opts(struct isla_tcp_conn *c, const struct isla_tcp_opts *opts)
 
 	if (rc != 0)
 		return rc;
-	if (c->state != ISLA_TCP_CLOSED && !tcp_cc_set(c, tcp->profile[profile].cc)) {
+	/* One that had no room for its algorithm's state, and has another, may change the rest. */
+	if (c->state != ISLA_TCP_CLOSED && tcp->profile[profile].cc != tcp->profile[c->profile].cc &&
+		!tcp_cc_set(c, tcp->profile[profile].cc)) {
 		tcp_profile_put(tcp, profile);
 		return -ENOSPC;
 	}
@@ -149,7 +151,8 @@ isla_tcp_set_opts(struct isla_tcp_conn *c, const struct isla_tcp_opts *opts)
 		tcp_keep_change(c);
 	if (opts->rcvbuf_bytes != 0) {
 		c->modes |= TCP_M_RCVBUF_SET;
-		c->rcvbuf = opts->rcvbuf_bytes;
+		/* The window field can tell of no less. */
+		c->rcvbuf = RTE_MAX(opts->rcvbuf_bytes, 1u << c->rcv_wscale);
 	}
 	c->sndbuf = opts->sndbuf_bytes != 0 ? opts->sndbuf_bytes :
 		RTE_MAX(c->sndbuf, tcp->conf.sndbuf_bytes);

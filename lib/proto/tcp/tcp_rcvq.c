@@ -148,6 +148,16 @@ sack_room(const struct isla_tcp_conn *c)
 	return TCP_SACK_MAX - ((c->flags & TCP_F_TS) != 0) - ((c->flags & TCP_F_DSACK) != 0);
 }
 
+/* True where the ACK at the burst's end would not tell all about what has come out of order. Without
+ * SACK it is the number of ACKs that tells the peer (RFC 5681, 4.2). */
+static bool
+ack_at_once(const struct isla_tcp_conn *c)
+{
+	if ((c->flags & TCP_F_SACK) == 0)
+		return true;
+	return tcp_has_ooo(c) && tcp_repair(c)->nb_sack_news >= sack_room(c);
+}
+
 void
 tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 {
@@ -163,8 +173,7 @@ tcp_rcvq_input(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (in->seq != c->rcv_nxt) {
 		c->flags |= TCP_F_ACK_NOW;
 		tcp_ooo_insert(c, in);
-		if ((c->flags & TCP_F_SACK) != 0 && tcp_has_ooo(c) &&
-			tcp_repair(c)->nb_sack_news >= sack_room(c) && !tcp_out_full(c))
+		if (ack_at_once(c) && !tcp_out_full(c))
 			tcp_send_ack(c);
 		/* A FIN travels with its packet. */
 		in->flags &= (uint8_t)~RTE_TCP_FIN_FLAG;
@@ -226,7 +235,7 @@ free_edge(const struct isla_tcp_conn *c)
 static bool
 edge_worthwhile(const struct isla_tcp_conn *c, uint32_t edge)
 {
-	uint32_t step = RTE_MIN(c->rcvbuf / 2, (uint32_t)c->rcv_mss);
+	uint32_t step = RTE_MAX(RTE_MIN(c->rcvbuf / 2, (uint32_t)c->rcv_mss), 1u);
 
 	return seq_ge(edge, c->rcv_adv + step);
 }
@@ -245,7 +254,7 @@ bool
 tcp_rcv_window_opened(const struct isla_tcp_conn *c)
 {
 	/* While the peer has this much left, the window comes with the next ACK. */
-	uint32_t enough = RTE_MIN(c->rcvbuf / 2, 32768u);
+	uint32_t enough = RTE_MAX(RTE_MIN(c->rcvbuf / 2, 32768u), 1u);
 
 	return c->rcv_adv - c->rcv_nxt < enough && edge_worthwhile(c, free_edge(c));
 }

@@ -367,7 +367,7 @@ tcp_send_syn(struct isla_tcp_conn *c)
 		rte_pktmbuf_free(m);
 		return false;
 	}
-	c->last_sent_us = (uint32_t)core->now_us;
+	tcp_sent_now(c);
 	/* Once only: data may have been sent behind the first one. */
 	if (c->snd_nxt == c->snd_una) {
 		core_count(core, ISLA_C_TCP_OUT_SEGS);
@@ -411,7 +411,7 @@ tcp_send_seg(struct isla_tcp_conn *c, struct tcp_seg *s, bool push)
 		return false;
 	}
 	s->sent_us = (uint32_t)core->now_us;
-	c->last_sent_us = s->sent_us;
+	tcp_sent_now(c);
 	if (is_ect(c, s, len)) {
 		ecn = TCP_ECN_ECT0;
 		if (c->modes & TCP_M_ECN_CWR) {

@@ -102,6 +102,8 @@ refuse(struct isla_tcp_conn *c, struct tcp_in *in)
 		tcp_send_challenge_ack(c); /* RFC 5961, 4.2: wherever it lies */
 		return;
 	}
+	if (in->seq == c->rcv_nxt - 1 && in->ack == c->snd_nxt)
+		c->rcvd_tick = tcp_tick_now(c->tcp); /* the peer's own keep-alive */
 	if (tcp_in_seglen(in) == 0) {
 		/* A probe of our window or of our being there, which is no attack. */
 		tcp_send_limited_ack(c);
@@ -113,11 +115,12 @@ refuse(struct isla_tcp_conn *c, struct tcp_in *in)
 	tcp_sched(c);
 }
 
-/* RFC 7323, 3.2 and 5.3: a segment without a timestamp is dropped, one with an old one refused. */
+/* RFC 7323, 3.2 and 5.3: a segment without a timestamp is dropped, one with an old one refused. A SYN
+ * gets its answer in any case (RFC 5961, 4.2). */
 static bool
 step_timestamp(struct isla_tcp_conn *c, struct tcp_in *in)
 {
-	if (in->flags & RTE_TCP_RST_FLAG)
+	if (in->flags & (RTE_TCP_RST_FLAG | RTE_TCP_SYN_FLAG))
 		return true;
 	if ((in->opts.present & TCP_OPT_TIMESTAMPS) == 0) {
 		in->drop = ISLA_DROP_TCP_OPTIONS;
@@ -227,7 +230,6 @@ syn_received_ack(struct isla_tcp_conn *c, struct tcp_in *in)
 	c->snd_wnd = in->wnd;
 	c->snd_wnd_max = RTE_MAX(c->snd_wnd_max, in->wnd);
 	c->snd_wl1 = in->seq;
-	c->snd_wl2 = in->ack;
 	tcp_conn_established(c);
 	return true;
 }
@@ -272,6 +274,11 @@ step_ack(struct isla_tcp_conn *c, struct tcp_in *in)
 	}
 	if (tcp_in_state(c, TCP_UNACKED | ISLA_TCP_FIN_WAIT_2))
 		tcp_ack_process(c, in);
+	/* RFC 9293 knows of nothing but the peer's FIN here, and has that acknowledged: where the peer has
+	 * got beyond it, it must hear what we expect. */
+	if (unlikely(tcp_in_state(c, ISLA_TCP_TIME_WAIT)) &&
+		(in->seq != c->rcv_nxt || tcp_in_seglen(in) > 0))
+		tcp_send_limited_ack(c);
 	if ((c->flags & TCP_F_FIN_SENT) && tcp_fin_acked(c))
 		return fin_acked(c);
 	return true;
@@ -297,7 +304,7 @@ step_urg(struct isla_tcp_conn *c, const struct tcp_in *in)
 static void
 ack_received(struct isla_tcp_conn *c)
 {
-	if (c->flags & TCP_F_ACK_NOW)
+	if ((c->flags & TCP_F_ACK_NOW) != 0 || c->rcv_nxt == c->rcv_acked)
 		return;
 	if (c->rcv_nxt - c->rcv_acked >= 2u * c->rcv_seg_max || c->quick_acks > 0) {
 		c->quick_acks -= c->quick_acks > 0;
@@ -382,6 +389,8 @@ tcp_steps_run(struct isla_tcp_conn *c, struct tcp_in *in)
 {
 	if (!step_seq(c, in) || !step_rst(c, in) || !step_syn(c, in) || !step_ack(c, in))
 		return;
+	/* What passes is the peer's own, and shows that it is there. */
+	c->rcvd_tick = tcp_tick_now(c->tcp);
 	/* RFC 7323 has it in the first step; but a segment that the fifth refuses is none of the
 	 * peer's, and must not shut out those that are. */
 	if ((c->flags & TCP_F_TS) && (in->opts.present & TCP_OPT_TIMESTAMPS))

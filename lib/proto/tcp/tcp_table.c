@@ -110,8 +110,8 @@ tcp_conn_alloc(struct isla_tcp *tcp)
 {
 	struct isla_tcp_conn *c;
 
-	if (tcp->conn_free == TCP_NONE && tcp->tw_head != TCP_NONE)
-		tcp_conn_drop(&tcp->conn[tcp->tw_head], 0);
+	if (tcp->conn_free == TCP_NONE)
+		tcp_time_wait_reclaim(tcp);
 	if (tcp->conn_free == TCP_NONE)
 		return NULL;
 	c = &tcp->conn[tcp->conn_free];
