@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fetch [EAL options] -- [-a ADDR/LEN]... [-g GATEWAY] [-t SECONDS] IP PORT PATH
+ * fetch [EAL options] -- [-a ADDR/LEN]... [-g GATEWAY] [-d SERVER] [-t SECONDS] HOST PORT PATH
  *
  * Gets PATH from an HTTP server and writes the body to stdout; all else goes to stderr. It shows a
- * connection that we open: its callbacks, memory of our own that is sent without a copy, a
+ * connection that we open, by address or, with a name server (-d), by name: its callbacks, memory of our own that is sent without a copy, a
  * deadline, and how a program ends its engine by itself. Exit code: 0 after a 200 with its whole
  * body, 1 otherwise.
  *
@@ -21,6 +21,7 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
+#include <isla_dns.h>
 #include <isla_engine.h>
 
 #include "answer.h"
@@ -30,8 +31,13 @@
 
 struct fetch {
 	struct isla_engine *engine;
-	struct isla_tcp_ends ends;  /* of the server */
-	struct isla_tcp_conn *conn; /* NULL when the handle is gone */
+	const char *host;
+	uint16_t port;
+	struct isla_dns_server name_server;
+	uint16_t nb_name_servers;
+	struct isla_dns *dns;
+	struct isla_dns_connect *connect; /* while it goes on */
+	struct isla_tcp_conn *conn; /* NULL before, and when the handle is gone */
 	char *request;
 	size_t request_len;
 	size_t request_sent;
@@ -52,6 +58,9 @@ end(struct fetch *f, int exit_code)
 		return;
 	f->has_ended = true;
 	f->exit_code = exit_code;
+	if (f->connect != NULL)
+		isla_dns_connect_cancel(f->connect);
+	f->connect = NULL;
 	if (f->conn != NULL && exit_code == EXIT_SUCCESS)
 		isla_tcp_close(f->conn);
 	else if (f->conn != NULL)
@@ -142,12 +151,30 @@ error(struct isla_tcp_conn *conn, void *ctx, int err)
 }
 
 static const struct isla_tcp_ops ops = {
-	.connected = send_request,
 	.writable = send_request,
 	.readable = readable,
 	.eof = eof,
 	.error = error,
 };
+
+/* One of the host's addresses has answered, or none did. */
+static void
+connected(void *ctx, struct isla_tcp_conn *conn, enum isla_dns_status status, int err)
+{
+	struct fetch *f = ctx;
+
+	f->connect = NULL;
+	f->conn = conn;
+	if (conn == NULL && status != ISLA_DNS_OK) {
+		fail(f, "%s: %s", f->host, isla_dns_status_text(status));
+	} else if (conn == NULL) {
+		error(conn, f, err);
+	} else {
+		isla_tcp_set_ops(conn, &ops);
+		isla_tcp_set_ctx(conn, f);
+		send_request(conn, f);
+	}
+}
 
 /* On the shard, between two bursts, so that TCP may be called. */
 static void
@@ -172,34 +199,38 @@ request_unused(void *addr, void *opaque)
 {
 }
 
-/* -t */
+/* -t, -d */
 static int
-timeout_option(int c, const char *value)
+own_option(int c, const char *value)
 {
+	if (c == 'd') {
+		fetch.name_server.netif = ISLA_NETIF_ANY;
+		fetch.nb_name_servers = 1;
+		return isla_addr_parse(value, &fetch.name_server.addr);
+	}
 	fetch.timeout_s = example_number(value, 3600);
 	return fetch.timeout_s != 0 ? 0 : -1;
 }
 
-/* IP PORT /PATH: who is asked, and for what. Returns 0 or -1. */
+/* HOST PORT /PATH: who is asked, and for what. Returns 0 or -1. */
 static int
 make_request(struct fetch *f, const struct example *ex)
 {
-	char host[ISLA_ADDR_STRLEN];
-	bool is_v4;
+	bool is_v6;
 	int n;
 
-	if (ex->nb_args != 3 || isla_addr_parse(ex->args[0], &f->ends.remote) != 0 ||
+	if (ex->nb_args != 3 || isla_dns_name_check(ex->args[0]) != NULL ||
 		ex->args[2][0] != '/' || strpbrk(ex->args[2], " \t\r\n") != NULL)
 		return -1;
-	f->ends.remote_port = (uint16_t)example_number(ex->args[1], UINT16_MAX);
-	is_v4 = isla_addr_is_v4(&f->ends.remote);
+	f->host = ex->args[0];
+	f->port = (uint16_t)example_number(ex->args[1], UINT16_MAX);
+	is_v6 = strchr(f->host, ':') != NULL;
 	f->request = rte_zmalloc(NULL, REQUEST_MAX, 0); /* memory that a port can read */
-	if (f->ends.remote_port == 0 || f->request == NULL)
+	if (f->port == 0 || f->request == NULL)
 		return -1;
 	n = snprintf(f->request, REQUEST_MAX,
 		"GET %s HTTP/1.1\r\nHost: %s%s%s:%u\r\nConnection: close\r\n\r\n", ex->args[2],
-		is_v4 ? "" : "[", isla_addr_format(&f->ends.remote, host, sizeof(host)),
-		is_v4 ? "" : "]", f->ends.remote_port);
+		is_v6 ? "[" : "", f->host, is_v6 ? "]" : "", f->port);
 	f->request_len = (size_t)n;
 	f->shinfo.free_cb = request_unused;
 	rte_mbuf_ext_refcnt_set(&f->shinfo, 1); /* ours */
@@ -217,19 +248,26 @@ run(struct fetch *f, struct example *ex)
 	}
 	if (example_start(ex) != 0)
 		return;
-	f->conn = isla_tcp_connect(isla_stack_tcp(isla_engine_stack(ex->engine, 0)), &f->ends, &ops,
-		f, NULL);
-	if (f->conn == NULL)
-		fail(f, "%s", strerror(rte_errno));
-	isla_engine_run(ex->engine); /* until end() stops it */
+	f->dns = isla_dns_create(isla_engine_stack(ex->engine, 0), NULL);
+	if (f->dns == NULL ||
+		isla_dns_set_servers(f->dns, &f->name_server, f->nb_name_servers) != 0) {
+		example_complain(ex, "no resolver: %s", f->dns == NULL ? "memory is short" :
+			"the server's address is no host's");
+	} else {
+		f->connect = isla_dns_connect(f->dns, f->host, f->port, NULL, connected, f);
+		if (f->connect == NULL)
+			fail(f, "%s", strerror(rte_errno));
+		isla_engine_run(ex->engine); /* until end() stops it */
+	}
+	isla_dns_free(f->dns);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct example ex = {
-		.name = "fetch", .usage = "[-t SECONDS] IP PORT /PATH", .options = "t:",
-		.option = timeout_option,
+		.name = "fetch", .usage = "[-d SERVER] [-t SECONDS] HOST PORT /PATH",
+		.options = "d:t:", .option = own_option,
 	};
 
 	example_init(&ex);

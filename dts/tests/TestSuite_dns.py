@@ -6,21 +6,23 @@ import contextlib
 import random
 import re
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRSOA
 
 from framework import nameserver
-from framework.app_shell import eal_options, run_to_end
-from framework.topology import Link, Namespace, need_tool
+from framework.app_shell import app_path, eal_options, run_to_end
+from framework.topology import Link, Namespace, need_tool, wait_until
 
 ADDRS = [arg for addr in Link.STACK_ADDRS for arg in ("--ip", addr)]
 GOOD = ["192.0.2.7"]
 
 
-@pytest.fixture(scope="module")
-def dns_ns():
+@contextlib.contextmanager
+def namespace_with_tap():
     """A namespace with a TAP that stays, on whose kernel's side the servers are."""
     need_tool("ip", "ss")
     with Namespace("dts-dns") as ns:
@@ -29,6 +31,12 @@ def dns_ns():
         ns.run(["ip", "addr", "add", f"{Link.KERNEL_V4}/24", "dev", Link.INTERFACE])
         ns.run(["sysctl", "-qw", f"net.ipv6.conf.{Link.INTERFACE}.keep_addr_on_down=1"])
         ns.run(["ip", "addr", "add", f"{Link.KERNEL_V6}/64", "dev", Link.INTERFACE, "nodad"])
+        yield ns
+
+
+@pytest.fixture(scope="module")
+def dns_ns():
+    with namespace_with_tap() as ns:
         yield ns
 
 
@@ -144,6 +152,46 @@ def test_the_first_server_may_be_dead(dns_ns, server):
                              f"{Link.KERNEL_V4}:9", "--dns", Link.KERNEL_V6)
     assert (code, lines) == (0, GOOD)
     assert time.monotonic() - began < 10
+
+
+def test_fetch_by_name(dns_ns, server, tmp_path):
+    program = app_path().resolve().parent.parent / "examples" / "fetch"
+    if not program.exists():
+        pytest.skip(f"{program} is not built")
+    (tmp_path / "file").write_bytes(b"hello")
+    http = dns_ns.popen([sys.executable, "-m", "http.server", "--bind", "::", "--directory",
+                         tmp_path, "8002"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: ":8002" in dns_ns.run(["ss", "-Htln"]).stdout, 15, "http.server listens")
+        addrs = [arg for addr in Link.STACK_ADDRS for arg in ("-a", addr)]
+        argv = [program, *eal_options(huge=False), "--", *addrs, "-d", Link.KERNEL_V6]
+        result = dns_ns.run([*argv, "site.test", "8002", "/file"], check=False)
+        assert (result.returncode, result.stdout) == (0, "hello"), result.stderr
+        result = dns_ns.run([*argv, "none.test", "8002", "/file"], check=False)
+        assert result.returncode == 1
+        assert "fetch: none.test: there is no such name" in result.stderr
+    finally:
+        http.kill()
+        http.wait(timeout=10)
+
+
+def test_servers_of_dhcp(tmp_path):
+    """dnsmasq gives an address, itself as the server, and the domain in which it has a name."""
+    need_tool("dnsmasq")
+    with namespace_with_tap() as ns, open(tmp_path / "log", "w", encoding="utf-8") as log:
+        ns.popen(["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                  "--user=root", "--pid-file=", "--bind-interfaces", "--no-ping",
+                  f"--interface={Link.INTERFACE}", "--except-interface=lo",
+                  f"--dhcp-leasefile={tmp_path}/leases",
+                  "--dhcp-range=192.168.1.50,192.168.1.60,1h",
+                  "--dhcp-option=option:domain-name,corp.test", "--local=/test/",
+                  "--host-record=h.corp.test,192.0.2.9"],
+                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(lambda: ":67" in ns.run(["ss", "-Hlun"]).stdout, 15, "dnsmasq listens")
+        result = run_to_end(ns, ["--dhcp", "--resolve", "h A"], eal=eal_options(huge=False),
+                            timeout=60)
+        assert (result.returncode, result.stdout) == (0, "192.0.2.9\n"), result.stderr
 
 
 # ---- a server that does what it is told
