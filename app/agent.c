@@ -512,7 +512,7 @@ zeros_free(void *addr, void *opaque)
 	struct zeros *z = opaque;
 
 	RTE_SET_USED(addr);
-	if (--z->nb_live == 0)
+	if (__atomic_sub_fetch(&z->nb_live, 1, __ATOMIC_ACQ_REL) == 0)
 		rte_free(z);
 }
 

@@ -18,9 +18,10 @@ from .topology import Link, make_veth, wait_until
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MEMORY_MB = 512
 
-# What all suites run on: a kind of port, see veth_port(), and so many lcores.
-PORT = os.environ.get("ISLA_DTS_PORT", "tap")
-LCORES = int(os.environ.get("ISLA_DTS_LCORES", "1"))
+# What all suites run on: so many lcores, and a port: tapN (a TAP with a queue for each lcore), tap1 (a
+# TAP with one queue, whose frames go from shard to shard) or af_packet (on a veth, a queue each).
+LCORES = int(os.environ.get("ISLA_LCORES", "1"))
+PORT = os.environ.get("ISLA_PORT", "tapN")
 
 _serial = itertools.count(1)
 
@@ -72,6 +73,10 @@ def eal_options(huge=True):
     return [*eal_base(huge), f"--vdev={vdev}"]
 
 
+def port_options():
+    return ["--rxq=1", "--txq=1"] if PORT == "tap1" else []
+
+
 class Summary:
     """What the application printed at its end."""
 
@@ -104,6 +109,8 @@ class AppShell:
         """With -i among the options, prompt() gives it commands."""
         self.ns = ns
         self.options = [str(option) for option in options]
+        if eal is None:
+            self.options += port_options()
         self.eal = eal if eal is not None else eal_options()
         self.proc = None
         self.summary = None

@@ -214,7 +214,7 @@ isla_stack_input(struct isla_stack *s, uint8_t netif, struct rte_mbuf **pkts, ui
 	uint16_t i;
 
 	set_now(s, now_us);
-	core_check_reserve(core);
+	core_check_reserve(core, pkts, nb_pkts);
 	for (i = 0; i < nb_pkts; i++) {
 		enum isla_drop drop;
 
@@ -261,7 +261,7 @@ isla_stack_learn(struct isla_stack *s, uint8_t netif, struct rte_mbuf **pkts, ui
 	uint16_t i;
 
 	set_now(s, now_us);
-	core_check_reserve(&s->core);
+	core_check_reserve(&s->core, pkts, nb_pkts);
 	memcpy(kept, counter, sizeof(kept));
 	s->link.learn = ISLA_PKT_LEARN;
 	for (i = 0; i < nb_pkts; i++)

@@ -206,6 +206,42 @@ an_empty_pool_gives_null(void)
 	CU_ASSERT_PTR_NULL(core_alloc(core));
 }
 
+static bool
+is_short_with(struct rte_mempool *from)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(from);
+
+	core_check_reserve(core, &m, 1);
+	rte_pktmbuf_free(m);
+	return core->is_short;
+}
+
+/* What another shard has received fills that one's pool. */
+static void
+mbufs_are_short_where_the_burst_comes_from_too(void)
+{
+	struct rte_mempool *like = heap_pool_create(pool->size, 2176, ISLA_PKT_PRIV_SIZE);
+	struct rte_mempool *other = heap_pool_create(pool->size / 2, 2176, ISLA_PKT_PRIV_SIZE);
+
+	core->reserve = 5;
+	core_check_reserve(core, NULL, 0);
+	CU_ASSERT_FALSE(core->is_short);
+	CU_ASSERT_FALSE(is_short_with(pool));
+	CU_ASSERT_FALSE(is_short_with(like));
+	heap_pool_set_limit(like, 5);
+	CU_ASSERT_TRUE(is_short_with(like));
+	CU_ASSERT_FALSE(is_short_with(pool));
+	/* Nothing is known of a pool that is no shard's. */
+	heap_pool_set_limit(other, 5);
+	CU_ASSERT_FALSE(is_short_with(other));
+	heap_pool_set_limit(pool, 4);
+	CU_ASSERT_TRUE(is_short_with(other));
+	core_check_reserve(core, NULL, 0);
+	CU_ASSERT_TRUE(core->is_short);
+	heap_pool_free(like);
+	heap_pool_free(other);
+}
+
 static void
 memory_is_zeroed_and_aligned(void)
 {
@@ -232,6 +268,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(random_numbers_replay_from_their_seed),
 	SUITE_TEST(a_drop_is_counted_once_and_frees_the_chain),
 	SUITE_TEST(an_empty_pool_gives_null),
+	SUITE_TEST(mbufs_are_short_where_the_burst_comes_from_too),
 	SUITE_TEST(memory_is_zeroed_and_aligned),
 };
 

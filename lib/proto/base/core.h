@@ -116,16 +116,26 @@ core_alloc(struct core *core)
 	return rte_pktmbuf_alloc(core->pool);
 }
 
+static inline bool
+core_is_low(const struct core *core, const struct rte_mempool *pool)
+{
+	return rte_mempool_get_ops(pool->ops_index)->get_count(pool) < core->reserve;
+}
+
 /*
  * Look whether mbufs run short, once a burst. Whoever would keep what it received asks is_short:
  * were the pool to run dry, the acknowledgments that empty the queues could not be received. What
  * lies in the cores' caches is not counted, which errs on the safe side.
+ * A burst that another shard has received is of that one's pool, which is as large as the own one; it
+ * must not run dry either. Of any other pool nothing is known.
  */
 static inline void
-core_check_reserve(struct core *core)
+core_check_reserve(struct core *core, struct rte_mbuf *const *pkts, uint16_t nb)
 {
-	core->is_short = rte_mempool_get_ops(core->pool->ops_index)->get_count(core->pool) <
-		core->reserve;
+	core->is_short = core_is_low(core, core->pool);
+	if (nb > 0 && unlikely(pkts[0]->pool != core->pool) &&
+		pkts[0]->pool->size == core->pool->size)
+		core->is_short |= core_is_low(core, pkts[0]->pool);
 }
 
 /* How many frames an interface's list still takes. */

@@ -27,11 +27,11 @@
 static void
 refs_put(struct http_refs *refs)
 {
-	if (--refs->nb_live == 0)
+	if (__atomic_sub_fetch(&refs->nb_live, 1, __ATOMIC_ACQ_REL) == 0)
 		refs->free(refs);
 }
 
-/* The last mbuf that refers to a count has gone. */
+/* The last mbuf that refers to a count has gone; on the thread of whichever shard has sent it. */
 static void
 refs_cb(void *addr, void *opaque)
 {
@@ -72,7 +72,7 @@ refs_release(struct http_refs *refs)
 	refs->nb_live = HTTP_NB_SHINFO + 1;
 	for (i = 0; i < HTTP_NB_SHINFO; i++)
 		if (rte_mbuf_ext_refcnt_update(&refs->shinfo[i], -1) == 0)
-			refs->nb_live--;
+			__atomic_sub_fetch(&refs->nb_live, 1, __ATOMIC_ACQ_REL);
 	refs_put(refs);
 }
 

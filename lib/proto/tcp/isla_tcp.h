@@ -391,7 +391,8 @@ int isla_tcp_send_urgent(struct isla_tcp_conn *conn);
  * @param iova    the memory's I/O address, or RTE_BAD_IOVA where the port needs none
  * @param shinfo  its free_cb is called when the last reference has gone; the caller initialises it
  *                with a count of 1 that it keeps, so the callback comes after the caller's own
- *                release
+ *                release; it may come on the thread of another shard, which has sent for this
+ *                one by a queue of its own
  * @return bytes taken, 0 to len; -EPIPE as isla_tcp_send(); -ENOBUFS (no mbuf is free:
  *         writable follows)
  */
