@@ -150,6 +150,15 @@ wake(void *ctx, int fd)
 	isla_engine_post(a->engine, 0, &a->retry);
 }
 
+/* The sockets are the first shard's, and so is what comes to their ports. */
+static void
+uses_port(void *ctx, uint16_t port)
+{
+	struct agent *a = ctx;
+
+	isla_engine_pin_port(a->engine, port, 0);
+}
+
 static void
 call_run(struct isla_stack *stack, struct isla_engine_request *req)
 {
@@ -521,7 +530,7 @@ static int
 agent_sockets(struct agent *a)
 {
 	const struct isla_socket_conf conf = {
-		.max_socks = MAX_SOCKS, .first_fd = 3, .wake = wake, .ctx = a};
+		.max_socks = MAX_SOCKS, .first_fd = 3, .wake = wake, .uses_port = uses_port, .ctx = a};
 	unsigned int i;
 
 	a->zeros = rte_zmalloc("agent", sizeof(*a->zeros), RTE_CACHE_LINE_SIZE);

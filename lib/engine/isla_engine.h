@@ -511,6 +511,15 @@ int isla_engine_idle_get(struct isla_engine *engine, uint16_t shard, enum isla_e
 int isla_engine_reta_set(struct isla_engine *engine, uint16_t idx, uint16_t shard);
 
 /**
+ * Let what comes to a local port of TCP and UDP be a shard's, whatever flow it is of: where a program
+ * listens, or connects from a port of its choice, on one shard only. It stays so. Connections of
+ * that port which another shard has are not heard any more. Any thread, shards included.
+ *
+ * @return 0, or -EINVAL: there is no such shard
+ */
+int isla_engine_pin_port(struct isla_engine *engine, uint16_t port, uint16_t shard);
+
+/**
  * Whose an entry is. Any thread.
  *
  * @param older  receives a bit for each shard that had it and may still have connections of it

@@ -103,6 +103,25 @@ owner_map_get(const struct owner_map *map, uint16_t idx, uint16_t *older)
 	return ENTRY_OWNER(entry);
 }
 
+int
+owner_map_pin(struct owner_map *map, uint16_t port, uint16_t shard)
+{
+	if (shard >= map->nb_shards)
+		return -EINVAL;
+	__atomic_store_n(&map->pin[port], (uint8_t)(shard + 1), __ATOMIC_RELAXED);
+	__atomic_store_n(&map->has_pins, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* The shard to which a frame's local port is pinned, and 1; or 0. */
+static inline uint16_t
+pin_of(const struct owner_map *map, const struct owner_frame *f)
+{
+	if (likely(__atomic_load_n(&map->has_pins, __ATOMIC_RELAXED) == 0) || !f->has_ports)
+		return 0;
+	return __atomic_load_n(&map->pin[(uint16_t)f->ports], __ATOMIC_RELAXED);
+}
+
 uint32_t
 owner_toeplitz(const struct owner_map *map, const uint32_t *words, uint32_t nb)
 {
@@ -147,9 +166,13 @@ static inline uint16_t
 owner_of(const struct owner_map *map, const struct rte_mbuf *m)
 {
 	struct owner_frame f;
+	uint16_t pin;
 	uint32_t entry;
 
 	owner_frame_parse(m, &f);
+	pin = pin_of(map, &f);
+	if (unlikely(pin != 0))
+		return pin - 1;
 	switch (f.rule) {
 	case OWNER_BY_FLOW:
 		entry = entry_load(map, flow_index(map, m, &f));
@@ -226,7 +249,7 @@ owner_second(const struct owner_map *map, uint16_t self, const struct isla_stack
 
 		owner[i] = OWNER_SELF;
 		owner_frame_parse(pkts[i], &f);
-		if (f.rule != OWNER_BY_FLOW)
+		if (f.rule != OWNER_BY_FLOW || pin_of(map, &f) != 0)
 			continue;
 		entry = entry_load(map, flow_index(map, pkts[i], &f));
 		if (is_known(stack, &f))

@@ -79,6 +79,7 @@ parse_ports(struct at *at, struct owner_frame *f, uint8_t proto)
 	local = get_u16(at->is_quoted ? p : p + 2);
 	f->is_tcp = proto == PROTO_TCP;
 	f->ports = (uint32_t)remote << 16 | local;
+	f->has_ports = true;
 	if (local >= ISLA_PORT_FIRST)
 		by_number(f, (uint16_t)(local - ISLA_PORT_FIRST));
 	else if (proto == PROTO_UDP &&
@@ -280,7 +281,7 @@ owner_frame_parse(const struct rte_mbuf *m, struct owner_frame *f)
 	unsigned int i;
 
 	f->rule = OWNER_BY_POLLER;
-	f->is_tcp = f->is_quoted = false;
+	f->is_tcp = f->has_ports = f->is_quoted = false;
 	if (unlikely(p == NULL))
 		return;
 	type = get_u16(p);

@@ -21,11 +21,12 @@ enum owner_rule {
 };
 
 /* Addresses are in host byte order, as the hash wants them: 1 word of IPv4's, 4 of IPv6's. They and
- * the ports are set for OWNER_BY_SRC (source alone) and OWNER_BY_FLOW. */
+ * the ports are set for OWNER_BY_SRC (source alone) and OWNER_BY_FLOW; the ports also by has_ports. */
 struct owner_frame {
 	uint8_t rule; /* enum owner_rule */
 	bool is_v6;
 	bool is_tcp;
+	bool has_ports; /* they are set, whatever the rule is */
 	bool is_quoted; /* of a packet of ours within an ICMP error: source is who it went to */
 	uint16_t number;
 	uint32_t ports; /* source << 16 | destination */

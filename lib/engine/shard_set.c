@@ -150,6 +150,14 @@ isla_engine_reta_set(struct isla_engine *e, uint16_t idx, uint16_t shard)
 }
 
 int
+isla_engine_pin_port(struct isla_engine *e, uint16_t port, uint16_t shard)
+{
+	if (e->nb_workers == 1)
+		return shard == 0 ? 0 : -EINVAL;
+	return owner_map_pin(&e->map, port, shard);
+}
+
+int
 isla_engine_reta_get(const struct isla_engine *e, uint16_t idx, uint16_t *shard, uint16_t *older)
 {
 	if (idx >= ISLA_ENGINE_RETA_LEN)

@@ -50,6 +50,14 @@ isla_engine_post(struct isla_engine *engine, uint16_t index, struct isla_engine_
 	return 0;
 }
 
+int
+isla_engine_pin_port(struct isla_engine *engine, uint16_t port, uint16_t index)
+{
+	RTE_SET_USED(engine);
+	RTE_SET_USED(port);
+	return index == 0 ? 0 : -EINVAL;
+}
+
 struct isla_stack *
 isla_engine_stack(struct isla_engine *engine, uint16_t index)
 {

@@ -347,6 +347,36 @@ owner_of_error(const struct frame_ends *ends, uint8_t type, const uint8_t *quote
 		8 + len));
 }
 
+/* Whatever flow it is of, also from a shard's slice. */
+static void
+pinned_ports_go_to_one_shard(void)
+{
+	const uint16_t ports[] = {SERVER, 1, EPH, EPH + 1, 65535};
+	struct frame_ends out = {.src = in4.dst, .dst = in4.src}, router = in4;
+	uint8_t quote[256] = {0};
+	uint32_t i, k, len;
+
+	CU_ASSERT_EQUAL(owner_map_pin(&map, 80, NB), -EINVAL);
+	for (i = 0; i < RTE_DIM(ports); i++)
+		CU_ASSERT_EQUAL(owner_map_pin(&map, ports[i], 2), 0);
+	for (i = 0; i < RTE_DIM(ports); i++)
+		for (k = 0; k < 8; k++) {
+			uint16_t sport = (uint16_t)(CLIENT + k);
+
+			CU_ASSERT_EQUAL(owner_of_tcp(&in4, sport, ports[i]), 2);
+			CU_ASSERT_EQUAL(owner_of_udp(&in6, sport, ports[i]), 2);
+			len = frame_build_udp(quote, &out, ports[i], sport, "x", 1) - 14;
+			CU_ASSERT_EQUAL(owner_of_error(&router, 3, quote + 14, len), 2);
+		}
+	/* The others are as they were, and so is what has no ports. */
+	CU_ASSERT_EQUAL(owner_of_tcp(&in4, SERVER, EPH + 2), (EPH + 2 - ISLA_PORT_FIRST) % NB);
+	CU_ASSERT_EQUAL(owner_of_tcp(&in4, SERVER, CLIENT),
+		expected(OWNER_MODE_2TUPLE, &in4, SERVER, CLIENT));
+	CU_ASSERT_EQUAL(owner_of_icmp(&in4, 0, (uint32_t)(EPH + 1) << 16), (EPH + 1) % NB);
+	CU_ASSERT_EQUAL(owner_map_pin(&map, SERVER, 1), 0);
+	CU_ASSERT_EQUAL(owner_of_tcp(&in4, CLIENT, SERVER), 1);
+}
+
 static struct frame_ends
 turned(const struct frame_ends *in)
 {
@@ -623,6 +653,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(each_mode_hashes_its_fields),
 	SUITE_TEST(flows_are_spread_evenly),
 	SUITE_TEST(ephemeral_ports_are_sliced),
+	SUITE_TEST(pinned_ports_go_to_one_shard),
 	SUITE_TEST(shard_0_has_addresses),
 	SUITE_TEST(echo_goes_by_identifier),
 	SUITE_TEST(neighbours_are_for_all),

@@ -119,6 +119,13 @@ sock_autobind(struct sock *s)
 	return 0;
 }
 
+void
+sock_uses_port(const struct sock *s)
+{
+	if (s->bound && !s->autobound && s->t->conf.uses_port != NULL)
+		s->t->conf.uses_port(s->t->conf.ctx, s->local_port);
+}
+
 int
 isla_socket_bind(struct isla_socket_table *t, int fd, const struct isla_socket_addr *addr)
 {

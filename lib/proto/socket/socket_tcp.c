@@ -271,6 +271,7 @@ sock_tcp_listen(struct sock *s, int backlog)
 			&sock_ops, s, &s->opts);
 		if (s->listener == NULL)
 			return -rte_errno;
+		sock_uses_port(s);
 		if (s->fastopen_max > 0)
 			isla_tcp_listener_set_fastopen(s->listener, s->fastopen_max);
 		s->opts_changed = false;
@@ -366,6 +367,7 @@ connect_begin(struct sock *s, const struct isla_addr *remote, uint16_t port)
 	s->conn = isla_tcp_connect(s->t->tcp, &ends, &sock_ops, s, &s->opts);
 	if (s->conn == NULL)
 		return connect_errno(rte_errno);
+	sock_uses_port(s);
 	isla_tcp_get_ends(s->conn, &ends);
 	s->autobound = s->autobound || !s->bound;
 	s->bound = true;

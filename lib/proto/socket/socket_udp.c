@@ -97,6 +97,7 @@ sock_udp_open(struct sock *s)
 			s->bound = s->autobound = false;
 		return rte_errno == ENOSPC ? -ENOBUFS : -rte_errno;
 	}
+	sock_uses_port(s);
 	if (s->v6only)
 		isla_udp_set_v6only(s->udp);
 	isla_udp_set_error(s->udp, udp_error);
