@@ -543,7 +543,7 @@ refused_settings_leave_nothing_behind(void)
 	CU_ASSERT_EQUAL(rte_errno, ENOMEM);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err, "stack for 4194304 connections"));
 	conf = good;
-	conf.nb_shards = 2;
+	conf.nb_shards = 5;
 	CU_ASSERT_PTR_NULL(isla_engine_create(&conf, err, sizeof(err)));
 	CU_ASSERT_EQUAL(rte_errno, EINVAL);
 	conf = good;

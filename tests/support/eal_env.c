@@ -22,7 +22,8 @@ eal_suite_run(const char *name, const struct suite_test *tests, size_t nb_tests,
 	void (*setup)(void), void (*teardown)(void))
 {
 	static char args[][40] = {"test", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
-		"--iova-mode=va", "-m", "64", "-l", "0", "--log-level=lib.eal:error",
+		"--iova-mode=va", "-m", "64", "--lcores", "(0-3)@0",
+		"--log-level=lib.eal:error",
 		"--log-level=lib.isla.*:critical"};
 	char *argv[RTE_DIM(args)];
 	size_t i;
