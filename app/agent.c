@@ -55,6 +55,7 @@ struct client {
 	uint32_t events;              /* what epoll looks for */
 	size_t in_len;
 	size_t out_len, out_at;
+	uint16_t hop;                 /* the shard on which the call is */
 	struct agent_call call;
 	struct isla_engine_request run, cancel, close_all;
 	struct note answered, cancelled, closed;
@@ -181,6 +182,20 @@ call_run(struct isla_stack *stack, struct isla_engine_request *req)
 		retry_all(a);
 }
 
+/* On each other shard first: what the ports have brought before the call is this one's by then. */
+static void
+hop_run(struct isla_stack *stack, struct isla_engine_request *req)
+{
+	struct client *c = RTE_PTR_SUB(req, offsetof(struct client, run));
+
+	if (c->hop == 0) {
+		call_run(stack, req);
+		return;
+	}
+	c->hop--;
+	isla_engine_post(c->agent->engine, c->hop, req);
+}
+
 /* Its client has gone: it need not wait any longer. */
 static void
 cancel_run(struct isla_stack *stack, struct isla_engine_request *req)
@@ -227,6 +242,15 @@ client_post(struct client *c, struct isla_engine_request *req)
 {
 	c->nb_out++;
 	isla_engine_post(c->agent->engine, 0, req);
+}
+
+/* From the last shard to the first. */
+static void
+call_post(struct client *c)
+{
+	c->nb_out++;
+	c->hop = (uint16_t)(isla_engine_nb_shards(c->agent->engine) - 1);
+	isla_engine_post(c->agent->engine, c->hop, &c->run);
 }
 
 /* Nobody is there any more. The last one to go closes the sockets. */
@@ -338,7 +362,7 @@ client_next(struct client *c)
 			line[0] = '\0';
 		if (agent_parse(&c->call, line)) {
 			c->busy = true;
-			client_post(c, &c->run);
+			call_post(c);
 		} else {
 			client_answer(c);
 		}
@@ -404,7 +428,7 @@ client_accept(struct agent *a)
 	c->agent = a;
 	c->fd = fd;
 	c->events = EPOLLIN;
-	c->run.run = call_run;
+	c->run.run = hop_run;
 	c->cancel.run = cancel_run;
 	c->close_all.run = close_all_run;
 	c->answered = (struct note){.client = c, .is_answer = true};

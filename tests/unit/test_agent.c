@@ -58,6 +58,13 @@ isla_engine_pin_port(struct isla_engine *engine, uint16_t port, uint16_t index)
 	return index == 0 ? 0 : -EINVAL;
 }
 
+uint16_t
+isla_engine_nb_shards(const struct isla_engine *engine)
+{
+	RTE_SET_USED(engine);
+	return 1;
+}
+
 struct isla_stack *
 isla_engine_stack(struct isla_engine *engine, uint16_t index)
 {
