@@ -316,7 +316,8 @@ cmd_tcp_connect(struct cmd_env *env, const struct cmd *cmd, int argc, char **arg
 {
 	struct attempt a = {.dns = env->dns};
 	const char *wrong = isla_dns_name_check(argv[0]);
-	uint64_t port;
+	uint64_t port, number = 0;
+	uint16_t shard;
 	bool is_done;
 	int rc;
 
@@ -325,14 +326,19 @@ cmd_tcp_connect(struct cmd_env *env, const struct cmd *cmd, int argc, char **arg
 	if (a.name != NULL && wrong != NULL)
 		return cmd_fail(env, cmd, "'%.64s' is neither an address nor a name: %s", argv[0],
 			wrong);
-	if (cmd_arg_number(env, cmd, "PORT", argv[1], 1, UINT16_MAX, &port) != 0)
+	if (cmd_arg_number(env, cmd, "PORT", argv[1], 1, UINT16_MAX, &port) != 0 ||
+		(argc > 2 && cmd_arg_number(env, cmd, "SHARD", argv[2], 0,
+			isla_engine_nb_shards(env->engine) - 1u, &number) != 0))
 		return -EINVAL;
+	if (a.name != NULL && number != 0)
+		return cmd_fail(env, cmd, "names are looked up on shard 0: give an address");
+	shard = (uint16_t)number;
 	a.ends.remote_port = (uint16_t)port;
 	sem_init(&a.done, 0, 0);
-	rc = isla_engine_call(env->engine, 0, attempt_begin, &a);
+	rc = isla_engine_call(env->engine, shard, attempt_begin, &a);
 	if (rc == 0) {
 		is_done = attempt_wait(env, &a);
-		isla_engine_call(env->engine, 0, attempt_end, &a);
+		isla_engine_call(env->engine, shard, attempt_end, &a);
 		/* It may have come in between. */
 		is_done = is_done || a.is_open || a.err != 0;
 		rc = attempt_tell(env, cmd, &a, is_done);
@@ -353,9 +359,9 @@ const struct cmd cmds_tcp[] = {
 		.help = "all that is known of one connection",
 	},
 	{
-		.name = "tcp connect", .args = "ADDR|NAME PORT", .group = CMD_TCP,
-		.run = cmd_tcp_connect, .min_args = 2, .max_args = 2,
-		.help = "connect from the stack, say how long it took, and close",
+		.name = "tcp connect", .args = "ADDR|NAME PORT [SHARD]", .group = CMD_TCP,
+		.run = cmd_tcp_connect, .min_args = 2, .max_args = 3,
+		.help = "connect from the stack (from shard 0), say how long it took, and close",
 	},
 	{.name = NULL},
 };
