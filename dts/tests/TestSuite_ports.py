@@ -347,7 +347,7 @@ def test_af_packet_with_fewer_queues_than_shards(ns, start):
 
 
 def test_af_packet_blank_checksums(ns, start):
-    """The kernel at the other end counts on a network card: told once, with the line that cures it."""
+    """The kernel at the other end counts on a card: told once, with the line that cures it."""
     make_veth(ns, tx="on")
     app = start([f"net_af_packet0,iface={Link.INNER}"], stack())
     Link(ns).configure()
@@ -476,6 +476,35 @@ def test_memif_with_testpmd(ns, start, tmp_path):
         testpmd.wait(timeout=10)
     wait_until(lambda: app.output.count("(net_memif0): link down") == 2, 5, "testpmd goes")
     app.check_clean_end()
+
+
+# net_vhost and net_virtio_user
+
+def test_vhost_with_virtio(start, tmp_path):
+    """A host and its guest, a process each. What is on no wire needs no TCP checksum: the guest
+    leaves it to its port, and the host believes it."""
+    path, agent_path = tmp_path / "vhost.sock", tmp_path / "agent.sock"
+    host = start([f"net_vhost0,iface={path}"], ["--ip", "10.1.0.1/24", "--ip", "fd01::1/64"])
+    guest = start([f"net_virtio_user0,path={path},mac=02:00:00:00:00:05"],
+                  ["-i", "--ip", "10.1.0.2/24", "--ip", "fd01::2/64", "--agent",
+                   str(agent_path)], eal=("--single-file-segments",))
+    info = guest.prompt("show port info 0")
+    assert "MAC address of the stack: 02:00:00:00:00:05" in info
+    assert "TX TCP checksum" in info and "RX checksum" in info
+    with Agent(agent_path) as agent:
+        for family, addr in (("AF_INET", "10.1.0.1"), ("AF_INET6", "fd01::1")):
+            fd = ok(agent, f"socket {family} SOCK_STREAM 0")
+            ok(agent, f"connect {fd} {addr} 7")
+            for _ in range(20):
+                ok(agent, f"write {fd} 4000")
+                got = 0
+                while got < 4000:
+                    got += ok(agent, f"read {fd} 4096")
+                assert got == 4000
+            ok(agent, f"close {fd}")
+    guest.check_clean_end()
+    wait_until(lambda: "(net_vhost0): link down" in host.output, 5, "the host sees it go")
+    host.check_clean_end()
 
 
 # net_pcap

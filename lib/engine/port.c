@@ -497,6 +497,12 @@ filter_open(struct port *port, struct fault *fault)
 	if (!port->own_mac && rte_eth_allmulticast_enable(port->id) == 0)
 		return 0;
 	rc = rte_eth_promiscuous_enable(port->id);
+	if (rc == -ENOTSUP && !port->own_mac) {
+		/* Neither can be asked for: there is no filter (virtio without a control queue). */
+		ENGINE_LOG(INFO, "port %u (%s) has no filter that could be opened\n", port->id,
+			port->name);
+		return 0;
+	}
 	if (rc != 0)
 		return PORT_FAULT(port, fault, rc,
 			"cannot be made promiscuous, which the stack's own MAC address needs: %s",

@@ -36,7 +36,7 @@ static const struct port_quirks table[] = {
 		.no_rx_offloads = RTE_ETH_RX_OFFLOAD_CHECKSUM,
 	},
 	{
-		/* tx walks chains (memcpy() of each segment to the ring) without offering it. The
+		/* tx walks chains (memcpy() of each segment to the ring), first without offering it. The
 		 * sockets of all qpairs= are members of one fanout group from its making on. */
 		.driver = "net_af_packet",
 		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_ALL_QUEUES |
@@ -59,6 +59,13 @@ static const struct port_quirks table[] = {
 		 * rings is forgotten when it is stopped. */
 		.driver = "net_memif",
 		.flags = QUIRK_NO_MAC_FILTER | QUIRK_ZC_KEEPS_MBUFS,
+	},
+	{
+		/* Where the guest cannot take blank checksums they are computed by the driver, which is
+		 * known only when the guest comes. Every frame of the guest is received. */
+		.driver = "net_vhost",
+		.flags = QUIRK_NO_MAC_FILTER,
+		.no_tx_offloads = TX_CKSUMS,
 	},
 	{
 		/* Passes pointers. */

@@ -17,7 +17,7 @@ static void
 every_driver_is_found_by_its_whole_name(void)
 {
 	static const char *const drivers[] = {"net_tap", "net_af_packet", "net_af_xdp", "net_pcap",
-		"net_memif", "net_ring", "net_null"};
+		"net_memif", "net_vhost", "net_ring", "net_null"};
 	size_t i;
 
 	for (i = 0; i < RTE_DIM(drivers); i++) {

@@ -210,11 +210,13 @@ is_cksum_right(const struct isla_udp *udp, struct rte_mbuf *m, uint16_t cksum)
 {
 	const struct isla_pkt *pkt = isla_pkt(m);
 	uint32_t offloads = udp->inet->link->netif[pkt->netif].offloads;
+	uint64_t verdict = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
 	if (cksum == 0)
 		return (pkt->flags & ISLA_PKT_V6) == 0;
+	/* NONE: what is in the datagram is blank, since it never was on a wire (virtio). */
 	if ((offloads & ISLA_NETIF_RX_CKSUM) != 0 &&
-		(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		(verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD || verdict == RTE_MBUF_F_RX_L4_CKSUM_NONE))
 		return true;
 	return cksum_l4(&pkt->src, &pkt->dst, PROTO_UDP, m, 0, m->pkt_len) == 0;
 }

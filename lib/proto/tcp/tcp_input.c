@@ -21,8 +21,9 @@ checksum_verify(struct isla_tcp *tcp, struct rte_mbuf *m)
 	const struct isla_pkt *pkt = isla_pkt(m);
 	uint64_t verdict = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
-	/* The link room has cleared the verdict of a port that is not believed. */
-	if (verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+	/* The link room has cleared the verdict of a port that is not believed. NONE: what is in the
+	 * segment is blank, since it never was on a wire (virtio). */
+	if (verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD || verdict == RTE_MBUF_F_RX_L4_CKSUM_NONE)
 		return ISLA_ACCEPTED;
 	if (likely(cksum_l4(&pkt->src, &pkt->dst, IPPROTO_TCP, m, 0, pkt->l4_len) == 0))
 		return ISLA_ACCEPTED;
