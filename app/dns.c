@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The program's resolver: dns_create(), then dns_from_dhcp() as leases come and go, and for --resolve
- * dns_resolve_begin() -> resolved() -> dns_resolve_end().
+ * The program's resolver: dns_create(), then dns_from_dhcp() as leases come and go, and for
+ * --resolve dns_resolve_begin() -> resolved() -> dns_resolve_end().
  */
 
 #include <errno.h>

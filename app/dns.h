@@ -40,8 +40,9 @@ void dns_from_dhcp(void *ctx, const struct isla_addr *servers, unsigned int nb, 
  * standard error. Before all else. */
 void dns_resolve_claim_stdout(void);
 
-/* Look the name up, print, and stop the engine. Once that is started; it happens when it runs, and with
- * DHCP when that has told of a server. SIGALRM must stop the engine: it comes where no lease does. */
+/* Look the name up, print, and stop the engine. Once that is started; it happens when it runs,
+ * and with DHCP when that has told of a server. SIGALRM must stop the engine: it comes where no
+ * lease does. */
 void dns_resolve_begin(struct dns *dns);
 
 /* After isla_engine_run(): DNS_EXIT_*, having said on stderr what is not DNS_EXIT_FOUND. */

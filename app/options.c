@@ -645,6 +645,15 @@ check_together(const struct options *opts, char *err, size_t err_size)
 			return -EINVAL;
 		}
 	}
+	for (i = 0; i < opts->nb_dns; i++) {
+		const struct option_addr a = {.prefix = {.addr = opts->dns[i].addr}};
+
+		if (list_has(opts->ip, opts->nb_ips, &a, false)) {
+			snprintf(err, err_size, "--dns %s is the stack's own address; a server has "
+				"another", isla_addr_format(&a.prefix.addr, text, sizeof(text)));
+			return -EINVAL;
+		}
+	}
 	if (opts->resolve[0] != '\0' && opts->nb_dns == 0 && !opts->dhcp) {
 		snprintf(err, err_size, "--resolve %.200s: there is no server to ask; give one by "
 			"--dns, or --dhcp", opts->resolve);

@@ -115,7 +115,8 @@ read_reply(const uint8_t *msg, size_t len, size_t size)
 		at += 2 + n;
 		nb++;
 	}
-	must(at == reply.data_len && nb == reply.nb_records, "the records are not what was counted");
+	must(at == reply.data_len && nb == reply.nb_records,
+		"the records are not what was counted");
 }
 
 static void

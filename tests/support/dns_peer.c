@@ -165,7 +165,8 @@ ask_parse(struct dns_ask *ask, const uint8_t *b, size_t len)
 									 ask->name[n];
 	ask->type = (uint16_t)(b[at + 1] << 8 | b[at + 2]);
 	at += 5;
-	ask->has_opt = b[11] == 1 && len == at + 11 && b[at] == 0 && b[at + 1] == 0 && b[at + 2] == 41;
+	ask->has_opt = b[11] == 1 && len == at + 11 && b[at] == 0 && b[at + 1] == 0 &&
+		b[at + 2] == 41;
 	if (ask->has_opt)
 		ask->udp_size = (uint16_t)(b[at + 3] << 8 | b[at + 4]);
 	return true;

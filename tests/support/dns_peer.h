@@ -21,7 +21,7 @@ struct dns_out {
 	/* How it is sent: */
 	uint32_t delay_us;
 	struct isla_udp_sock *from; /* another socket than the server's */
-	struct isla_addr from_addr; /* another address than the one that was asked; or unspecified */
+	struct isla_addr from_addr; /* another address than was asked; or unspecified */
 	bool close;                 /* TCP: the connection ends behind it */
 	bool reset;                 /* TCP: it ends instead */
 	uint16_t seg_len;           /* TCP: in pieces of that size; 0: in one */
@@ -60,7 +60,8 @@ typedef bool dns_peer_fn(void *ctx, const struct dns_ask *ask, struct dns_out *o
 
 struct dns_peer;
 
-struct dns_peer *dns_peer_create(struct isla_stack *stack, uint16_t port, dns_peer_fn *fn, void *ctx);
+struct dns_peer *dns_peer_create(struct isla_stack *stack, uint16_t port, dns_peer_fn *fn,
+	void *ctx);
 void dns_peer_free(struct dns_peer *peer);
 
 struct isla_udp_sock *dns_peer_sock(struct dns_peer *peer);

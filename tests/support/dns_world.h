@@ -3,8 +3,8 @@
 #define DNS_WORLD_H
 
 /*
- * The resolver in virtual time: two stacks on a simulated link, host 0 with name servers that behave
- * as each test says, host 1 with the resolver. One world at a time.
+ * The resolver in virtual time: two stacks on a simulated link, host 0 with name servers that
+ * behave as each test says, host 1 with the resolver. One world at a time.
  */
 
 #include <stdbool.h>

@@ -568,7 +568,8 @@ creation_fails_cleanly(void)
 		.stack = {.mem = {.alloc = counting_alloc, .free = isla_mem_libc.free},
 			.tcp = {.max_conns = 64, .max_segs = 4096}}};
 	const struct isla_dns_conf bad[] = {
-		{.max_queries = 7}, {.max_queries = 5000}, {.max_cache = 1}, {.timeout_us = 61000000}};
+		{.max_queries = 7}, {.max_queries = 5000}, {.max_cache = 1},
+		{.timeout_us = 61000000}};
 	struct isla_dns *dns = NULL;
 	struct sim_host host;
 	uint32_t n, nb_failed = 0;

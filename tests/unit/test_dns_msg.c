@@ -68,7 +68,8 @@ static void
 what_is_no_name_is_refused(void)
 {
 	static const char *const bad[] = {
-		"", "..", ".a", "a..b", "a..", "a b", "a\tb", "a\\", "a\\1", "a\\12", "a\\256", "a\\ b",
+		"", "..", ".a", "a..b", "a..", "a b", "a\tb", "a\\", "a\\1", "a\\12",
+		"a\\256", "a\\ b",
 	};
 	struct dns_name n;
 	size_t i;

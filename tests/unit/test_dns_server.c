@@ -600,7 +600,8 @@ reversed(void *ctx, const struct dns_ask *ask, struct dns_out *out)
 {
 	many(ctx, ask, out);
 	if (ask->over_tcp) {
-		out->delay_us = ask->lower[0] == 'a' ? 600000 : ask->lower[0] == 'b' ? 300000 : 100000;
+		out->delay_us = ask->lower[0] == 'a' ? 600000 :
+			ask->lower[0] == 'b' ? 300000 : 100000;
 		out->seg_len = 7;
 	}
 	return true;

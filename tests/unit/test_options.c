@@ -581,6 +581,7 @@ servers_for_names(void)
 		refuse(line, bad[i], "such as 192.168.1.1");
 	}
 	refuse("--dns=192.168.1.1 --dns=192.168.1.1:53", "--dns 192.168.1.1:53", "given twice");
+	refuse("--ip=10.0.0.2/8 --dns=10.0.0.2", "--dns 10.0.0.2", "own address");
 	refuse("--dns-search=a..b", "--dns-search a..b", "a label is empty");
 	take("--dns=192.168.1.1 --resolve=www.test");
 	CU_ASSERT_STRING_EQUAL(opts.resolve, "www.test");

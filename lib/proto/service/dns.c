@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The resolver as a whole: made, told whom to ask, looked into, freed. Questions are in dns_query.c,
- * what servers are asked in dns_lookup.c.
+ * The resolver as a whole: made, told whom to ask, looked into, freed. Questions are in
+ * dns_query.c, what servers are asked in dns_lookup.c.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What servers have said, for as long as they said (RFC 1035, 7.4; RFC 2308): a hash table of fixed
- * size, whose least recently used entry gives way to a new one. That a name does not exist holds for
- * every type of record, and is found for each (RFC 2308, 5).
+ * size, whose least recently used entry gives way to a new one. That a name does not exist holds
+ * for every type of record, and is found for each (RFC 2308, 5).
  */
 
 #include <errno.h>

@@ -128,8 +128,8 @@ dns_connect_timer(void *ctx, struct timer *t)
 	connect_next(container_of(t, struct isla_dns_connect, timer));
 }
 
-/* The addresses in the order in which they are tried: that of RFC 6724, and after each one the first
- * one left of the other family (RFC 8305, 4). */
+/* The addresses in the order in which they are tried: that of RFC 6724, and after each one the
+ * first one left of the other family (RFC 8305, 4). */
 static void
 connect_order(struct isla_dns_connect *k, const struct isla_dns_answer *answer)
 {

@@ -24,7 +24,7 @@
 #define UNREACHABLE_US   250000    /* until the next server is tried, where there is no route */
 #define AVOID_US         5000000
 #define AVOID_MAX_US     60000000
-#define NO_EDNS_US       600000000 /* a server that does not know EDNS is asked without for so long */
+#define NO_EDNS_US       600000000 /* how long EDNS is not tried again with a server */
 #define AGAIN_MAX        2         /* connections that may end under a lookup */
 
 static struct dns_server *
@@ -420,7 +420,8 @@ dns_lookup_reply(struct dns_lookup *l, const uint8_t *msg, size_t len)
 	struct isla_dns *dns = l->dns;
 	struct dns_reply reply = {
 		.data = dns->data, .size = DNS_MSG_MAX, .nb_hops = l->nb_hops};
-	bool is_cut = (dns_get16(msg + 2) & DNS_TC) != 0; /* it has a header: see dns_reply_match() */
+	/* It has a header: see dns_reply_match(). */
+	bool is_cut = (dns_get16(msg + 2) & DNS_TC) != 0;
 
 	server_has_answered(l);
 	if (is_cut && !l->via_tcp) {

@@ -42,7 +42,8 @@ enum dns_rcode {
 	DNS_BADVERS = 16,
 };
 
-/* A name as on the wire, without compression: the labels, each behind its length, and the root's 0. */
+/* A name as on the wire, without compression: the labels, each behind its length, and the root's
+ * 0. */
 struct dns_name {
 	uint8_t len;
 	uint8_t b[DNS_NAME_MAX];
@@ -66,14 +67,15 @@ struct dns_rr {
 
 /* ---- names (dns_name.c) */
 
-/* Text to name; a dot at the end is allowed. 0; -EINVAL (an empty label, an escape, a blank or control
- * character), -ENAMETOOLONG (a label, or the whole). */
+/* Text to name; a dot at the end is allowed. 0; -EINVAL (an empty label, an escape, a blank or
+ * control character), -ENAMETOOLONG (a label, or the whole). */
 int dns_name_parse(const char *text, struct dns_name *name);
 
 /* Name to text, without a dot at the end; at most size bytes with NUL. Returns the length. */
 size_t dns_name_format(const struct dns_name *name, char *buf, size_t size);
 
-/* Read a name, compressed or not, at *off of a message, and advance *off behind it. 0 or -EBADMSG. */
+/* Read a name, compressed or not, at *off of a message, and advance *off behind it. 0 or
+ * -EBADMSG. */
 int dns_name_read(const uint8_t *msg, size_t len, size_t *off, struct dns_name *name);
 
 /* Equal, whatever the case (RFC 4343). */
@@ -114,8 +116,8 @@ int dns_rdata_expand(const uint8_t *msg, size_t len, const struct dns_rr *rr, ui
 	size_t size);
 
 /*
- * The opposite: what a callback is given, from such data, which must be what dns_rdata_expand() made.
- * A name's text is put to text. Returns how many bytes of it were taken; -ENOSPC.
+ * The opposite: what a callback is given, from such data, which must be what dns_rdata_expand()
+ * made. A name's text is put to text. Returns how many bytes of it were taken; -ENOSPC.
  */
 int dns_record_fill(struct isla_dns_record *record, uint16_t type, const uint8_t *data,
 	uint16_t len, char *text, size_t size);

@@ -12,8 +12,8 @@
  *           UDP socket     a new one, with a random port, for each datagram
  *           conn           a server's TCP connection, shared by all lookups (RFC 7766, 6.2)
  *
- * Queries and lookups are advanced by timers and by what is received, so that no callback runs within
- * a program's call.
+ * Queries and lookups are advanced by timers and by what is received, so that no callback runs
+ * within a program's call.
  */
 
 #include <sys/queue.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Programs' questions. A query goes through its candidates, the name itself and the name with each
- * search domain behind it (RFC 1034, 3.1; RFC 1536, 6; resolv.conf's rule of dots), until one of them
- * has what is wanted: isla_dns_query() -> timer -> query_run() -> lookups -> dns_part_done() ->
- * query_judge() -> the next candidate, or the callback.
+ * search domain behind it (RFC 1034, 3.1; RFC 1536, 6; resolv.conf's rule of dots), until one of
+ * them has what is wanted: isla_dns_query() -> timer -> query_run() -> lookups -> dns_part_done()
+ * -> query_judge() -> the next candidate, or the callback.
  */
 
 #include <errno.h>
@@ -180,7 +180,10 @@ query_ask(struct isla_dns_query *q, const struct dns_name *name)
 			part_keep(p, &result);
 		} else if (!dns_lookup_join(dns, name, part_type(q, i), p)) {
 			result = (struct dns_result){
-				.status = ISLA_DNS_NO_SERVER, .type = part_type(q, i), .name = name};
+				.status = ISLA_DNS_NO_SERVER,
+				.type = part_type(q, i),
+				.name = name,
+			};
 			part_keep(p, &result);
 		}
 	}

@@ -13,7 +13,7 @@
 enum dns_match {
 	DNS_MATCH,
 	DNS_MATCH_CASE,   /* all but upper and lower case are right */
-	DNS_MATCH_HEADER, /* an error without a question, as old servers answer what they do not know */
+	DNS_MATCH_HEADER, /* an error without a question, as old servers have it */
 	DNS_MISMATCH,
 };
 
@@ -47,8 +47,8 @@ struct dns_reply {
 	uint32_t nb_foreign;   /* records that are none of the question's business */
 };
 
-/* Read a message that dns_reply_match() has found to be the answer, and that is not truncated. 0, or
- * -EBADMSG. */
+/* Read a message that dns_reply_match() has found to be the answer, and that is not truncated.
+ * 0, or -EBADMSG. */
 int dns_reply_read(const uint8_t *msg, size_t len, const struct dns_name *name, uint16_t type,
 	struct dns_reply *reply);
 

@@ -81,8 +81,8 @@ struct isla_dns_record {
 	uint16_t priority;      /**< MX, SRV */
 	uint16_t weight;        /**< SRV */
 	uint16_t port;          /**< SRV */
-	/** The data as on the wire, names in it not compressed; TXT: strings, each behind a byte with
-	 * its length. */
+	/** The data as on the wire, names in it not compressed; TXT: strings, each behind a byte
+	 * with its length. */
 	const uint8_t *data;
 	uint16_t len;
 };
@@ -90,7 +90,7 @@ struct isla_dns_record {
 /** An answer; valid as long as the callback runs. */
 struct isla_dns_answer {
 	enum isla_dns_status status;
-	const char *name;       /**< the name that has the records, the last of a chain of aliases */
+	const char *name;       /**< which has the records: the last of a chain of aliases */
 	uint32_t ttl_s;         /**< how long it may be believed */
 	bool is_cached;         /**< no server was asked for it */
 	bool is_partial;        /**< there are more records than fit */
@@ -98,7 +98,8 @@ struct isla_dns_answer {
 	const struct isla_dns_record *record;
 };
 
-/** The question has ended; its handle is gone when this is called. It may begin and cancel others. */
+/** The question has ended; its handle is gone when this is called. It may begin and cancel
+ * others. */
 typedef void isla_dns_fn(void *ctx, const struct isla_dns_answer *answer);
 
 /** Whom to ask. */
@@ -118,10 +119,10 @@ struct isla_dns_conf {
 	uint32_t max_neg_ttl_s; /**< likewise, that there is none (RFC 2308, 5) [10800] */
 	uint8_t nb_rounds;     /**< how often every server is asked [3] */
 	uint8_t ndots;         /**< a name with that many dots is tried as it is first [1] */
-	bool rotate;           /**< spread the questions over all servers, instead of asking the first
-				* that works */
+	bool rotate;           /**< spread the questions over all servers, instead of asking the
+				* first that works */
 	bool no_edns;          /**< no EDNS(0): answers of more than 512 bytes come over TCP */
-	bool no_0x20;          /**< names are sent as they are, not in random upper and lower case */
+	bool no_0x20;          /**< send names as they are, not in random upper and lower case */
 };
 
 /** What a resolver has seen of one server. */
@@ -173,8 +174,8 @@ struct isla_dns *isla_dns_create(struct isla_stack *stack, const struct isla_dns
 void isla_dns_free(struct isla_dns *dns);
 
 /**
- * Whom to ask from now on, in this order; as DHCP or a program says. Where that is a change, questions
- * that wait begin anew and what was remembered is forgotten.
+ * Whom to ask from now on, in this order; as DHCP or a program says. Where that is a change,
+ * questions that wait begin anew and what was remembered is forgotten.
  *
  * @return 0; -EINVAL (too many, or an address that is no host's); then nothing is changed
  */
@@ -183,7 +184,8 @@ int isla_dns_set_servers(struct isla_dns *dns, const struct isla_dns_server *ser
 /**
  * Domains that are tried behind a name which is not complete, in this order.
  *
- * @return 0; -EINVAL (too many), or as isla_dns_name_check() finds one of them; then nothing is changed
+ * @return 0; -EINVAL (too many), or as isla_dns_name_check() finds one of them; then nothing is
+ *         changed
  */
 int isla_dns_set_search(struct isla_dns *dns, const char *const *domains, uint16_t nb);
 
@@ -197,8 +199,8 @@ const char *isla_dns_name_check(const char *name);
 /**
  * Ask.
  *
- * @param name  of a host or a service; for ISLA_DNS_PTR also an address, whose name is then asked for;
- *              for ISLA_DNS_A, _AAAA and _ADDR also an address, which is its own answer
+ * @param name  of a host or a service; for ISLA_DNS_PTR also an address, whose name is then asked
+ *              for; for ISLA_DNS_A, _AAAA and _ADDR also an address, which is its own answer
  * @param type  also a number that isla_dns_type does not have (RFC 3597); record::data has it then
  * @return a handle until fn is called; NULL with rte_errno EINVAL (not a name, or a type for
  *         questions only), ENOBUFS (max_queries are waiting)
