@@ -76,6 +76,22 @@ data_that_waits_is_given_up_but_what_came_can_be_read(void)
 	CU_ASSERT_PTR_NULL(app.conn);
 }
 
+/* RFC 5961, 3.2: behind a window that is closed, and a probe that it refused, the reset stands where
+ * the peer expects the next byte. */
+static void
+a_reset_is_believed_behind_a_closed_window(void)
+{
+	established_passive();
+	app_send(1000);
+	expect(ACK | PSH, .seq = S(1), .ack = P(1), .len = 1000);
+	inject(ACK, .seq = P(1), .ack = S(1001), .wnd = WND_ZERO);
+	app_send(1000);
+	advance_to_frame(10 * 1000000ull);
+	expect(ACK, .seq = S(1001), .ack = P(1), .len = 1);
+	CU_ASSERT_EQUAL(own_del(), 0);
+	expect(RST | ACK, .seq = S(1001), .ack = P(1));
+}
+
 static void
 a_listener_waits_for_its_address_to_come_back(void)
 {
@@ -285,6 +301,7 @@ gateways_that_nobody_uses_make_room(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(every_state_ends_and_is_told),
 	SUITE_TEST(data_that_waits_is_given_up_but_what_came_can_be_read),
+	SUITE_TEST(a_reset_is_believed_behind_a_closed_window),
 	SUITE_TEST(a_listener_waits_for_its_address_to_come_back),
 	SUITE_TEST(other_addresses_keep_their_connections),
 	SUITE_TEST(the_address_on_another_interface_keeps_it),

@@ -224,12 +224,16 @@ void
 tcp_send_rst(struct isla_tcp_conn *c)
 {
 	struct rte_mbuf *m = core_alloc(c->tcp->core);
+	uint32_t edge = c->snd_una + c->snd_wnd;
 
 	if (m == NULL)
 		return; /* the peer finds out by the RST that its next segment gets */
 	core_count(c->tcp->core, ISLA_C_TCP_OUT_SEGS);
 	core_count(c->tcp->core, ISLA_C_TCP_OUT_RSTS);
-	conn_send(c, m, c->snd_nxt, RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG, TCP_ECN_NOT_ECT, NULL);
+	/* The peer believes it only where it expects the next byte (RFC 5961, 3.2), and a probe beyond
+	 * its window has not moved that on. */
+	conn_send(c, m, seq_gt(c->snd_nxt, edge) ? edge : c->snd_nxt,
+		RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG, TCP_ECN_NOT_ECT, NULL);
 }
 
 void
