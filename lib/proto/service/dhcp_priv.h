@@ -39,6 +39,8 @@ struct dhcp_client {
 	uint64_t t1_us, t2_us, end_us; /* of lease; DHCP_NEVER */
 	struct timer timer;
 	struct acd acd;
+	struct isla_addr checked; /* found free at checked_us */
+	uint64_t checked_us;
 	struct isla_addr prefer; /* what to ask for in a DISCOVER, or 0.0.0.0 */
 	struct isla_dhcp_lease offer; /* what is asked for, from REQUESTING to CHECKING */
 	struct isla_dhcp_lease lease;

@@ -27,6 +27,7 @@
 #define RENEW_LEAST_US   (60 * SECOND) /* 4.4.5 */
 #define DECLINE_WAIT_US  (10 * SECOND) /* 3.1.5 */
 #define FAILS_MAX        6             /* NAKs: 1 s to 64 s */
+#define CHECK_HOLDS_US   (10 * SECOND) /* an address that was free is not asked for again */
 
 static void lease_end(struct dhcp_client *c, enum isla_dhcp_end why);
 
@@ -199,9 +200,12 @@ bind_lease(struct dhcp_client *c)
 static void
 check(struct dhcp_client *c)
 {
+	bool was_checked = isla_addr_eq(&c->checked, &c->offer.prefix.addr) &&
+		now_of(c) < c->checked_us + CHECK_HOLDS_US;
+
 	c->state = ISLA_DHCP_CHECKING;
 	c->next_us = DHCP_NEVER;
-	if (c->no_probe) {
+	if (c->no_probe || was_checked) {
 		bind_lease(c);
 		return;
 	}
@@ -230,8 +234,14 @@ dhcp_conflict_event(void *ctx, enum acd_event event, const struct rte_ether_addr
 
 	RTE_SET_USED(other);
 	if (event == ACD_FREE) {
-		/* The times of a lease that ended meanwhile are judged by the timer, at once. */
-		bind_lease(c);
+		c->checked = c->offer.prefix.addr;
+		c->checked_us = now_of(c);
+		/* One so short that it is over by now is asked for once more. */
+		if (c->offer.lease_s != ISLA_DHCP_INFINITE &&
+			now_of(c) - c->sent_us >= c->offer.lease_s * SECOND)
+			begin_in(c, ISLA_DHCP_INIT_REBOOT, 0);
+		else
+			bind_lease(c);
 		return;
 	}
 	/* RFC 2131, 3.1.5; RFC 5227, 2.4 for one that was in use. */
