@@ -159,10 +159,21 @@ run_recv(const struct agent_env *env, struct agent_call *c)
 	return done(c, c->done);
 }
 
+/* Neither read(2) nor write(2) is for an epoll instance. */
+static bool
+is_epoll(const struct agent_env *env, int fd)
+{
+	struct isla_socket_addr addr;
+
+	return isla_socket_getsockname(env->table, fd, &addr) == -ENOTSOCK;
+}
+
 /* read(2) of no bytes asks nothing of the socket. */
 static enum agent_progress
 run_read(const struct agent_env *env, struct agent_call *c)
 {
+	if (is_epoll(env, fd_of(c)))
+		return done(c, -EINVAL);
 	if (c->number[1] == 0 && isla_socket_fcntl(env->table, fd_of(c), F_GETFL, 0) >= 0)
 		return done(c, 0);
 	return run_recv(env, c);
@@ -205,6 +216,12 @@ run_send(const struct agent_env *env, struct agent_call *c)
 		return wait_for(env, c, isla_socket_timeout_us(env->table, fd, true),
 			c->done > 0 ? c->done : -EAGAIN);
 	return done(c, c->done > 0 ? c->done : sent);
+}
+
+static enum agent_progress
+run_write(const struct agent_env *env, struct agent_call *c)
+{
+	return is_epoll(env, fd_of(c)) ? done(c, -EINVAL) : run_send(env, c);
 }
 
 static enum agent_progress
@@ -344,7 +361,7 @@ const struct agent_verb agent_verbs[] = {
 	{"read", "nn", run_read},
 	{"recv", "nnn", run_recv},
 	{"recvfrom", "nnn", run_recvfrom},
-	{"write", "nn", run_send},
+	{"write", "nn", run_write},
 	{"send", "nnn", run_send},
 	{"sendto", "nnna", run_send},
 	{"shutdown", "nn", run_shutdown},

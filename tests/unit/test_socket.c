@@ -522,7 +522,6 @@ mbufs_have_one_owner(void)
 
 	connected();
 	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 9, mbuf_of(10), 0, NULL), -EBADF);
-	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 3, mbuf_of(10), -1, NULL), -EOPNOTSUPP);
 	do {
 		m = mbuf_of(1000);
 		rc = isla_socket_send_mbuf(env.table, 3, m, 0, NULL);
@@ -533,6 +532,8 @@ mbufs_have_one_owner(void)
 	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 3, mbuf_of(10), 0, NULL), -EPIPE);
 	gives("socket AF_INET SOCK_DGRAM 0", "4 0");
 	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 4, mbuf_of(10), 0, NULL), -EDESTADDRREQ);
+	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 4, mbuf_of(10), MSG_OOB, NULL),
+		-EOPNOTSUPP);
 	CU_ASSERT_EQUAL(isla_socket_send_mbuf(env.table, 4, mbuf_of(10), 0, &nowhere),
 		-ENETUNREACH);
 	end();
@@ -707,11 +708,129 @@ a_connected_datagram_socket_knows_its_address(void)
 	end();
 }
 
+/* Two may have one port where both want it: the one that came last hears. */
+static void
+datagram_sockets_share_a_port(void)
+{
+	begin();
+	gives("socket FAMILY SOCK_DGRAM|SOCK_NONBLOCK 0", "3 0");
+	gives("socket FAMILY SOCK_DGRAM|SOCK_NONBLOCK 0", "4 0");
+	gives("socket FAMILY SOCK_DGRAM|SOCK_NONBLOCK 0", "5 0");
+	gives("setsockopt 3 SOL_SOCKET SO_REUSEADDR 01000000", "0 0");
+	gives("setsockopt 4 SOL_SOCKET SO_REUSEADDR 01000000", "0 0");
+	gives("bind 3 STACK 5000", "0 0");
+	gives("bind 5 STACK 5000", "-1 98");
+	gives("bind 4 STACK 5000", "0 0");
+	gives("bind 5 STACK 5000", "-1 98");
+	udp_inject(5000, 10);
+	gives("read 3 100", "-1 11");
+	gives("read 4 100", "10 0");
+	gives("close 4", "0 0");
+	udp_inject(5000, 20);
+	gives("read 3 100", "20 0");
+	end();
+}
+
+/* Linux takes it, and then nothing is ever heard of anybody. */
+static void
+a_datagram_socket_connects_to_port_0(void)
+{
+	begin();
+	gives("socket FAMILY SOCK_DGRAM|SOCK_NONBLOCK 0", "3 0");
+	gives("bind 3 STACK 5000", "0 0");
+	gives("connect 3 PEER 0", "0 0");
+	gives("getpeername 3", "-1 107");
+	udp_inject(5000, 10);
+	gives("read 3 100", "-1 11");
+	gives("shutdown 3 SHUT_RD", "0 0");
+	gives("disconnect 3", "0 0");
+	udp_inject(5000, 10);
+	gives("read 3 100", "10 0");
+	end();
+}
+
+/* Flags that this call has no use for are passed over; only of errors there is never one to read. */
+static void
+flags_that_mean_nothing(void)
+{
+	connected();
+	inject(ACK | PSH, .seq = P(1), .ack = S(1), .len = 10);
+	gives("recv 3 4 0x10000000", "4 0");
+	gives("recv 3 4 0x8000", "4 0");
+	gives("recv 3 4 0x2000", "-1 11");
+	gives("send 3 1 0x4", "1 0");
+	gives("epoll_create", "4 0");
+	gives("read 4 10", "-1 22");
+	gives("read 4 0", "-1 22");
+	gives("write 4 10", "-1 22");
+	gives("recv 4 10 0", "-1 88");
+	gives("send 4 10 0", "-1 88");
+	end();
+}
+
+/* What a record ends with is a segment's end. */
+static void
+records_are_segments(void)
+{
+	connected();
+	peer_drain();
+	gives("setsockopt 3 SOL_TCP TCP_CORK 01000000", "0 0");
+	gives("send 3 100 0", "100 0");
+	gives("send 3 200 MSG_EOR", "200 0");
+	expect_nothing();
+	gives("send 3 400 0", "400 0");
+	CU_ASSERT_EQUAL(take()->len, 300);
+	CU_ASSERT_TRUE((peer.last.frame.seg.flags & PSH) != 0);
+	expect_nothing();
+	gives("setsockopt 3 SOL_TCP TCP_CORK 00000000", "0 0");
+	inject(ACK, .seq = P(1), .ack = S(301));
+	CU_ASSERT_EQUAL(take()->len, 400);
+	end();
+}
+
+/* TCP_DEFER_ACCEPT: no accept() before there is something to read, or the time has passed and the
+ * peer is still there. */
+static void
+a_listener_waits_for_data(void)
+{
+	listening("5");
+	gives("setsockopt 3 SOL_TCP TCP_DEFER_ACCEPT 05000000", "0 0");
+	gives("getsockopt 3 SOL_TCP TCP_DEFER_ACCEPT 4", "0 0 07000000");
+	inject(SYN, .seq = P(0), .mss = 1460);
+	CU_ASSERT_EQUAL(take()->flags, SYN | ACK);
+	inject(ACK, .seq = P(1), .ack = S(1));
+	expect_nothing();
+	gives("accept 3", "-1 11");
+	advance_us(5000000);
+	expect_nothing();
+	inject(ACK | PSH, .seq = P(1), .ack = S(1), .len = 10);
+	peer_drain();
+	CU_ASSERT_EQUAL(strncmp(ask("accept 3"), "4 0", 3), 0);
+	gives("read 4 100", "10 0");
+	advance_us(100000);
+	peer_drain();
+	/* Another says nothing. */
+	peer.port++;
+	peer.irs_known = false;
+	inject(SYN, .seq = P(0), .mss = 1460);
+	peer.irs = take()->seq;
+	inject(ACK, .seq = P(1), .ack = S(1));
+	CU_ASSERT_TRUE(advance_to_frame(20000000) >= 6800000);
+	CU_ASSERT_EQUAL(take()->flags, SYN | ACK);
+	gives("accept 3", "-1 11");
+	inject(ACK, .seq = P(1), .ack = S(1));
+	CU_ASSERT_EQUAL(strncmp(ask("accept 3"), "5 0", 3), 0);
+	/* Switched off again. */
+	gives("setsockopt 3 SOL_TCP TCP_DEFER_ACCEPT 00000000", "0 0");
+	gives("getsockopt 3 SOL_TCP TCP_DEFER_ACCEPT 4", "0 0 00000000");
+	end();
+}
+
 /* What the stack has not got says so. */
 static void
 options_that_do_nothing(void)
 {
-	static const char *const names[] = {"SOL_TCP TCP_DEFER_ACCEPT", "SOL_TCP 34", /* TCP_FASTOPEN_NO_COOKIE */
+	static const char *const names[] = {"SOL_TCP 34", /* TCP_FASTOPEN_NO_COOKIE */
 		"SOL_TCP TCP_WINDOW_CLAMP", "SOL_TCP TCP_MD5SIG", "SOL_SOCKET SO_MARK",
 		"SOL_SOCKET SO_PRIORITY", "SOL_SOCKET SO_TIMESTAMP", "SOL_SOCKET SO_REUSEPORT"};
 	char line[100];
@@ -851,6 +970,11 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(tables_are_bounded),
 	SUITE_TEST(datagrams_wait_in_a_bounded_queue),
 	SUITE_TEST(a_connected_datagram_socket_knows_its_address),
+	SUITE_TEST(datagram_sockets_share_a_port),
+	SUITE_TEST(a_datagram_socket_connects_to_port_0),
+	SUITE_TEST(flags_that_mean_nothing),
+	SUITE_TEST(records_are_segments),
+	SUITE_TEST(a_listener_waits_for_data),
 	SUITE_TEST(options_that_do_nothing),
 	SUITE_TEST(options_reach_the_connection),
 	SUITE_TEST(information_has_linuxs_shape),

@@ -56,6 +56,47 @@ small_waits_where_numbers_wrap(void)
 	}
 }
 
+/* A segment ends where a record does, whatever is queued behind it; and is sent once that is known. */
+static void
+a_record_ends_a_segment(void)
+{
+	established_passive();
+	app_send(10);
+	expect(ACK, .seq = S(1), .ack = P(1), .len = 10);
+	app_send(20);
+	isla_tcp_send_record(app.conn);
+	expect_nothing();
+	app_send(30);
+	expect(ACK | PSH, .seq = S(11), .ack = P(1), .len = 20);
+	expect_nothing();
+	ack(11);
+	expect_nothing();
+	advance_us(1500000);
+	expect(ACK | PSH, .seq = S(11), .ack = P(1), .len = 20);
+	peer_drain();
+	ack(31);
+	expect(ACK | PSH, .seq = S(31), .ack = P(1), .len = 30);
+}
+
+static void
+a_record_ends_a_run(void)
+{
+	uint16_t mss = peer.mss;
+
+	established_passive();
+	isla_tcp_set_cork(app.conn, true);
+	app_send(mss / 2u);
+	app_send(mss);
+	expect(ACK, .seq = S(1), .ack = P(1), .len = mss);
+	expect_nothing();
+	isla_tcp_send_record(app.conn);
+	app_send(2u * mss);
+	expect(ACK | PSH, .seq = S(1 + mss), .ack = P(1), .len = (uint16_t)(mss / 2));
+	expect(ACK, .seq = S(1 + mss + mss / 2), .ack = P(1), .len = mss);
+	expect(ACK | PSH, .seq = S(1 + 2 * mss + mss / 2), .ack = P(1), .len = mss);
+	expect_nothing();
+}
+
 static void
 nodelay_lets_go_what_waits(void)
 {
@@ -361,6 +402,8 @@ download_is_acknowledged_quickly(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(small_waits_for_small_only),
 	SUITE_TEST(small_waits_where_numbers_wrap),
+	SUITE_TEST(a_record_ends_a_segment),
+	SUITE_TEST(a_record_ends_a_run),
 	SUITE_TEST(nodelay_lets_go_what_waits),
 	SUITE_TEST(fin_lets_go_what_waits),
 	SUITE_TEST(cork_holds_and_lets_go),

@@ -29,6 +29,7 @@ struct isla_udp_sock {
 	struct isla_addr local;
 	uint16_t port;
 	bool v6only;
+	bool shares;
 	uint8_t hop_limit;
 	uint8_t tos;
 	uint16_t next; /* of the same port, or the next free one; an index + 1, 0 ends */
@@ -126,9 +127,18 @@ choose_port(struct isla_udp *udp)
 	return 0;
 }
 
-struct isla_udp_sock *
-isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port,
-	isla_udp_recv_fn *recv, void *ctx)
+/* Has somebody this address and port to himself, or do we want that? */
+static bool
+is_taken(struct isla_udp *udp, const struct isla_addr *local, uint16_t port, bool shares)
+{
+	const struct isla_udp_sock *other = port != 0 ? find_sock(udp, local, port) : NULL;
+
+	return other != NULL && !(shares && other->shares);
+}
+
+static struct isla_udp_sock *
+sock_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port,
+	isla_udp_recv_fn *recv, void *ctx, bool shares)
 {
 	struct isla_udp_sock *sock;
 	int err = 0;
@@ -136,7 +146,7 @@ isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port
 	if (recv == NULL ||
 		(!isla_addr_is_unspecified(local) && !inet_is_own(udp->inet, local)))
 		err = EINVAL;
-	else if (find_sock(udp, local, port) != NULL)
+	else if (is_taken(udp, local, port, shares))
 		err = EADDRINUSE;
 	else if (udp->free == 0 || (port == 0 && (port = choose_port(udp)) == 0))
 		err = ENOSPC;
@@ -149,6 +159,7 @@ isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port
 	sock->recv = recv;
 	sock->error = NULL;
 	sock->v6only = false;
+	sock->shares = shares;
 	sock->hop_limit = 0;
 	sock->tos = 0;
 	sock->ctx = ctx;
@@ -157,6 +168,20 @@ isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port
 	sock->next = udp->first[port];
 	udp->first[port] = (uint16_t)(sock - udp->socks + 1);
 	return sock;
+}
+
+struct isla_udp_sock *
+isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port,
+	isla_udp_recv_fn *recv, void *ctx)
+{
+	return sock_bind(udp, local, port, recv, ctx, false);
+}
+
+struct isla_udp_sock *
+isla_udp_bind_shared(struct isla_udp *udp, const struct isla_addr *local, uint16_t port,
+	isla_udp_recv_fn *recv, void *ctx)
+{
+	return sock_bind(udp, local, port, recv, ctx, true);
 }
 
 void

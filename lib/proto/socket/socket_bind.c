@@ -173,7 +173,7 @@ isla_socket_getsockname(struct isla_socket_table *t, int fd, struct isla_socket_
 	if (s->kind == SOCK_EPOLL)
 		return -ENOTSOCK;
 	local = s->bound ? &s->local : &isla_addr_any;
-	if (s->kind == SOCK_UDP && s->remote_port != 0)
+	if (s->kind == SOCK_UDP && s->phase == SOCK_CONNECTED)
 		local = &s->src;
 	sock_addr_out(s, local, s->local_port, addr);
 	return 0;

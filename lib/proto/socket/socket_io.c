@@ -14,9 +14,6 @@
 #define RX_SEGS_MAX 4096
 /* References to one piece of memory, which are counted in 16 bits: frames on their way need some. */
 #define EXT_REFS_MAX 32768
-#define RECV_FLAGS  (MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_TRUNC | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC)
-#define SEND_FLAGS  (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM | MSG_OOB | \
-	MSG_FASTOPEN)
 
 /* Take what TCP has, behind what is left of the last time. */
 static void
@@ -125,8 +122,9 @@ isla_socket_recv(struct isla_socket_table *t, int fd, void *buf, size_t len, int
 		return -EBADF;
 	if (s->kind == SOCK_EPOLL)
 		return -ENOTSOCK;
-	if ((flags & ~(RECV_FLAGS | MSG_OOB)) != 0)
-		return -EOPNOTSUPP;
+	/* Nothing is ever there; and flags that mean nothing are passed over, as by Linux. */
+	if ((flags & MSG_ERRQUEUE) != 0)
+		return -EAGAIN;
 	if (s->kind == SOCK_UDP)
 		return sock_udp_recv(s, buf, len, flags, from);
 	if (!recv_ready(s, flags, &rc))
@@ -206,6 +204,8 @@ send_done(struct sock *s, size_t len, int64_t taken, int flags)
 	/* Urgent up to the last byte, which is what the other side's MSG_OOB would read. */
 	if ((flags & MSG_OOB) != 0 && taken > 0 && taken == (int64_t)len)
 		isla_tcp_send_urgent(s->conn);
+	if ((flags & MSG_EOR) != 0 && taken > 0 && taken == (int64_t)len)
+		isla_tcp_send_record(s->conn);
 	return taken;
 }
 
@@ -281,8 +281,7 @@ send_begin(struct isla_socket_table *t, int fd, int flags, const struct isla_soc
 	if (s->kind == SOCK_EPOLL)
 		return NULL;
 	*rc = -EOPNOTSUPP;
-	if ((flags & ~SEND_FLAGS) != 0 ||
-		(s->kind == SOCK_UDP && (flags & (MSG_OOB | MSG_FASTOPEN)) != 0))
+	if (s->kind == SOCK_UDP && (flags & MSG_OOB) != 0)
 		return NULL;
 	*rc = 0;
 	if (s->kind == SOCK_TCP)

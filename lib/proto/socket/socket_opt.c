@@ -418,6 +418,28 @@ set_syncnt(struct sock *s, int v)
 }
 
 static int
+get_defer(struct sock *s)
+{
+	return s->defer_s;
+}
+
+/* Linux counts it in retransmissions of the SYN,ACK: what 1 s, doubled up to 64 s each time, comes to. */
+static int
+set_defer(struct sock *s, int v)
+{
+	int wait = 1, sum = 1;
+
+	while (v > sum && sum <= UINT8_MAX - 64) {
+		wait = RTE_MIN(2 * wait, 64);
+		sum += wait;
+	}
+	s->defer_s = (uint8_t)(v > 0 ? sum : 0);
+	if (s->listener != NULL)
+		isla_tcp_listener_set_defer(s->listener, s->defer_s * 1000000u);
+	return 0;
+}
+
+static int
 get_tos(struct sock *s)
 {
 	return s->opts.tos;
@@ -502,6 +524,7 @@ static const struct option options[] = {
 	{IPPROTO_TCP, TCP_SYNCNT, FOR_TCP, get_syncnt, set_syncnt},
 	{IPPROTO_TCP, TCP_QUICKACK, FOR_TCP, get_quickack, set_quickack},
 	{IPPROTO_TCP, TCP_LINGER2, FOR_TCP, get_linger2, set_linger2},
+	{IPPROTO_TCP, TCP_DEFER_ACCEPT, FOR_TCP, get_defer, set_defer},
 	{IPPROTO_TCP, TCP_FASTOPEN, FOR_TCP, sock_fastopen_get_queue, sock_fastopen_set_queue},
 	{IPPROTO_TCP, TCP_FASTOPEN_CONNECT, FOR_TCP, sock_fastopen_get_connect,
 		sock_fastopen_set_connect},

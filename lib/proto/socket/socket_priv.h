@@ -77,6 +77,7 @@ struct sock {
 	bool fastopen_connect;  /* TCP_FASTOPEN_CONNECT */
 	bool deferred;          /* such a connect() waits for the first data: no conn yet */
 	uint16_t fastopen_max;  /* TCP_FASTOPEN of a listener */
+	uint8_t defer_s;        /* TCP_DEFER_ACCEPT of a listener; 0: off */
 	uint32_t rcvlowat;      /* SO_RCVLOWAT; 0: one byte */
 	bool urgent;            /* urgent data has come: POLLPRI until urgent_left is read */
 	int err;                /* to be reported once */

@@ -274,6 +274,7 @@ sock_tcp_listen(struct sock *s, int backlog)
 		sock_uses_port(s);
 		if (s->fastopen_max > 0)
 			isla_tcp_listener_set_fastopen(s->listener, s->fastopen_max);
+		isla_tcp_listener_set_defer(s->listener, s->defer_s * 1000000u);
 		s->opts_changed = false;
 		s->shut = 0;
 	}
@@ -526,7 +527,7 @@ isla_socket_shutdown(struct isla_socket_table *t, int fd, int how)
 		return tcp_shutdown_call(s, how + 1);
 	s->shut |= (uint8_t)(how + 1);
 	sock_wake(s, 0);
-	return s->remote_port != 0 ? 0 : -ENOTCONN;
+	return s->phase == SOCK_CONNECTED ? 0 : -ENOTCONN;
 }
 
 int

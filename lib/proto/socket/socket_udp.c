@@ -41,7 +41,7 @@ udp_recv(struct isla_udp_sock *us, void *ctx, struct rte_mbuf *m, const struct i
 	uint64_t cost = (uint64_t)s->rx_bytes + (uint64_t)s->nb_rx * DATAGRAM_COST;
 
 	(void)us;
-	if (s->remote_port != 0 && (ends->remote_port != s->remote_port ||
+	if (s->phase == SOCK_CONNECTED && (ends->remote_port != s->remote_port ||
 		!isla_addr_eq(&ends->remote, &s->remote))) {
 		core_drop_pkt(s->t->core, m, ISLA_DROP_UDP_NO_PORT);
 		return;
@@ -91,7 +91,9 @@ sock_udp_open(struct sock *s)
 
 	if (rc != 0 || s->udp != NULL)
 		return rc;
-	s->udp = isla_udp_bind(s->t->udp, &s->local, s->local_port, udp_recv, s);
+	s->udp = s->reuse ?
+		isla_udp_bind_shared(s->t->udp, &s->local, s->local_port, udp_recv, s) :
+		isla_udp_bind(s->t->udp, &s->local, s->local_port, udp_recv, s);
 	if (s->udp == NULL) {
 		if (s->autobound)
 			s->bound = s->autobound = false;
@@ -132,19 +134,19 @@ sock_udp_connect(struct sock *s, const struct isla_addr *remote, uint16_t port)
 
 	if (remote == NULL) {
 		s->remote_port = 0;
+		s->phase = SOCK_UNCONNECTED;
 		return 0;
 	}
 	if (s->v6only && isla_addr_is_v4(remote))
 		return -ENETUNREACH;
-	if (port == 0)
-		return -EINVAL;
 	rc = choose_src(s, remote);
 	if (rc == 0)
 		rc = sock_udp_open(s);
 	if (rc != 0)
 		return rc;
 	s->remote = *remote;
-	s->remote_port = port;
+	s->remote_port = port; /* 0, too: then nothing passes, as with Linux */
+	s->phase = SOCK_CONNECTED;
 	s->err = 0;
 	return 0;
 }
@@ -234,7 +236,7 @@ destination(const struct sock *s, const struct isla_socket_addr *to, struct isla
 		if (to->port == 0)
 			return -EINVAL;
 		ends->remote_port = to->port;
-	} else if (s->remote_port != 0) {
+	} else if (s->phase == SOCK_CONNECTED) {
 		ends->remote = s->remote;
 		ends->remote_port = s->remote_port;
 	} else {

@@ -304,6 +304,14 @@ void isla_tcp_listener_set_backlog(struct isla_tcp_listener *listener, uint16_t 
  */
 void isla_tcp_listener_set_fastopen(struct isla_tcp_listener *listener, uint16_t max);
 
+/**
+ * Tell of a connection only when data comes with the handshake's last ACK or after it, or once that
+ * time has passed: then the SYN,ACK is sent again, and the answer to it suffices.
+ *
+ * @param us  0, as it is at first: at once
+ */
+void isla_tcp_listener_set_defer(struct isla_tcp_listener *listener, uint32_t us);
+
 /** Stop listening. Connections in the handshake are reset, accepted ones live on. */
 void isla_tcp_unlisten(struct isla_tcp_listener *listener);
 
@@ -384,6 +392,10 @@ int isla_tcp_send(struct isla_tcp_conn *conn, struct rte_mbuf *m);
  * @return 0, also where nothing is queued; -EPIPE as isla_tcp_send(); -ENOTCONN (in the handshake)
  */
 int isla_tcp_send_urgent(struct isla_tcp_conn *conn);
+
+/** What is queued so far ends a record: its last byte is the last of its segment, which takes in
+ * nothing that is queued later. To be called right after isla_tcp_send(). */
+void isla_tcp_send_record(struct isla_tcp_conn *conn);
 
 /**
  * Queue memory of the caller's for sending: as much of it as there is room for.

@@ -121,6 +121,12 @@ isla_tcp_listener_set_fastopen(struct isla_tcp_listener *l, uint16_t max)
 }
 
 void
+isla_tcp_listener_set_defer(struct isla_tcp_listener *l, uint32_t us)
+{
+	l->defer_us = us;
+}
+
+void
 isla_tcp_unlisten(struct isla_tcp_listener *l)
 {
 	struct isla_tcp *tcp = l->tcp;
@@ -270,6 +276,12 @@ isla_tcp_send_urgent(struct isla_tcp_conn *c)
 		c->flags |= TCP_F_ACK_NOW;
 	tcp_sched(c);
 	return 0;
+}
+
+void
+isla_tcp_send_record(struct isla_tcp_conn *c)
+{
+	tcp_sndq_end_record(c);
 }
 
 static void

@@ -26,6 +26,7 @@ struct isla_tcp_listener {
 	uint32_t room;       /* of isla_tcp_listener_set_room() */
 	uint64_t cookie_us;  /* when the last SYN cookie was sent; 0: never */
 	uint64_t tfo_reset_us; /* when the last of nb_tfo_reset was reset */
+	uint32_t defer_us;   /* of isla_tcp_listener_set_defer() */
 	uint32_t nb_tfo;     /* of nb_pending: those whose SYN's data was taken (RFC 7413, 4.2) */
 	uint32_t nb_tfo_reset; /* those of the last time that were reset */
 	const struct isla_tcp_ops *ops;

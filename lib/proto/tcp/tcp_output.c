@@ -34,7 +34,8 @@ tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s)
 	/* The path may have become narrower since it was cut. */
 	if (s->len > c->mss && !tcp_pmtu_fit(c, s))
 		return false;
-	push = s->seq + s->len == c->snd_una + c->sndq_bytes;
+	push = s->seq + s->len == c->snd_una + c->sndq_bytes ||
+		(s->flags & TCP_SEG_RECORD) != 0;
 	if (tcp_out_full(c) || !tcp_send_seg(c, s, push))
 		return false;
 	if (c->repair != 0)
@@ -195,6 +196,19 @@ ends_run(const struct isla_tcp_conn *c, uint32_t n, uint32_t left, uint32_t usab
 		(int32_t)(c->prr_out + n - stop) >= 0 || !worth_sending(c, next, left);
 }
 
+/* The payload of the next segment: what is left, the window, or a full one; but a record's end is a
+ * segment's, too. */
+static uint32_t
+next_len(const struct isla_tcp_conn *c, uint32_t unsent, uint32_t usable, bool *is_record)
+{
+	uint32_t n = RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss), record = n;
+
+	if (unlikely(c->ecn & TCP_E_RECORD))
+		record = tcp_sndq_record(c, n);
+	*is_record = record < n;
+	return record;
+}
+
 /* New segments, as far as they may go; false where mbufs or room ran out. */
 static bool
 output_new(struct isla_tcp_conn *c, uint32_t stop)
@@ -204,7 +218,7 @@ output_new(struct isla_tcp_conn *c, uint32_t stop)
 
 	c->flags &= ~TCP_F_CWND_LIMITED;
 	while ((unsent = tcp_sndq_unsent(c)) > 0) {
-		bool fin, push;
+		bool fin, push, is_record;
 		uint32_t n;
 
 		usable = usable_window(c);
@@ -212,8 +226,8 @@ output_new(struct isla_tcp_conn *c, uint32_t stop)
 			limit = ISLA_TCP_LIMIT_RWND;
 			break;
 		}
-		n = RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss);
-		if (!worth_sending(c, n, unsent)) {
+		n = next_len(c, unsent, usable, &is_record);
+		if (!is_record && !worth_sending(c, n, unsent)) {
 			limit = n == unsent ? limit : ISLA_TCP_LIMIT_RWND;
 			break;
 		}
@@ -228,11 +242,13 @@ output_new(struct isla_tcp_conn *c, uint32_t stop)
 		}
 		fin = n == unsent && n < usable && (c->flags & TCP_F_FIN_QUEUED) &&
 			!tcp_in_state(c, ISLA_TCP_SYN_RECEIVED);
-		push = n == unsent ||
+		push = n == unsent || is_record ||
 			(nb_sent > 0 && ends_run(c, n, unsent - n, usable, allowed, stop));
 		nb_sent++;
 		if (!send_new(c, n, fin, push))
 			return false;
+		if (unlikely(is_record))
+			c->tcp->seg[c->seg_tail].flags |= TCP_SEG_RECORD;
 	}
 	tcp_limit_set(c, limit);
 	/* A window that is just full was in use, too. */
@@ -290,7 +306,8 @@ bool
 tcp_output_beyond_cwnd(struct isla_tcp_conn *c)
 {
 	uint32_t unsent = tcp_sndq_unsent(c);
-	uint32_t n = RTE_MIN(RTE_MIN(unsent, usable_window(c)), (uint32_t)c->mss);
+	bool is_record;
+	uint32_t n = next_len(c, unsent, usable_window(c), &is_record);
 
 	return n > 0 && send_new(c, n, false, n == unsent);
 }
@@ -384,6 +401,7 @@ void
 tcp_output_probe(struct isla_tcp_conn *c)
 {
 	uint32_t unsent = tcp_sndq_unsent(c), usable = usable_window(c), n;
+	bool is_record;
 
 	if (c->seg_head != TCP_NONE) {
 		/* What was sent into the closed window is the probe. */
@@ -395,7 +413,7 @@ tcp_output_probe(struct isla_tcp_conn *c)
 		 */
 		c->flags &= ~TCP_F_PERSIST;
 		c->nb_timeouts = 0;
-		n = RTE_MIN(RTE_MIN(unsent, usable), (uint32_t)c->mss);
+		n = next_len(c, unsent, usable, &is_record);
 		send_new(c, n, unsent == 0 && fin_pending(c), n == unsent);
 		/* Like any other segment, from now on. */
 		tcp_deadline_set(c, TCP_T_RTX, c->rto);

@@ -99,6 +99,7 @@
 
 /* tcp_conn::ecn */
 #define TCP_E_NO_ECT 0x01 /* we have sent a SYN without: what we send is not ECT (6.1.1) */
+#define TCP_E_RECORD 0x04 /* the send queue has ends of records: tcp_sndq_record() */
 #define TCP_E_HOLD   0x02 /* nothing new before the retransmission timer expires (6.1.2) */
 
 /* The ECN field of the IP header (RFC 3168, 5). */
@@ -140,6 +141,7 @@ enum tcp_deadline {
 #define TCP_SEG_RETRANS 0x02 /* retransmitted at least once: no RTT sample (Karn) */
 #define TCP_SEG_SACKED  0x04 /* the peer has it out of order */
 #define TCP_SEG_FIN     0x08 /* len counts a FIN */
+#define TCP_SEG_RECORD  0x20 /* ends where a record does */
 #define TCP_SEG_RATE    0x10 /* seg_rate tells of its sending: tcp_rate.h */
 
 /* A segment in flight: what loss recovery needs to know of it. */
@@ -417,6 +419,16 @@ tcp_sent_now(struct isla_tcp_conn *c)
 
 	c->last_sent_us = (uint32_t)now_us;
 	c->last_sent_hi = (uint16_t)(now_us >> 32);
+}
+
+/* Likewise, so long ago. */
+static inline void
+tcp_sent_ago(struct isla_tcp_conn *c, uint32_t us)
+{
+	uint64_t sent_us = c->tcp->core->now_us - us;
+
+	c->last_sent_us = (uint32_t)sent_us;
+	c->last_sent_hi = (uint16_t)(sent_us >> 32);
 }
 
 /* Since the last one did; right for eight years. */
@@ -788,6 +800,10 @@ void tcp_sndq_purge(struct isla_tcp_conn *c);
 void tcp_sndq_sent(struct isla_tcp_conn *c, uint32_t n);
 /* Bytes that were queued and never sent. */
 uint32_t tcp_sndq_unsent(const struct isla_tcp_conn *c);
+/* A record ends with what is queued so far. */
+void tcp_sndq_end_record(struct isla_tcp_conn *c);
+/* Of n bytes that were not sent yet: those up to the end of a record, where one ends before n. */
+uint32_t tcp_sndq_record(const struct isla_tcp_conn *c, uint32_t n);
 /* The first segment that is LOST; NULL: none is. */
 struct tcp_seg *tcp_seg_first_lost(struct isla_tcp_conn *c);
 /* Free the record i, in the place of which comes next. */

@@ -9,6 +9,10 @@
 
 #include "tcp_priv.h"
 
+/* In rte_mbuf::packet_type of the mbuf that ends a record: a bit that says nothing else, and that a
+ * fresh mbuf has not set. */
+#define RECORD_END (UINT32_C(1) << 31)
+
 /* Step over mbufs that hold nothing more. */
 static void
 normalise(struct rte_mbuf **m, uint32_t *off)
@@ -64,8 +68,34 @@ tcp_sndq_acked(struct isla_tcp_conn *c, uint32_t n)
 		rte_pktmbuf_free_seg(m);
 		c->snd_segs--;
 	}
-	if (c->snd_head == NULL)
+	if (c->snd_head == NULL) {
 		c->snd_tail = NULL;
+		c->ecn &= (uint8_t)~TCP_E_RECORD;
+	}
+}
+
+void
+tcp_sndq_end_record(struct isla_tcp_conn *c)
+{
+	if (c->snd_tail == NULL)
+		return;
+	c->snd_tail->packet_type |= RECORD_END;
+	c->ecn |= TCP_E_RECORD;
+}
+
+uint32_t
+tcp_sndq_record(const struct isla_tcp_conn *c, uint32_t n)
+{
+	const struct rte_mbuf *m;
+	uint32_t off = c->snd_cur_off, len = 0;
+
+	for (m = c->snd_cur; m != NULL && len < n; m = m->next) {
+		len += m->data_len - off;
+		off = 0;
+		if ((m->packet_type & RECORD_END) != 0 && len > 0 && len < n)
+			return len;
+	}
+	return n;
 }
 
 uint32_t
@@ -220,7 +250,7 @@ tcp_seg_split(struct isla_tcp_conn *c, struct tcp_seg *s, uint32_t len)
 	rest->flags |= TCP_SEG_LOST;
 	rest->flags &= (uint8_t)~TCP_SEG_RATE;
 	s->len = len;
-	s->flags &= (uint8_t)~TCP_SEG_FIN;
+	s->flags &= (uint8_t)~(TCP_SEG_FIN | TCP_SEG_RECORD);
 	s->next = i;
 	if (&tcp->seg[c->seg_tail] == s)
 		c->seg_tail = i;

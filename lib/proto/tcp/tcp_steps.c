@@ -207,6 +207,20 @@ step_syn(struct isla_tcp_conn *c, struct tcp_in *in)
 	return false;
 }
 
+/* The handshake's last ACK has come, and the listener waits for data: for so long after the SYN,ACK,
+ * which is then sent again to see whether the peer is still there. */
+static bool
+defers(struct isla_tcp_conn *c, const struct tcp_in *in)
+{
+	uint32_t defer_us = c->listener != 0 ? tcp_listener_of(c)->defer_us : 0;
+	uint64_t since_us = tcp_since_sent_us(c);
+
+	if (likely(defer_us == 0) || tcp_in_seglen(in) > 0 || c->nb_timeouts > 0)
+		return false;
+	tcp_deadline_set(c, TCP_T_RTX, since_us < defer_us ? defer_us - since_us : 0);
+	return true;
+}
+
 /* The handshake's last ACK. False where it acknowledges something else. */
 static bool
 syn_received_ack(struct isla_tcp_conn *c, struct tcp_in *in)
@@ -216,6 +230,8 @@ syn_received_ack(struct isla_tcp_conn *c, struct tcp_in *in)
 		in->drop = ISLA_DROP_TCP_ACK;
 		return false;
 	}
+	if (defers(c, in))
+		return false;
 	if (c->listener != 0 && tcp_listener_of(c)->room != UINT32_MAX && !tcp_tfo_is_pending(c)) {
 		if (tcp_listener_of(c)->room == 0) {
 			in->drop = ISLA_DROP_TCP_BACKLOG;

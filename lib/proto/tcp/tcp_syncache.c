@@ -205,7 +205,7 @@ unfold(const struct tcp_syn *s, struct isla_tcp_conn *c)
 	for (i = 0; i < s->nb_timeouts && c->rto < c->tcp->conf.rto_max_us; i++)
 		c->rto = RTE_MIN(c->rto * 2, c->tcp->conf.rto_max_us);
 	if (s->nb_timeouts == 0)
-		c->last_sent_us = s->since;
+		tcp_sent_ago(c, (uint32_t)c->tcp->core->now_us - s->since);
 	else
 		c->stalled_ms = s->since;
 	c->total_retrans = s->nb_retrans;
