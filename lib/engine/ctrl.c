@@ -43,6 +43,7 @@ ctrl_init(struct ctrl *c)
 	pthread_mutexattr_destroy(&attr);
 	pthread_mutex_init(&c->admin, NULL);
 	pthread_mutex_init(&c->tick, NULL);
+	pthread_mutex_init(&c->ports, NULL);
 	c->is_made = true;
 	return 0;
 }
@@ -70,6 +71,7 @@ ctrl_fini(struct ctrl *c)
 		pthread_join(c->thread, NULL);
 	}
 	close(c->bell_fd);
+	pthread_mutex_destroy(&c->ports);
 	pthread_mutex_destroy(&c->tick);
 	pthread_mutex_destroy(&c->admin);
 	pthread_mutex_destroy(&c->lock);
@@ -135,6 +137,25 @@ void
 ctrl_admin_unlock(struct isla_engine *e)
 {
 	pthread_mutex_unlock(&e->ctrl.admin);
+}
+
+/* A lock is no part of what a reader must leave as it is. */
+static pthread_mutex_t *
+ports_mutex(const struct isla_engine *e)
+{
+	return (pthread_mutex_t *)(uintptr_t)&e->ctrl.ports;
+}
+
+void
+ctrl_ports_lock(const struct isla_engine *e)
+{
+	pthread_mutex_lock(ports_mutex(e));
+}
+
+void
+ctrl_ports_unlock(const struct isla_engine *e)
+{
+	pthread_mutex_unlock(ports_mutex(e));
 }
 
 /* ---- calls ---- */

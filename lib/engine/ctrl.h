@@ -28,6 +28,7 @@ struct ctrl {
 	pthread_mutex_t lock;  /* recursive: shards begin and end; calls into those that do not run */
 	pthread_mutex_t admin; /* one change of the engine's settings at a time */
 	pthread_mutex_t tick;  /* while it ticks */
+	pthread_mutex_t ports; /* a port is stopped, started or made anew, or its state is read */
 	bool no_ticks;         /* under tick: there will be none any more */
 	bool is_made;          /* the mutexes */
 	bool is_started;
@@ -58,5 +59,10 @@ bool ctrl_is_shard(const struct isla_engine *e);
  * then has no lock. */
 int ctrl_admin_lock(struct isla_engine *e);
 void ctrl_admin_unlock(struct isla_engine *e);
+
+/* For what changes a port's state, with the administration's lock, and for whoever reads it without.
+ * Held for a short time only, and by nobody who waits for a shard. */
+void ctrl_ports_lock(const struct isla_engine *e);
+void ctrl_ports_unlock(const struct isla_engine *e);
 
 #endif /* CTRL_H */

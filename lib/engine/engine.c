@@ -311,6 +311,7 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 		return -ENODEV;
 	port = &e->port[i];
 	memset(info, 0, sizeof(*info));
+	ctrl_ports_lock(e);
 	info->port_id = port->id;
 	rte_strlcpy(info->name, port->name, sizeof(info->name));
 	rte_strlcpy(info->driver, port->driver, sizeof(info->driver));
@@ -329,6 +330,7 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 		port->state == PORT_STARTED ? ISLA_ENGINE_PORT_STARTED : ISLA_ENGINE_PORT_STOPPED;
 	info->link_up = port->state == PORT_STARTED && port->is_link_up;
 	info->link_mbps = port->link_mbps;
+	ctrl_ports_unlock(e);
 	return 0;
 }
 
@@ -383,8 +385,10 @@ isla_engine_run(struct isla_engine *e)
 	ctrl_ends_ticking(e);
 	ctrl_admin_lock(e);
 	e->is_started = false;
+	ctrl_ports_lock(e);
 	for (i = 0; i < e->conf.nb_ports; i++)
 		port_stop(&e->port[i]);
+	ctrl_ports_unlock(e);
 	ctrl_admin_unlock(e);
 }
 

@@ -53,13 +53,38 @@ lcores_is_crowded(const rte_cpuset_t *sets, uint16_t nb, uint16_t i)
 	return nb_sharing > (unsigned int)CPU_COUNT(&all);
 }
 
+/* A function on its way to an lcore. EAL orders what is written before it with what it reads, and so
+ * on with its end; that it is said here as well is for tools that do not see into EAL. */
+struct errand {
+	int (*fn)(void *arg);
+	void *arg;
+	uint32_t stage; /* atomic: 1 it may begin, 2 it has ended */
+};
+
+static int
+errand_run(void *arg)
+{
+	struct errand *errand = arg;
+	int rc = 0;
+
+	if (__atomic_load_n(&errand->stage, __ATOMIC_ACQUIRE) == 1)
+		rc = errand->fn(errand->arg);
+	__atomic_store_n(&errand->stage, 2, __ATOMIC_RELEASE);
+	return rc;
+}
+
 int
 lcores_call(unsigned int lcore, int (*fn)(void *arg), void *arg)
 {
+	struct errand errand = {.fn = fn, .arg = arg};
 	int rc;
 
 	if (lcore == rte_lcore_id())
 		return fn(arg);
-	rc = rte_eal_remote_launch(fn, arg, lcore);
-	return rc != 0 ? rc : rte_eal_wait_lcore(lcore);
+	__atomic_store_n(&errand.stage, 1, __ATOMIC_RELEASE);
+	rc = rte_eal_remote_launch(errand_run, &errand, lcore);
+	if (rc != 0)
+		return rc;
+	rc = rte_eal_wait_lcore(lcore);
+	return __atomic_load_n(&errand.stage, __ATOMIC_ACQUIRE) == 2 ? rc : -EIO;
 }

@@ -68,6 +68,14 @@ port_lock(struct isla_engine *e, uint16_t port_id, struct fault *fault, int *rc)
 	return NULL;
 }
 
+static void
+stop(struct isla_engine *e, struct port *port)
+{
+	ctrl_ports_lock(e);
+	port_stop(port);
+	ctrl_ports_unlock(e);
+}
+
 int
 isla_engine_port_stop(struct isla_engine *e, uint16_t port_id, char *err, size_t err_size)
 {
@@ -82,7 +90,7 @@ isla_engine_port_stop(struct isla_engine *e, uint16_t port_id, char *err, size_t
 			port->name, port->is_gone ? "gone" : "stopped");
 	} else {
 		shards_use(e, (uint16_t)(port - e->port), false);
-		port_stop(port);
+		stop(e, port);
 	}
 	ctrl_admin_unlock(e);
 	return rc;
@@ -95,17 +103,19 @@ port_start_again(struct isla_engine *e, struct port *port, struct fault *fault)
 	int rc = 0;
 
 	engine_rx_pools(e, pools);
+	ctrl_ports_lock(e);
 	if (port->is_gone)
 		rc = port_renew(port, pools, fault);
 	if (rc == 0)
 		rc = port_start(port, fault);
+	ctrl_ports_unlock(e);
 	if (rc != 0)
 		return rc;
 	rss_start(e, port);
 	rc = shards_use(e, (uint16_t)(port - e->port), true);
 	if (rc != 0) {
 		shards_use(e, (uint16_t)(port - e->port), false);
-		port_stop(port);
+		stop(e, port);
 		return fault_set(fault, rc, "port %u (%s): no descriptor to sleep on", port->id,
 			port->name);
 	}
@@ -137,7 +147,9 @@ isla_engine_port_clear_stats(struct isla_engine *e, uint16_t port_id)
 
 	if (rc != 0)
 		return rc;
+	ctrl_ports_lock(e);
 	port_clear_stats(&e->port[i]);
+	ctrl_ports_unlock(e);
 	ctrl_admin_unlock(e);
 	return 0;
 }
@@ -178,10 +190,14 @@ ports_watch(struct isla_engine *e)
 		return;
 	for (i = 0; i < e->conf.nb_ports; i++) {
 		struct port *port = &e->port[i];
+		bool is_there;
 
 		if (port->state != PORT_STARTED)
 			continue;
-		if (port_watch(port)) {
+		ctrl_ports_lock(e);
+		is_there = port_watch(port);
+		ctrl_ports_unlock(e);
+		if (is_there) {
 			if (!port->has_told_odd)
 				watch_odd(e, i);
 			continue;
@@ -190,7 +206,7 @@ ports_watch(struct isla_engine *e)
 			"port %u (%s): its interface was deleted; \"port start %u\" makes it anew\n",
 			port->id, port->name, port->id);
 		shards_use(e, i, false);
-		port_stop(port);
+		stop(e, port);
 	}
 	ctrl_admin_unlock(e);
 }

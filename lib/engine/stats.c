@@ -155,8 +155,10 @@ isla_engine_get_stats(struct isla_engine *e, struct isla_engine_stats *stats)
 			fault_stats_add(&stats->fault[dir], &s.fault[dir]);
 	}
 	stats->nb_ports = e->conf.nb_ports;
+	ctrl_ports_lock(e);
 	for (i = 0; i < e->conf.nb_ports; i++)
 		port_stats_get(&e->port[i], &stats->port[i]);
+	ctrl_ports_unlock(e);
 	return 0;
 }
 
