@@ -351,7 +351,7 @@ const struct cmd cmds_tcp[] = {
 	{
 		.name = "show tcp conns", .args = "[FILTER...]", .group = CMD_TCP,
 		.run = cmd_show_tcp_conns, .max_args = CMD_ARGS_MAX, .words = TCP_FILTER_WORDS,
-		.help = "connections as ss -tin has them; FILTER: state, src, dst, sport, dport ...",
+		.help = "connections as ss -tin has them, all or those that the terms fit",
 	},
 	{
 		.name = "show tcp conn", .args = "ID", .group = CMD_TCP, .run = cmd_show_tcp_conn,

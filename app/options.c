@@ -371,7 +371,7 @@ const struct option options_table[] = {
 	{.name = NULL},
 };
 
-static const char *const group_titles[OPTION_GROUPS] = {
+const char *const options_group_titles[OPTION_GROUPS] = {
 	[OPTION_GENERAL] = "General",
 	[OPTION_PORTS] = "Ports and memory",
 	[OPTION_ADDRS] = "Addresses",
@@ -765,7 +765,7 @@ options_help(FILE *out)
 		"  --file-prefix=NAME              to run beside another isla [isla]\n"
 		"  --log-level=PATTERN:LEVEL       such as pmd.net.tap:debug\n");
 	for (group = 0; group < OPTION_GROUPS; group++) {
-		fprintf(out, "\n%s\n", group_titles[group]);
+		fprintf(out, "\n%s\n", options_group_titles[group]);
 		for (o = options_table; o->name != NULL; o++)
 			if ((int)o->group == group)
 				print_option(out, o);

@@ -134,6 +134,8 @@ struct option {
 /* The table; the last entry's name is NULL. */
 extern const struct option options_table[];
 
+extern const char *const options_group_titles[OPTION_GROUPS];
+
 /* The option of that name, or NULL. */
 const struct option *options_find(const char *name);
 

@@ -152,8 +152,7 @@ run_terminal(struct prompt *p)
 	while (!p->env.quit && read_input(p, &byte, 1) == 1)
 		if (cmdline_in(cl, &byte, 1) < 0)
 			break;
-	cmdline_stdin_exit(cl);
-	cmdline_free(cl);
+	cmdline_stdin_exit(cl); /* frees it, too */
 	fputc('\n', p->env.out);
 	fflush(p->env.out);
 }

@@ -186,6 +186,7 @@ static const struct field {
 	FIELD(F_U32, segs_out),
 	FIELD(F_U32, segs_in),
 	FIELD(F_U32, total_retrans),
+	FIELD(F_U64, busy_us),
 };
 
 static void
