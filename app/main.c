@@ -39,7 +39,7 @@
 #include "prompt.h"
 #include "service.h"
 #include "service_set.h"
-#include "telem_services.h"
+#include "telem_app.h"
 
 #define MBUFS_MIN 1024u /* of a shard */
 
@@ -337,7 +337,6 @@ start_services(struct app *app)
 		if (service_set_add(&app->services, s->service, s->port, err, sizeof(err)) != 0)
 			return fail("--service %s", err);
 	}
-	telem_services_init(&app->services);
 	return 0;
 }
 
@@ -420,10 +419,18 @@ app_start(struct app *app)
 		return fail("%s", err);
 	if (set_host_addrs(app) != 0)
 		return -1;
-	if (app->dhcp == NULL)
-		return 0;
-	dhcp_set_dns(app->dhcp, dns_from_dhcp, app->dns);
-	return dhcp_start(app->dhcp, app->engine, err, sizeof(err)) == 0 ? 0 : fail("%s", err);
+	if (app->dhcp != NULL) {
+		dhcp_set_dns(app->dhcp, dns_from_dhcp, app->dns);
+		if (dhcp_start(app->dhcp, app->engine, err, sizeof(err)) != 0)
+			return fail("%s", err);
+	}
+	telem_app_init(&(struct telem_app){
+		.engine = app->engine,
+		.services = &app->services,
+		.dhcp = app->dhcp,
+		.dns = app->dns,
+	});
+	return 0;
 }
 
 /* Whatever was begun is ended. Returns 0, or -1 where mbufs are missing. */
@@ -434,7 +441,7 @@ app_end(struct app *app)
 	int rc = 0;
 
 	prompt_free(app->prompt);
-	telem_services_fini();
+	telem_app_fini();
 	agent_free(app->agent);
 	dhcp_free(app->dhcp);
 	service_set_fini(&app->services);

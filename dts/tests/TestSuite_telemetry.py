@@ -163,6 +163,9 @@ def test_services_shards_and_table(telemetry):
     assert len(reta["entries"]) == 128 and set(reta["entries"].values()) == {0}
     assert reta["older_owners"] == {}
     assert telemetry.get("/isla/ports")["0"]["state"] == "started"
+    # Neither is used here.
+    assert telemetry.get("/isla/dhcp") == {"entries": 0, "ports": {}}
+    assert telemetry.get("/isla/dns")["servers"] == {}
     # One shard hands nothing over.
     assert set(telemetry.get("/isla/handover").values()) == {0}
 

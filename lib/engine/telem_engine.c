@@ -326,23 +326,48 @@ telem_mempools(struct isla_engine *e, const struct telem_params *p, struct telem
 	return 0;
 }
 
-int
-telem_numa(struct isla_engine *e, const struct telem_params *p, struct telem_out *out)
+/* How much memory a node has, and what is on it. */
+static void
+nodes(struct telem_out *out, const struct isla_numa_info *info)
 {
-	struct isla_engine_shard_info info;
-	struct telem_out shards, ports;
+	struct telem_out list, inner;
 	char name[16];
 	uint16_t i;
 
-	telem_u64(out, "nb_nodes", rte_socket_count());
-	telem_open(&shards);
-	for (i = 0; isla_engine_shard_info(e, i, &info) == 0; i++)
-		telem_i32(&shards, telem_digits(i, name), info.socket_id);
-	telem_close(out, "shards", &shards);
-	telem_open(&ports);
-	for (i = 0; i < e->conf.nb_ports; i++)
-		telem_i32(&ports, telem_digits(e->port[i].id, name), e->port[i].socket_id);
-	telem_close(out, "ports", &ports);
+	telem_open(&list);
+	for (i = 0; i < info->nb_nodes; i++) {
+		telem_open(&inner);
+		telem_u64(&inner, "cpus", info->node[i].nb_cpus);
+		telem_u64(&inner, "size_bytes", info->node[i].size_bytes);
+		telem_u64(&inner, "free_bytes", info->node[i].free_bytes);
+		telem_close(&list, telem_digits((unsigned int)info->node[i].node, name), &inner);
+	}
+	telem_close(out, "nodes", &list);
+}
+
+int
+telem_numa(struct isla_engine *e, const struct telem_params *p, struct telem_out *out)
+{
+	struct isla_numa_info info;
+	struct telem_out list, inner;
+	char name[16];
+	uint16_t i;
+
+	isla_engine_numa_info(e, &info);
+	nodes(out, &info);
+	telem_open(&list);
+	for (i = 0; i < info.nb_shards; i++) {
+		telem_open(&inner);
+		telem_i32(&inner, "node", info.shard[i].node);
+		telem_i32(&inner, "memory_node", info.shard[i].mem_node);
+		telem_u64(&inner, "far_ports", info.shard[i].far_ports);
+		telem_close(&list, telem_digits(i, name), &inner);
+	}
+	telem_close(out, "shards", &list);
+	telem_open(&list);
+	for (i = 0; i < info.nb_ports; i++)
+		telem_i32(&list, telem_digits(e->port[i].id, name), info.port_node[i]);
+	telem_close(out, "ports", &list);
 	return 0;
 }
 
