@@ -104,12 +104,13 @@ class AppShell:
     """One run of the application."""
 
     READY = "isla: ready"
+    HAS_QUEUE_OPTIONS = True
 
     def __init__(self, ns, options=(), eal=None):
         """With -i among the options, prompt() gives it commands."""
         self.ns = ns
         self.options = [str(option) for option in options]
-        if eal is None:
+        if eal is None and self.HAS_QUEUE_OPTIONS:
             self.options += port_options()
         self.eal = eal if eal is not None else eal_options()
         self.proc = None

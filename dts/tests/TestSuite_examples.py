@@ -28,6 +28,7 @@ def example(name):
 
 class EchoServer(AppShell):
     READY = "echo_server: ready"
+    HAS_QUEUE_OPTIONS = False
 
     @property
     def argv(self):
