@@ -18,6 +18,8 @@
 #include "shards.h"
 #include "worker.h"
 
+#define CROWDED_YIELDS 8u /* rounds; a sleep and a doorbell cost about as much */
+
 #define LAST_WORDS_US 200000
 
 /* The stack's interfaces: one a port, in the same order. */
@@ -311,9 +313,12 @@ worker_set_backoff(struct worker *w, const struct isla_engine_backoff *backoff,
 
 	w->backoff_conf = *backoff;
 	w->idle_mode = idle;
-	/* Who spins keeps the one he waits for from running. */
+	/* Who spins keeps the one he waits for from running, and so does, a little less, who looks again
+	 * after each time that he has yielded; one that is woken by whatever comes can as well sleep. */
 	if (w->is_crowded)
 		b.spin_rounds = 0;
+	if (w->is_crowded && w->hears_all && idle == ISLA_ENGINE_IDLE_EPOLL)
+		b.yield_rounds = RTE_MIN(b.yield_rounds, CROWDED_YIELDS);
 	backoff_set(&w->backoff, &b, idle == ISLA_ENGINE_IDLE_POLL);
 }
 

@@ -296,6 +296,33 @@ settings_change_at_run_time(void)
 	CU_ASSERT_EQUAL(isla_engine_pin_port(engine, 80, NB - 1), 0);
 }
 
+/* A worker that does not run, but for its back-off. */
+static void
+who_shares_a_cpu_gives_it_away_soon(void)
+{
+	static struct worker w;
+	const struct isla_engine_backoff b = {100, 400, 50};
+	const enum isla_engine_idle epoll = ISLA_ENGINE_IDLE_EPOLL;
+
+	w.hears_all = true;
+	worker_set_backoff(&w, &b, epoll);
+	CU_ASSERT_EQUAL(w.backoff.spin_until, 100);
+	CU_ASSERT_EQUAL(w.backoff.yield_until, 500);
+	w.is_crowded = true;
+	worker_set_backoff(&w, &b, epoll);
+	CU_ASSERT_EQUAL(w.backoff.spin_until, 0);
+	CU_ASSERT_EQUAL(w.backoff.yield_until, 8);
+	CU_ASSERT_EQUAL(w.backoff_conf.yield_rounds, 400);
+	/* What would not wake it must be looked for. */
+	w.hears_all = false;
+	worker_set_backoff(&w, &b, epoll);
+	CU_ASSERT_EQUAL(w.backoff.yield_until, 400);
+	w.hears_all = true;
+	worker_set_backoff(&w, &b, ISLA_ENGINE_IDLE_SLEEP);
+	CU_ASSERT_EQUAL(w.backoff.yield_until, 400);
+	CU_ASSERT_EQUAL(w.backoff.spin_until, 0);
+}
+
 static void
 more_shards_than_lcores_are_refused(void)
 {
@@ -313,6 +340,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(frames_find_their_shard),
 	SUITE_TEST(a_shard_without_a_queue_sends_by_another),
 	SUITE_TEST(settings_change_at_run_time),
+	SUITE_TEST(who_shares_a_cpu_gives_it_away_soon),
 	SUITE_TEST(more_shards_than_lcores_are_refused),
 };
 
