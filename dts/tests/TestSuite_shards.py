@@ -98,7 +98,7 @@ def test_every_shard_serves(ns, several):
 
 @pytest.mark.parametrize("addr", [stack for _, stack in ADDRS])
 def test_ping(ns, several, addr):
-    out = ns.run(["ping", "-c", "50", "-i", "0.01", "-W", "2", addr]).stdout
+    out = ns.run(["ping", "-c", "50", "-i", "0.01", "-w", "10", addr]).stdout
     assert " 0% packet loss" in out and "DUP" not in out, out
 
 
@@ -227,7 +227,7 @@ def test_table_moves_under_load(ns, several):
 def test_idle_modes(ns, several, idle):
     several.app.prompt(f"set idle {idle}")
     assert traffic.get(ns, Link.STACK_V4).status == 200
-    ns.run(["ping", "-c", "5", "-i", "0.05", "-W", "2", Link.STACK_V6])
+    ns.run(["ping", "-c", "5", "-i", "0.05", "-w", "10", Link.STACK_V6])
 
 
 def test_idle_cpu(ns, several):
