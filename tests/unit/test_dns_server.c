@@ -769,6 +769,94 @@ servers_that_stay_the_same_change_nothing(void)
 	CU_ASSERT_FALSE(resolve("a.test", ISLA_DNS_A)->is_cached);
 }
 
+/* ---- a server out of its mind */
+
+static uint64_t madness;
+
+static bool
+mad(void *ctx, const struct dns_ask *ask, struct dns_out *out)
+{
+	uint64_t r = sim_rand(&madness);
+	unsigned int i, nb = (unsigned int)(r >> 8) % 6;
+
+	nb_addrs = (unsigned int)(r >> 16) % 200;
+	switch (r % 8) {
+	case 0:
+		return false;
+	case 1:
+		many(ctx, ask, out);
+		break;
+	case 2:
+		endless(ctx, ask, out);
+		break;
+	case 3:
+		out->b[3] |= (uint8_t)(r >> 24) & 15;
+		break;
+	case 4:
+		out->b[2] |= 2;
+		break;
+	default:
+		good(ctx, ask, out);
+		break;
+	}
+	/* Behind id and question, which must be right to be looked at. */
+	for (i = 0; i < nb && r % 3 != 0; i++) {
+		uint64_t q = sim_rand(&madness);
+
+		if (out->len > 13)
+			out->b[q % 4 == 0 ? 2 + q / 4 % 10 : 12 + q / 4 % (out->len - 12)] =
+				(uint8_t)(q >> 40);
+	}
+	if (r >> 32 & 1)
+		out->len = 1 + (r >> 33) % out->len;
+	if (r >> 40 & 1)
+		out->delay_us = (uint32_t)(r >> 41) % 3000000;
+	out->seg_len = (uint16_t)((r >> 44) % 50);
+	out->close = (r >> 50) % 4 == 0;
+	out->reset = (r >> 52) % 8 == 0;
+	return true;
+}
+
+/* Whatever servers say: each question ends, once, in bounded time, and nothing is left. */
+static void
+every_question_ends(void)
+{
+	static const enum isla_dns_type types[] = {ISLA_DNS_ADDR, ISLA_DNS_A, ISLA_DNS_AAAA,
+		ISLA_DNS_PTR, ISLA_DNS_TXT, ISLA_DNS_CNAME, ISLA_DNS_SOA};
+	static struct got got[4];
+	const char *seed = getenv("SIM_SEED");
+	unsigned int i, j, nb_ok = 0, nb_bad = 0;
+	char name[32];
+
+	reopen(&(struct isla_dns_conf){.max_queries = 8, .max_cache = 16}, 3, false);
+	madness = seed != NULL ? strtoull(seed, NULL, 10) : 42; /* SIM_SEED=N: another one */
+	t.fn[0] = t.fn[1] = t.fn[2] = mad;
+	for (i = 0; i < 600; i++) {
+		struct isla_dns_query *q[RTE_DIM(got)];
+
+		for (j = 0; j < RTE_DIM(got); j++) {
+			snprintf(name, sizeof(name), "%c%u.test", 'a' + (int)(i % 3), j / 2 + i % 7);
+			q[j] = ask(name, types[(i + j) % RTE_DIM(types)], &got[j]);
+		}
+		pass(1000 * (i % 40));
+		if (i % 5 == 0 && got[0].nb == 0) {
+			isla_dns_cancel(q[0]);
+			got[0].nb = 1;
+		}
+		if (i % 50 == 0)
+			isla_dns_set_servers(t.dns, t.server, (uint16_t)(1 + i % 3));
+		for (j = 0; j < 300 && (got[0].nb & got[1].nb & got[2].nb & got[3].nb) == 0; j++)
+			pass(SECOND);
+		for (j = 0; j < RTE_DIM(got); j++) {
+			CU_ASSERT_EQUAL(got[j].nb, 1);
+			nb_ok += got[j].status == ISLA_DNS_OK;
+			nb_bad += got[j].status != ISLA_DNS_OK;
+		}
+	}
+	CU_ASSERT_TRUE(nb_ok > 100 && nb_bad > 100);
+	pass(60 * SECOND);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_silent_server_is_asked_again),
 	SUITE_TEST(loss_is_survived),
@@ -798,6 +886,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_server_that_is_bad_over_tcp_is_left),
 	SUITE_TEST(other_servers_end_connections),
 	SUITE_TEST(servers_that_stay_the_same_change_nothing),
+	SUITE_TEST(every_question_ends),
 };
 
 int

@@ -164,8 +164,8 @@ conn_error(struct isla_tcp_conn *tcp, void *ctx, int err)
 	struct dns_conn *c = ctx;
 
 	RTE_SET_USED(tcp);
-	RTE_SET_USED(err);
-	conn_gone(c, !c->has_answered);
+	/* Where the stack shuts down there is no other connection to be made. */
+	conn_gone(c, !c->has_answered || err == ECONNABORTED);
 }
 
 static const struct isla_tcp_ops conn_ops = {
