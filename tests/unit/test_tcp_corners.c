@@ -376,6 +376,35 @@ time_held_up_for_days(void)
 	CU_ASSERT_TRUE(sum <= 65 * 24 * HOUR_US);
 }
 
+/* A reset behind the peer's FIN takes nothing that was received, and is told. */
+static void
+a_reset_behind_the_fin(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		peer_restart(&(const struct sim_host_conf){0});
+		established_passive();
+		app.no_read = true;
+		if (i == 0)
+			app_shutdown();
+		inject(FIN | ACK | PSH, .seq = P(1), .ack = S(1), .len = 100);
+		if (i == 1)
+			app_shutdown();
+		expect_state(i == 0 ? ISLA_TCP_CLOSING : ISLA_TCP_LAST_ACK);
+		peer_drain();
+		CU_ASSERT_EQUAL(app.nb_trouble, 0);
+		inject(RST, .seq = P(102));
+		CU_ASSERT_EQUAL(isla_tcp_get_state(app.conn), ISLA_TCP_CLOSED);
+		CU_ASSERT_EQUAL(app.nb_trouble, 1);
+		CU_ASSERT_EQUAL(app.trouble, ECONNRESET);
+		CU_ASSERT_EQUAL(app.nb_error, 0);
+		app_read();
+		expect_received(100);
+		app_close();
+	}
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(each_segment_behind_a_gap_is_told_of),
 	SUITE_TEST(each_duplicate_is_reported),
@@ -389,6 +418,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_buffer_of_one_byte),
 	SUITE_TEST(restart_after_any_silence),
 	SUITE_TEST(time_held_up_for_days),
+	SUITE_TEST(a_reset_behind_the_fin),
 };
 
 int

@@ -165,9 +165,13 @@ tell_trouble(struct isla_tcp_conn *conn, void *ctx, int err)
 {
 	struct sock *s = ctx;
 
-	RTE_SET_USED(conn);
-	if (err != ETIMEDOUT)
+	if (isla_tcp_get_state(conn) == ISLA_TCP_CLOSED) {
+		/* A reset behind the peer's FIN. */
+		s->err = err;
+		sock_wake(s, 0);
+	} else if (err != ETIMEDOUT) {
 		s->soft_err = err;
+	}
 }
 
 static void

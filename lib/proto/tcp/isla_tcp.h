@@ -80,7 +80,8 @@ struct isla_tcp_ops {
 	void (*urgent)(struct isla_tcp_conn *conn, void *ctx, uint32_t nb_bytes);
 	/** Something is wrong, and the connection goes on: err is EHOSTUNREACH or ENETUNREACH (ICMP,
 	 * RFC 5927, or nobody answers on the link), or ETIMEDOUT (RFC 9293's R1 retransmissions in
-	 * a row were not answered). */
+	 * a row were not answered). With ECONNRESET it has come to its end, but by a reset that came
+	 * behind the peer's FIN: what was received stays, what was sent may not have arrived. */
 	void (*trouble)(struct isla_tcp_conn *conn, void *ctx, int err);
 	/**
 	 * The connection has ended abnormally; the handle dies when this returns. What was received

@@ -95,8 +95,8 @@ tell(struct isla_tcp_conn *c)
 		tell_accept(c);
 	if ((events & TCP_EV_CONNECTED) && is_held(c) && c->ops->connected != NULL)
 		c->ops->connected(c, c->ctx);
-	if ((events & TCP_EV_TROUBLE) && is_held(c) && c->state != ISLA_TCP_CLOSED &&
-		c->ops->trouble != NULL)
+	if ((events & TCP_EV_TROUBLE) && is_held(c) && c->ops->trouble != NULL &&
+		(c->state != ISLA_TCP_CLOSED || c->err == ECONNRESET))
 		c->ops->trouble(c, c->ctx, c->err);
 	if ((events & TCP_EV_URGENT) && tcp_rcv_urgent(c) > 0 && is_held(c) &&
 		c->ops->urgent != NULL)

@@ -164,6 +164,15 @@ step_seq(struct isla_tcp_conn *c, struct tcp_in *in)
 	return false;
 }
 
+/* All of the peer's data has come, and may wait to be read: that stays. But of ours the last may not
+ * have arrived. */
+static void
+reset_at_the_end(struct isla_tcp_conn *c)
+{
+	tcp_trouble(c, ECONNRESET);
+	tcp_conn_drop(c, 0);
+}
+
 /* Second: check the RST bit; third, security, has no use any more. */
 static bool
 step_rst(struct isla_tcp_conn *c, struct tcp_in *in)
@@ -184,7 +193,7 @@ step_rst(struct isla_tcp_conn *c, struct tcp_in *in)
 	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED) && !tcp_tfo_is_pending(c))
 		tcp_conn_drop(c, ECONNREFUSED);
 	else if (tcp_in_state(c, ISLA_TCP_CLOSING | ISLA_TCP_LAST_ACK))
-		tcp_conn_drop(c, 0); /* all of the peer's data has come, and may wait to be read */
+		reset_at_the_end(c);
 	else
 		tcp_conn_drop(c, ECONNRESET);
 	return false;
