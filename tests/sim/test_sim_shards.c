@@ -734,7 +734,7 @@ errors_find_their_shard(void)
 {
 	struct conf conf = {.nb_shards = 4, .nb_passive = 20, .nb_active = 5, .total = 50000,
 		.path_mtu = 1300};
-	uint64_t seed;
+	uint64_t seed, nb_timeouts = 0;
 
 	for (seed = 1; seed <= 8; seed++) {
 		conf.seed = seed;
@@ -744,8 +744,10 @@ errors_find_their_shard(void)
 		conf.move_us = seed > 4 ? 1000 : 0;
 		converse(&conf);
 		CU_ASSERT_TRUE(w.nb_too_big > 0);
-		CU_ASSERT_EQUAL(w.nb_timeouts, 0);
+		nb_timeouts += w.nb_timeouts;
 	}
+	/* One or two, where an ACK is late; hundreds where the errors are not heard. */
+	CU_ASSERT_TRUE(nb_timeouts < 20);
 }
 
 static void
