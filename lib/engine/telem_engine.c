@@ -37,14 +37,13 @@ telem_info(struct isla_engine *e, const struct telem_params *p, struct telem_out
 }
 
 static void
-port(struct telem_out *out, const struct isla_engine_port_info *info)
+port(struct telem_out *out, const struct isla_engine_port_info *info, const struct rte_eth_stats *s)
 {
 	static const char *const states[] = {
 		[ISLA_ENGINE_PORT_STOPPED] = "stopped",
 		[ISLA_ENGINE_PORT_STARTED] = "started",
 		[ISLA_ENGINE_PORT_GONE] = "gone",
 	};
-	struct rte_eth_stats s;
 
 	telem_string(out, "name", info->name);
 	telem_string(out, "driver", info->driver);
@@ -59,30 +58,32 @@ port(struct telem_out *out, const struct isla_engine_port_info *info)
 		states[info->state] : "?");
 	telem_bool(out, "link_up", info->link_up);
 	telem_u64(out, "link_mbps", info->link_mbps);
-	memset(&s, 0, sizeof(s));
-	if (rte_eth_stats_get(info->port_id, &s) != 0)
-		return;
-	telem_u64(out, "ipackets", s.ipackets);
-	telem_u64(out, "opackets", s.opackets);
-	telem_u64(out, "ibytes", s.ibytes);
-	telem_u64(out, "obytes", s.obytes);
-	telem_u64(out, "imissed", s.imissed);
-	telem_u64(out, "ierrors", s.ierrors);
-	telem_u64(out, "oerrors", s.oerrors);
-	telem_u64(out, "rx_nombuf", s.rx_nombuf);
+	telem_u64(out, "ipackets", s->ipackets);
+	telem_u64(out, "opackets", s->opackets);
+	telem_u64(out, "ibytes", s->ibytes);
+	telem_u64(out, "obytes", s->obytes);
+	telem_u64(out, "imissed", s->imissed);
+	telem_u64(out, "ierrors", s->ierrors);
+	telem_u64(out, "oerrors", s->oerrors);
+	telem_u64(out, "rx_nombuf", s->rx_nombuf);
 }
 
 int
 telem_ports(struct isla_engine *e, const struct telem_params *p, struct telem_out *out)
 {
 	struct isla_engine_port_info info;
+	struct rte_eth_stats stats;
 	struct telem_out inner;
 	char name[16];
 	uint16_t i;
 
 	for (i = 0; isla_engine_port_info(e, i, &info) == 0; i++) {
+		/* It may be stopped or made anew by now: its statistics outlive that. */
+		ctrl_ports_lock(e);
+		port_stats(&e->port[i], &stats);
+		ctrl_ports_unlock(e);
 		telem_open(&inner);
-		port(&inner, &info);
+		port(&inner, &info, &stats);
 		telem_close(out, telem_digits(info.port_id, name), &inner);
 	}
 	return 0;
@@ -348,6 +349,7 @@ nodes(struct telem_out *out, const struct isla_numa_info *info)
 int
 telem_numa(struct isla_engine *e, const struct telem_params *p, struct telem_out *out)
 {
+	struct isla_engine_port_info port_info;
 	struct isla_numa_info info;
 	struct telem_out list, inner;
 	char name[16];
@@ -365,8 +367,8 @@ telem_numa(struct isla_engine *e, const struct telem_params *p, struct telem_out
 	}
 	telem_close(out, "shards", &list);
 	telem_open(&list);
-	for (i = 0; i < info.nb_ports; i++)
-		telem_i32(&list, telem_digits(e->port[i].id, name), info.port_node[i]);
+	for (i = 0; i < info.nb_ports && isla_engine_port_info(e, i, &port_info) == 0; i++)
+		telem_i32(&list, telem_digits(port_info.port_id, name), info.port_node[i]);
 	telem_close(out, "ports", &list);
 	return 0;
 }
