@@ -113,7 +113,7 @@ cmd_show_reta(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 	}
 	fputc('\n', env->out);
 	if (nb_moved > 0)
-		fprintf(env->out, "* %u entries have connections that are still another's\n",
+		fprintf(env->out, "* %u of them: connections that they had are still another's\n",
 			nb_moved);
 	return 0;
 }
