@@ -174,7 +174,9 @@ show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_p
 		fprintf(env->out, "%s %s", any ? "," : "", offloads[i].name);
 		any = true;
 	}
-	fputs(any ? "\n" : " none\n", env->out);
+	if (info->segments)
+		fprintf(env->out, "%s TX TCP segmentation", any ? "," : "");
+	fputs(any || info->segments ? "\n" : " none\n", env->out);
 	return 0;
 }
 

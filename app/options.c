@@ -112,11 +112,11 @@ const struct option options_table[] = {
 	},
 	{
 		.name = "tx-offloads", .arg = "MASK", .group = OPTION_PORTS, .parse = option_mask,
-		FIELD(engine.tx_offloads), .max = 0x800e,
-		.accepts = "a hexadecimal sum of 0x2 (IPv4 checksum), 0x4 (UDP), 0x8 (TCP) and "
-			"0x8000 (chains of mbufs)",
+		FIELD(engine.tx_offloads), .max = 0x802e,
+		.accepts = "a hexadecimal sum of 0x2 (IPv4 checksum), 0x4 (UDP), 0x8 (TCP), 0x20 "
+			"(TCP segmentation) and 0x8000 (chains of mbufs)",
 		.help = "what the port does in sending; all that it does rightly where it is not "
-			"given",
+			"given, but for segmentation",
 	},
 	{
 		.name = "no-lsc-interrupt", .group = OPTION_PORTS, .parse = option_flag,

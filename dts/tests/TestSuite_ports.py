@@ -507,6 +507,29 @@ def test_vhost_with_virtio(start, tmp_path):
     host.check_clean_end()
 
 
+def test_virtio_segments(start, tmp_path):
+    """The guest's port is given what would be several segments as one frame, and so is the host."""
+    path, agent_path = tmp_path / "vhost.sock", tmp_path / "agent.sock"
+    host = start([f"net_vhost0,iface={path},tso=1"],
+                 ["--ip", "10.1.0.1/24", "--ip", "fd01::1/64"])
+    guest = start([f"net_virtio_user0,path={path},mac=02:00:00:00:00:05"],
+                  ["--ip", "10.1.0.2/24", "--ip", "fd01::2/64", "--tx-offloads", "0x802c",
+                   "--agent", str(agent_path)], eal=("--single-file-segments",))
+    with Agent(agent_path) as agent:
+        for family, addr in (("AF_INET", "10.1.0.1"), ("AF_INET6", "fd01::1")):
+            fd = ok(agent, f"socket {family} SOCK_STREAM 0")
+            ok(agent, f"connect {fd} {addr} 7")
+            for _ in range(50):
+                sent = ok(agent, f"write {fd} 60000")
+                while sent > 0:
+                    sent -= ok(agent, f"read {fd} 60000")
+            ok(agent, f"close {fd}")
+    summary = guest.check_clean_end()
+    frames = int(re.search(r"TX-packets: (\d+)", summary.text)[1])
+    assert frames < summary.counter("tcpHCOutSegs") / 3, (frames, summary.text)
+    host.check_clean_end()
+
+
 # net_pcap
 
 ISLA_MAC = "02:00:00:00:00:02"

@@ -324,6 +324,7 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 	info->offloads = port->netif_offloads;
 	info->has_rx_fd = (port->quirks->flags &
 		(QUIRK_RX_FD | QUIRK_FD_PACKET | QUIRK_FD_XDP)) != 0;
+	info->segments = port->tso;
 	info->linearizes = port->linearize;
 	info->socket_id = port->socket_id;
 	info->state = port->is_gone ? ISLA_ENGINE_PORT_GONE :

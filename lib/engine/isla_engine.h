@@ -305,6 +305,7 @@ struct isla_engine_port_info {
 	uint32_t if_index;       /**< the kernel's interface, or 0 */
 	uint32_t offloads;       /**< ISLA_NETIF_* */
 	bool has_rx_fd;          /**< its receive queue can be waited for */
+	bool segments;           /**< it cuts up TCP segments that are merged for it */
 	bool linearizes;         /**< chains are copied into one mbuf before they are sent */
 	int socket_id;           /**< NUMA node, or -1 */
 	enum isla_engine_port_state state;

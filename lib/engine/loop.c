@@ -165,6 +165,17 @@ loop_tx_burst(struct worker *w, const struct port *port, struct rte_mbuf **pkts,
 	return sent;
 }
 
+/* What is merged into other frames is gone from the list; the rest is at its end. */
+static __rte_noinline uint16_t
+tx_merge(struct worker *w, uint16_t i, struct rte_mbuf ***pkts, uint16_t nb)
+{
+	uint16_t left = tso_merge(&w->port[i].tso_conf, *pkts, nb);
+
+	tx_taken(w, i, (uint16_t)(nb - left));
+	*pkts += nb - left;
+	return left;
+}
+
 static __rte_always_inline uint16_t
 loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us, const bool sharded)
 {
@@ -179,6 +190,8 @@ loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us, const bool sharded)
 		tx_drop_all(w, i, pkts, nb);
 		return 0;
 	}
+	if (unlikely(port->tso))
+		nb = ready = tx_merge(w, i, &pkts, nb);
 	if (port->linearize)
 		ready = tx_linearize(w, pkts, nb);
 	if (sharded && w->queue >= port->nb_queues)

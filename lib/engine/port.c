@@ -23,6 +23,9 @@
 
 #define DEFAULT_NB_DESC 1024
 #define XDP_FD_MAX      256
+/* Without these a port cannot segment what the stack gives it. */
+#define TSO_NEEDS       (RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+#define TSO_SEGS_MAX    40
 /* What a frame has beyond its IP packet: Ethernet header, one VLAN tag, CRC. */
 #define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN)
 
@@ -180,13 +183,26 @@ probe_tx(struct port *port, const struct isla_engine_conf *conf,
 {
 	uint64_t usable = info->tx_offload_capa & PORT_TX_OFFLOADS & ~port->quirks->no_tx_offloads;
 
-	port->tx_offloads = usable;
+	/* Segmentation only where it is asked for. */
+	port->tx_offloads = usable & ~RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	if (conf->tx_offloads != ISLA_ENGINE_TX_OFFLOADS_AUTO) {
 		if ((conf->tx_offloads & ~usable) != 0)
 			return PORT_FAULT(port, fault, -EINVAL,
 				"of the transmit offloads 0x%" PRIx64 " only 0x%" PRIx64
 				" can be used with %s", conf->tx_offloads, usable, port->driver);
 		port->tx_offloads = conf->tx_offloads;
+	}
+	if ((port->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO) != 0) {
+		if ((port->tx_offloads & TSO_NEEDS) != TSO_NEEDS)
+			return PORT_FAULT(port, fault, -EINVAL,
+				"segmentation (0x20) needs the TCP checksum (0x8) and chains of "
+				"mbufs (0x8000) as well: transmit offloads 0x%" PRIx64,
+				port->tx_offloads | TSO_NEEDS);
+		port->tso = true;
+		port->tso_conf.ip_cksum =
+			(port->tx_offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0;
+		port->tso_conf.max_segs = info->tx_desc_lim.nb_seg_max != 0 ?
+			RTE_MIN(info->tx_desc_lim.nb_seg_max, TSO_SEGS_MAX) : TSO_SEGS_MAX;
 	}
 	if ((port->tx_offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0)
 		port->netif_offloads |= ISLA_NETIF_TX_IPV4_CKSUM;

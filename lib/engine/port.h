@@ -23,11 +23,13 @@
 #include "fault.h"
 #include "isla_engine.h"
 #include "port_quirks.h"
+#include "tso.h"
 
 /* RTE_ETH_TX_OFFLOAD_* that a stack has a use for. */
 #define PORT_TX_OFFLOADS                                                                           \
 	(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM |                            \
-		RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+		RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO |                        \
+		RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
 
 /* RTE_ETH_RX_OFFLOAD_* likewise. */
 #define PORT_RX_OFFLOADS                                                                           \
@@ -64,6 +66,8 @@ struct port {
 	/* What it hashes with: set by the engine before port_setup(); NULL: the driver's own. */
 	const uint8_t *rss_key;
 	bool keeps_mbufs; /* closing it does not give its queues' mbufs back */
+	bool tso;        /* segments are merged for it */
+	struct tso_conf tso_conf;
 	bool linearize;  /* the driver cannot send chains */
 	bool want_rx_fd;
 	bool lsc;
