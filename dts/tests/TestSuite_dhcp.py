@@ -530,3 +530,26 @@ def test_hostile_replies(ns, start, servers, tmp_path):
     summary = app.check_clean_end()
     assert summary.drop("DHCP_FORMAT") == 5
     assert summary.drop("DHCP_NOT_OURS") == len(messages) - 5
+
+
+def test_two_ports(ns, start, servers, tmp_path):
+    """Each port has a client of its own; one with an address of --ip has none."""
+    eal = [*eal_base(), f"--vdev=net_tap0,iface={Link.INTERFACE}", "--vdev=net_tap1,iface=isla1",
+           "--vdev=net_tap2,iface=isla2"]
+    app = start("--ip", "192.168.9.2/24@1", eal=eal)
+    assert re.search(r"isla: ready: isla0 DHCP .* isla1 192\.168\.9\.2/24 .* isla2 DHCP",
+                     app.output), app.output
+    ns.run(["ip", "link", "set", "isla2", "up"])
+    ns.run(["ip", "addr", "add", "10.78.0.1/24", "dev", "isla2"])
+    servers.append(Udhcpd(ns, tmp_path / "second", dev="isla2", addr="10.78.0.1").start())
+    app.prompt("dhcp renew 2")
+    wait_until(lambda: "isla: isla2: lease of 10.78.0." in app.output, 30, "the second's lease")
+    assert not leases(app)
+    servers.append(Udhcpd(ns, tmp_path / "first").start())
+    addr = wait_lease(app)[0]
+    assert serves(ns, addr)
+    assert "port 1 has no DHCP client" in app.prompt("dhcp show 1")
+    for port, net in ((0, "10.77.0."), (2, "10.78.0.")):
+        assert net in app.prompt(f"dhcp show {port}")
+    app.check_clean_end()
+    assert app.output.count("it was released") == 2

@@ -344,6 +344,24 @@ times_of_the_server_count_where_they_make_sense(void)
 	}
 }
 
+/* 4.4.5: many that were bound at once do not all come back at once. */
+static void
+renewals_are_spread_at_random(void)
+{
+	uint64_t least = UINT64_MAX, most = 0;
+	unsigned int i;
+
+	bound();
+	for (i = 0; i < 50; i++) {
+		CU_ASSERT_EQUAL(isla_dhcp_renew(world.dhcp, 0), 0);
+		run(1000);
+		least = RTE_MIN(least, info().t1_us);
+		most = RTE_MAX(most, info().t1_us);
+	}
+	CU_ASSERT(most - least > 30 * SECOND);
+	CU_ASSERT(most <= 1800 * SECOND && least >= 1743 * SECOND);
+}
+
 static void
 an_infinite_lease_is_never_renewed(void)
 {
@@ -811,6 +829,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_lease_is_lived_through_weeks),
 	SUITE_TEST(weeks_with_servers_that_come_and_go),
 	SUITE_TEST(times_of_the_server_count_where_they_make_sense),
+	SUITE_TEST(renewals_are_spread_at_random),
 	SUITE_TEST(an_infinite_lease_is_never_renewed),
 	SUITE_TEST(the_longest_and_the_shortest_lease),
 	SUITE_TEST(what_a_renewal_changes_is_told),

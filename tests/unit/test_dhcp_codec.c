@@ -486,6 +486,7 @@ search_lists_end_whatever_they_say(void)
 	SEARCH("", 0xc0, 0); /* to itself */
 	SEARCH("", 1, 'a', 0xc0, 0); /* a circle: it would point backwards for ever */
 	SEARCH("", 0xc0, 5); /* forwards */
+	SEARCH("", 0xc0, 3, 0, 1, 'a', 0);
 	SEARCH("", 1, 'a'); /* no end */
 	SEARCH("", 5, 'a', 0);
 	SEARCH("", 0xc0);

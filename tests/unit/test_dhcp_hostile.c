@@ -72,6 +72,10 @@ hostile_offers_are_ignored_and_counted(void)
 	opt(61, "\0xyz", 4);
 	reply_send(0xc0a80501, 0xffffffff);
 	was_ignored(ISLA_DROP_DHCP_NOT_OURS);
+	waits_for_offer(); /* one as long as ours */
+	opt(61, "\377\0\0\0\002\0\003\0\001\002\0\0\0\0\003", 15);
+	reply_send(0xc0a80501, 0xffffffff);
+	was_ignored(ISLA_DROP_DHCP_NOT_OURS);
 	waits_for_offer(); /* nobody has asked for this yet */
 	reply[242] = DHCP_ACK;
 	reply_send(0xc0a80501, 0xffffffff);
@@ -181,6 +185,26 @@ only_the_chosen_server_may_give_and_take(void)
 	CU_ASSERT_EQUAL(drops(ISLA_DROP_DHCP_NOT_OURS), 6);
 }
 
+/* Who is asked by unicast answers alone, and his own identifier is ours in the answer. */
+static void
+only_the_own_server_may_renew(void)
+{
+	bound();
+	world.server[0].on = false;
+	CU_ASSERT_EQUAL(isla_dhcp_renew(world.dhcp, 0), 0);
+	run(1000);
+	CU_ASSERT_EQUAL_FATAL(info().state, ISLA_DHCP_RENEWING);
+	reply_lease(&world.server[1], DHCP_ACK, last(0)->msg.xid, 0xc0a8054d);
+	reply_send(0xc0a80502, 0xc0a8054d);
+	CU_ASSERT_EQUAL(info().state, ISLA_DHCP_RENEWING);
+	CU_ASSERT_EQUAL(drops(ISLA_DROP_DHCP_NOT_OURS), 1);
+	reply_lease(&world.server[0], DHCP_ACK, last(0)->msg.xid, 0xc0a8054d);
+	opt(61, "\377\0\0\0\002\0\003\0\001\002\0\0\0\0\002", 15);
+	reply_send(0xc0a80501, 0xc0a8054d);
+	CU_ASSERT_EQUAL(info().state, ISLA_DHCP_BOUND);
+	CU_ASSERT_EQUAL(drops(ISLA_DROP_DHCP_NOT_OURS), 1);
+}
+
 static void
 xids_are_not_to_be_guessed(void)
 {
@@ -205,6 +229,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(hostile_leases_are_ignored_and_counted),
 	SUITE_TEST(a_message_beyond_all_measure_is_ignored),
 	SUITE_TEST(only_the_chosen_server_may_give_and_take),
+	SUITE_TEST(only_the_own_server_may_renew),
 	SUITE_TEST(xids_are_not_to_be_guessed),
 };
 

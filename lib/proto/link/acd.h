@@ -30,8 +30,6 @@
 #define ACD_ANNOUNCE_WAIT_US     2000000u
 #define ACD_ANNOUNCE_NUM         2
 #define ACD_ANNOUNCE_INTERVAL_US 2000000u
-#define ACD_MAX_CONFLICTS        10
-#define ACD_RATE_LIMIT_US        60000000u
 #define ACD_DEFEND_US            10000000u
 
 enum acd_event {

@@ -26,7 +26,8 @@
 #define REBOOT_TRIES     3             /* 3.2.3: 4 + 8 + 16 = 28 s */
 #define RENEW_LEAST_US   (60 * SECOND) /* 4.4.5 */
 #define DECLINE_WAIT_US  (10 * SECOND) /* 3.1.5 */
-#define FAILS_MAX        6             /* NAKs: 1 s to 64 s */
+/* NAKs and conflicts: 1 s to 64 s, which is the rate of RFC 5227, 2.1.1, before its ten conflicts. */
+#define FAILS_MAX        6
 #define CHECK_HOLDS_US   (10 * SECOND) /* an address that was free is not asked for again */
 
 static void lease_end(struct dhcp_client *c, enum isla_dhcp_end why);
@@ -254,8 +255,7 @@ dhcp_conflict_event(void *ctx, enum acd_event event, const struct rte_ether_addr
 	} else {
 		dhcp_send_decline(c, &c->offer);
 	}
-	/* RFC 5227, 2.1.1: slowly, after many. */
-	begin_again(c, c->nb_fails >= ACD_MAX_CONFLICTS ? ACD_RATE_LIMIT_US : DECLINE_WAIT_US);
+	begin_again(c, DECLINE_WAIT_US);
 }
 
 /* ---- time ---- */
