@@ -51,6 +51,18 @@ each_duplicate_is_reported(void)
 	expect_sack(301, 101, 201);
 	expect_sack(301, 201, 301);
 	expect_nothing();
+	/* Likewise out of order, where the range that they are in is told as well; also the last. */
+	inject(ACK, .seq = P(501), .ack = S(1), .len = 300);
+	expect_sack(301, 501, 801);
+	burst_begin();
+	inject(ACK, .seq = P(501), .ack = S(1), .len = 100);
+	inject(ACK, .seq = P(601), .ack = S(1), .len = 100);
+	inject(ACK, .seq = P(701), .ack = S(1), .len = 100);
+	burst_end();
+	expect_sack(301, 501, 601, 501, 801);
+	expect_sack(301, 601, 701, 501, 801);
+	expect_sack(301, 701, 801, 501, 801);
+	expect_nothing();
 }
 
 /* What the peer has been told of stays, also where what comes has no room. */
