@@ -239,21 +239,24 @@ is_known(const struct isla_stack *stack, const struct owner_frame *f)
 
 void
 owner_second(const struct owner_map *map, uint16_t self, const struct isla_stack *stack,
-	struct rte_mbuf *const *pkts, uint16_t nb, uint16_t *owner)
+	struct owner_sweep *sweep, struct rte_mbuf *const *pkts, uint16_t nb, uint16_t *owner)
 {
 	uint16_t i;
 
 	for (i = 0; i < nb; i++) {
 		struct owner_frame f;
-		uint32_t entry, next;
+		uint32_t idx, entry, next;
 
 		owner[i] = OWNER_SELF;
 		owner_frame_parse(pkts[i], &f);
 		if (f.rule != OWNER_BY_FLOW || pin_of(map, &f) != 0)
 			continue;
-		entry = entry_load(map, flow_index(map, pkts[i], &f));
-		if (is_known(stack, &f))
+		idx = flow_index(map, pkts[i], &f);
+		entry = entry_load(map, idx);
+		if (is_known(stack, &f)) {
+			sweep->used[idx / 64] |= 1ull << idx % 64;
 			continue;
+		}
 		/* To each once, whatever becomes of the entry meanwhile, and then to the owner, who
 		 * keeps it: nothing goes in circles, and nobody is left out. */
 		*asked(pkts[i]) |= (uint16_t)(1u << self);

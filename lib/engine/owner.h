@@ -99,10 +99,6 @@ owner_is_moving(const struct owner_map *map, uint64_t now_us)
 	return now_us < __atomic_load_n(&map->moving_until_us, __ATOMIC_RELAXED);
 }
 
-/* The second look, by shard self: owner[i] is OWNER_SELF, or the shard to pass the frame on to. */
-void owner_second(const struct owner_map *map, uint16_t self, const struct isla_stack *stack,
-	struct rte_mbuf *const *pkts, uint16_t nb, uint16_t *owner);
-
 /* One shard's look at its connections, once a second and a few at a time. All zero at first. */
 struct owner_sweep {
 	uint64_t next_us;
@@ -112,7 +108,13 @@ struct owner_sweep {
 	uint32_t entry[OWNER_TABLE_LEN]; /* as they were when it began */
 };
 
-/* A step of it; on the shard's thread. */
+/* The second look, by shard self: owner[i] is OWNER_SELF, or the shard to pass the frame on to. What is
+ * known is noted in the shard's sweep, since it may go from a part of the tables that is yet to be
+ * looked at to one that was: from the half open connections to the others. */
+void owner_second(const struct owner_map *map, uint16_t self, const struct isla_stack *stack,
+	struct owner_sweep *sweep, struct rte_mbuf *const *pkts, uint16_t nb, uint16_t *owner);
+
+/* A step of the sweep; on the shard's thread. */
 void owner_sweep(struct owner_sweep *sweep, struct owner_map *map, uint16_t self,
 	struct isla_stack *stack, uint64_t now_us);
 

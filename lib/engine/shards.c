@@ -33,7 +33,7 @@ second_look(struct worker *w, struct rte_mbuf **pkts, uint16_t nb)
 {
 	uint16_t owner[BURST_MAX], n, own = 0;
 
-	owner_second(w->map, w->index, w->stack, pkts, nb, owner);
+	owner_second(w->map, w->index, w->stack, &w->sweep, pkts, nb, owner);
 	for (n = 0; n < nb; n++) {
 		if (owner[n] == OWNER_SELF || owner[n] == w->index) {
 			pkts[own++] = pkts[n];

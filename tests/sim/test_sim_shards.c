@@ -389,7 +389,7 @@ shard_input(uint16_t s, struct rte_mbuf **pkts, uint16_t nb)
 	uint16_t owner[BURST_MAX], i, own = 0;
 
 	if (owner_is_moving(&w.map, w.now_us)) {
-		owner_second(&w.map, s, w.host[s].stack, pkts, nb, owner);
+		owner_second(&w.map, s, w.host[s].stack, &w.sweep[s], pkts, nb, owner);
 		for (i = 0; i < nb; i++) {
 			if (owner[i] == OWNER_SELF) {
 				pkts[own++] = pkts[i];
@@ -713,7 +713,7 @@ moved_entries_lose_nothing(void)
 	struct conf conf = {.nb_passive = 60, .nb_active = 3, .total = 100000, .move_us = 300};
 	uint64_t seed;
 
-	for (seed = 1; seed <= 12; seed++) {
+	for (seed = 1; seed <= 16; seed++) {
 		conf.seed = seed;
 		conf.mode = (enum owner_mode)(seed % 4);
 		conf.is_v6 = seed / 2 % 2;

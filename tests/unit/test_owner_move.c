@@ -100,7 +100,7 @@ way(struct rte_mbuf *m, uint16_t *at)
 	owner_burst(&map, &m, 1, &at[0]);
 	while (n < 8 && owner_is_moving(&map, now_us)) {
 		CU_ASSERT_TRUE_FATAL(at[n - 1] < NB);
-		owner_second(&map, at[n - 1], host[at[n - 1]].stack, &m, 1, &next);
+		owner_second(&map, at[n - 1], host[at[n - 1]].stack, &sweep[at[n - 1]], &m, 1, &next);
 		if (next == OWNER_SELF)
 			break;
 		at[n++] = next;
@@ -259,9 +259,9 @@ late_frames_are_passed_on(void)
 	/* No connection was there: it took one look. */
 	CU_ASSERT_TRUE(now_us - moved_us < SECOND);
 	CU_ASSERT_TRUE(owner_is_moving(&map, now_us + SECOND));
-	owner_second(&map, 1, host[1].stack, &m, 1, &next);
+	owner_second(&map, 1, host[1].stack, &sweep[1], &m, 1, &next);
 	CU_ASSERT_EQUAL(next, 2);
-	owner_second(&map, 2, host[2].stack, &m, 1, &next);
+	owner_second(&map, 2, host[2].stack, &sweep[2], &m, 1, &next);
 	CU_ASSERT_EQUAL(next, OWNER_SELF);
 	rte_pktmbuf_free(m);
 }
@@ -279,11 +279,11 @@ other_frames_are_not_passed_on(void)
 	for (i = 0; i < OWNER_TABLE_LEN; i++)
 		owner_map_set(&map, i, 3);
 	m = sim_mbuf(host[0].pool, buf, frame_build_udp(buf, &in, 53, 50000, "x", 1), 2048, NULL);
-	owner_second(&map, 1, host[1].stack, &m, 1, &next);
+	owner_second(&map, 1, host[1].stack, &sweep[1], &m, 1, &next);
 	CU_ASSERT_EQUAL(next, OWNER_SELF);
 	rte_pktmbuf_free(m);
 	m = sim_mbuf(host[0].pool, buf, frame_build_echo(buf, &in, 53, 0, "x", 1), 2048, NULL);
-	owner_second(&map, 1, host[1].stack, &m, 1, &next);
+	owner_second(&map, 1, host[1].stack, &sweep[1], &m, 1, &next);
 	CU_ASSERT_EQUAL(next, OWNER_SELF);
 	rte_pktmbuf_free(m);
 	/* UDP has no flow that anybody would know: it follows at once. */
@@ -291,7 +291,7 @@ other_frames_are_not_passed_on(void)
 		NULL);
 	owner_burst(&map, &m, 1, &next);
 	CU_ASSERT_EQUAL(next, 1);
-	owner_second(&map, 1, host[1].stack, &m, 1, &next);
+	owner_second(&map, 1, host[1].stack, &sweep[1], &m, 1, &next);
 	CU_ASSERT_EQUAL(next, 3);
 	rte_pktmbuf_free(m);
 }
