@@ -298,20 +298,29 @@ def test_server_killed_in_mid_lease(ns, start, servers, tmp_path):
 
 
 def test_short_lease_under_a_download(ns, start, servers, tmp_path, docroot):
+    """A client that reads a little at a time, and the rest once 20 renewals have passed by."""
     app = start()
     servers.append(Kea(ns, tmp_path / "server", lease=20).start())
     addr = wait_lease(app)[0]
-    out = tmp_path / "whole"
-    slow = ns.popen(["curl", "-s", "--limit-rate", "38k", "-o", out,
-                     traffic.url(addr, "/file.bin")])
 
     def nb_renewals():
         return int(re.search(r"(\d+) ACK", app.prompt("dhcp show"))[1]) - 1
 
+    want, got = (docroot / "file.bin").read_bytes(), b""
     before = nb_renewals()
-    assert slow.wait(timeout=120) == 0
-    assert out.read_bytes() == (docroot / "file.bin").read_bytes()
-    assert nb_renewals() - before >= 20
+    with ns.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.settimeout(10)
+        sock.connect((addr, 80))
+        sock.sendall(b"GET /file.bin HTTP/1.0\r\n\r\n")
+        deadline = time.monotonic() + 120
+        while nb_renewals() - before < 20:
+            assert time.monotonic() < deadline, app.prompt("dhcp show")
+            if len(got) < SIZE // 2:
+                got += sock.recv(10000)
+            time.sleep(0.5)
+        while chunk := sock.recv(65536):
+            got += chunk
+    assert got.partition(b"\r\n\r\n")[2] == want
     assert len(leases(app)) == 1 and "is over" not in app.output
     assert app.check_clean_end().counter("tcpOutRsts") == 0
 

@@ -8,8 +8,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include <sys/socket.h>
+
 #include <rte_common.h>
 
+#include "isla_socket.h"
 #include "tcp_peer.h"
 
 static int
@@ -212,6 +215,45 @@ udp_sockets_hear_of_it_where_it_is_theirs(void)
 	CU_ASSERT_TRUE(isla_addr_eq(&udp_heard.local, &peer.ends.dst));
 }
 
+static void
+wake(void *ctx, int fd)
+{
+	RTE_SET_USED(ctx);
+	RTE_SET_USED(fd);
+}
+
+/* A datagram socket that is bound to it, a connection, and what a program may do next. */
+static void
+sockets_report_it_once(void)
+{
+	const struct isla_socket_conf conf = {
+		.max_socks = 8, .max_items = 8, .first_fd = 3, .wake = wake};
+	struct isla_socket_table *t = isla_socket_table_create(peer.host.stack, &conf);
+	struct isla_socket_addr own = {.family = peer.is_v6 ? AF_INET6 : AF_INET, .port = 5000,
+		.addr = peer.ends.dst};
+	struct isla_socket_addr to = own;
+	uint8_t buf[10];
+
+	to.addr = peer.ends.src;
+	to.port = PEER_PORT;
+	CU_ASSERT_EQUAL(isla_socket_open(t, own.family, SOCK_DGRAM | SOCK_NONBLOCK, 0), 3);
+	CU_ASSERT_EQUAL(isla_socket_bind(t, 3, &own), 0);
+	CU_ASSERT_EQUAL(isla_socket_open(t, own.family, SOCK_STREAM | SOCK_NONBLOCK, 0), 4);
+	CU_ASSERT_EQUAL(isla_socket_connect(t, 4, &to), -EINPROGRESS);
+	CU_ASSERT_EQUAL(own_del(), 0);
+	peer_drain();
+	CU_ASSERT_EQUAL(isla_socket_recv(t, 3, buf, sizeof(buf), 0, NULL), -EADDRNOTAVAIL);
+	CU_ASSERT_EQUAL(isla_socket_recv(t, 3, buf, sizeof(buf), 0, NULL), -EAGAIN);
+	CU_ASSERT_EQUAL(isla_socket_recv(t, 4, buf, sizeof(buf), 0, NULL), -EADDRNOTAVAIL);
+	own.port = 5001;
+	CU_ASSERT_EQUAL(isla_socket_open(t, own.family, SOCK_DGRAM, 0), 5);
+	CU_ASSERT_EQUAL(isla_socket_bind(t, 5, &own), -EADDRNOTAVAIL);
+	CU_ASSERT_EQUAL(own_add(), 0);
+	CU_ASSERT_EQUAL(isla_socket_bind(t, 5, &own), 0);
+	isla_socket_table_free(t);
+	peer_drain();
+}
+
 /* The peer stands behind a router, whose MAC address is another at each router. */
 static void
 route(const char *to, const char *gateway, bool add)
@@ -308,6 +350,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_is_not_there_cannot_go),
 	SUITE_TEST(nobody_is_there_any_more),
 	SUITE_TEST(udp_sockets_hear_of_it_where_it_is_theirs),
+	SUITE_TEST(sockets_report_it_once),
 	SUITE_TEST(connections_follow_the_routes),
 	SUITE_TEST(gateways_that_nobody_uses_make_room),
 };
