@@ -23,6 +23,9 @@
 #include "prompt.h"
 #include "prompt_line.h"
 
+/* Characters that rte_cmdline keeps of a line; what is beyond them it drops without a word. */
+#define TERMINAL_LINE_MAX 512
+
 struct prompt {
 	struct prompt_conf conf;
 	struct cmd_env env;
@@ -44,7 +47,11 @@ run_line(void *arg, char *line)
 {
 	struct prompt *p = arg;
 
-	cmd_run_line(&p->env, line);
+	if (strlen(line) >= TERMINAL_LINE_MAX)
+		fprintf(p->env.out, "a line on a terminal has at most %u characters; this one is "
+			"left out\n", TERMINAL_LINE_MAX - 1);
+	else
+		cmd_run_line(&p->env, line);
 	fflush(p->env.out);
 }
 

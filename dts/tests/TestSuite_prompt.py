@@ -517,6 +517,14 @@ def test_history_and_editing(terminal):
     assert "echo" in terminal.run("show services")
 
 
+def test_a_line_that_is_too_long(terminal):
+    """rte_cmdline cuts it: what is left must not be run."""
+    terminal.type("set ip add 10.55.0.2/24" + " " * 600 + "nonsense\n")
+    terminal.expect("at most 511 characters")
+    terminal.expect("isla> ")
+    assert "10.55.0.2" not in terminal.run("show addrs")
+
+
 def test_ctrl_d_is_the_end(terminal):
     terminal.type("\x04")
     text = terminal.drain()
