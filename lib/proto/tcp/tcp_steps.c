@@ -329,7 +329,10 @@ step_urg(struct isla_tcp_conn *c, const struct tcp_in *in)
 static void
 ack_received(struct isla_tcp_conn *c)
 {
-	if ((c->flags & TCP_F_ACK_NOW) != 0 || c->rcv_nxt == c->rcv_acked)
+	if (c->flags & TCP_F_ACK_NOW)
+		return;
+	/* Without SACK what came out of order has had its ACK, and the peer counts them. */
+	if ((c->flags & TCP_F_SACK) == 0 && c->rcv_nxt == c->rcv_acked)
 		return;
 	if (c->rcv_nxt - c->rcv_acked >= 2u * c->rcv_seg_max || c->quick_acks > 0) {
 		c->quick_acks -= c->quick_acks > 0;
