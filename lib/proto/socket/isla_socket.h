@@ -133,7 +133,8 @@ int64_t isla_socket_recv_mbuf(struct isla_socket_table *t, int fd, struct rte_mb
 /** Bytes that a blocking read waits for: SO_RCVLOWAT, 1 by default. */
 uint32_t isla_socket_rcvlowat(struct isla_socket_table *t, int fd);
 
-/** As sendto(2); copies. to may be NULL. With MSG_FASTOPEN it opens the connection: -EINPROGRESS, or
+/** As sendto(2); copies. to may be NULL. MSG_EOR: what is taken ends a record, see
+ * isla_tcp_send_record(). With MSG_FASTOPEN it opens the connection: -EINPROGRESS, or
  * -EAGAIN where the call may block, says that this goes on without data. */
 int64_t isla_socket_send(struct isla_socket_table *t, int fd, const void *buf, size_t len,
 	int flags, const struct isla_socket_addr *to);
