@@ -15,7 +15,8 @@ import struct
 import time
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_libc.recv.restype = _libc.send.restype = _libc.sendto.restype = ctypes.c_ssize_t
+for _call in (_libc.read, _libc.recv, _libc.write, _libc.send, _libc.sendto):
+    _call.restype = ctypes.c_ssize_t
 
 NAMES = {name: getattr(socket, name) for name in dir(socket) if name.isupper()}
 NAMES.update({name: getattr(select, name) for name in dir(select) if name.isupper()})
@@ -161,14 +162,19 @@ class Kernel:
         return self._result(_libc.recv(int(fd), buf, ctypes.c_size_t(number(size)),
                                        number(flags)))
 
-    do_read = do_recv
+    def do_read(self, fd, size):
+        buf = ctypes.create_string_buffer(max(number(size), 1))
+        return self._result(_libc.read(int(fd), buf, ctypes.c_size_t(number(size))))
 
     def do_send(self, fd, size, flags="0"):
         return self._result(_libc.send(int(fd), bytes(number(size)),
                                        ctypes.c_size_t(number(size)),
                                        number(flags) | socket.MSG_NOSIGNAL))
 
-    do_write = do_send
+    def do_write(self, fd, size):
+        # Python ignores SIGPIPE.
+        return self._result(_libc.write(int(fd), bytes(number(size)),
+                                        ctypes.c_size_t(number(size))))
 
     def do_sendto(self, fd, size, flags, ip, port):
         addr = _sockaddr(ip, port)
