@@ -65,8 +65,8 @@ struct client {
 	char out[AGENT_ANSWER_MAX];
 };
 
-/* Zeros, which are sent, and what counts the references to them, for each descriptor by itself since
- * a count is of 16 bits: lives as long as they do. */
+/* Zeros, which are sent, and what counts the references to them, for each descriptor by itself
+ * since a count is of 16 bits: lives as long as they do. */
 struct zeros {
 	struct rte_mbuf_ext_shared_info shinfo[MAX_SOCKS];
 	uint32_t nb_live;

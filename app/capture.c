@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Captures by dpdk-dumpcap; see capture.h. It is a secondary process: it maps our hugepages by their
- * files, asks us over EAL's channel to copy frames into a pool of its own, and uses that pool's
- * operations by number, which agrees only where both have the same shared libraries.
+ * Captures by dpdk-dumpcap; see capture.h. It is a secondary process: it maps our hugepages by
+ * their files, asks us over EAL's channel to copy frames into a pool of its own, and uses that
+ * pool's operations by number, which agrees only where both have the same shared libraries.
  */
 
 #include <errno.h>

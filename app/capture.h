@@ -3,8 +3,8 @@
 #define CAPTURE_H
 
 /*
- * Letting DPDK's secondary processes look in: dpdk-dumpcap captures what the ports receive and send,
- * dpdk-proc-info shows them. That takes memory which another process can map.
+ * Letting DPDK's secondary processes look in: dpdk-dumpcap captures what the ports receive and
+ * send, dpdk-proc-info shows them. That takes memory which another process can map.
  */
 
 #include <stdbool.h>

@@ -6,8 +6,8 @@
  * The program's side of DHCP: which ports have a client, what becomes of a lease on all shards, the
  * address to do with meanwhile, the lease file.
  *
- * The clients run on shard 0. What they tell there is noted, and the control thread gives it to every
- * shard, says it in one line, and writes the file.
+ * The clients run on shard 0. What they tell there is noted, and the control thread gives it to
+ * every shard, says it in one line, and writes the file.
  */
 
 #include <stdbool.h>
@@ -28,8 +28,8 @@ typedef void dhcp_dns_fn(void *ctx, const struct isla_addr *servers, unsigned in
 /* True where --dhcp is for a port: one without an IPv4 address of --ip. */
 bool dhcp_is_for_port(const struct options *opts, uint16_t port_id);
 
-/* What needs no engine: that the lease file can be read and written, and what it holds. NULL with a line
- * in err. */
+/* What needs no engine: that the lease file can be read and written, and what it holds. NULL with a
+ * line in err. */
 struct dhcp *dhcp_create(const struct options *opts, char *err, size_t err_size);
 
 /* What the engine must call at a stop: before isla_engine_create(). */
@@ -41,8 +41,8 @@ void dhcp_set_dns(struct dhcp *dhcp, dhcp_dns_fn *fn, void *ctx);
 /* Begin, once the engine is started. Returns 0, or -errno with a line in err. */
 int dhcp_start(struct dhcp *dhcp, struct isla_engine *engine, char *err, size_t err_size);
 
-/* After isla_engine_run(), before isla_engine_free(): writes what the last words have changed. NULL is
- * allowed. */
+/* After isla_engine_run(), before isla_engine_free(): writes what the last words have changed. NULL
+ * is allowed. */
 void dhcp_free(struct dhcp *dhcp);
 
 /* Commands, from any thread that is no shard. -ENOENT: the port has no client. */

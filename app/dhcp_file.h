@@ -4,8 +4,8 @@
 
 /*
  * Leases in a file, as text: what a client had before a restart. One block of lines for each
- * interface, which begins with its MAC address; written anew as a whole, so that whoever reads it, or
- * comes back after a power cut, finds the old file or the new one.
+ * interface, which begins with its MAC address; written anew as a whole, so that whoever reads it,
+ * or comes back after a power cut, finds the old file or the new one.
  */
 
 #include <stdbool.h>
@@ -32,8 +32,8 @@ unsigned int dhcp_file_parse(struct dhcp_file *file, FILE *in);
 
 void dhcp_file_print(const struct dhcp_file *file, FILE *out);
 
-/* Read it; one that is not there is empty, and one that holds anything else than leases is refused, since
- * it would be lost. Returns 0, or -errno with a clause in err. */
+/* Read it; one that is not there is empty, and one that holds anything else than leases is refused,
+ * since it would be lost. Returns 0, or -errno with a clause in err. */
 int dhcp_file_load(struct dhcp_file *file, const char *path, char *err, size_t err_size);
 
 /* Write it. Returns 0, or -errno with a clause in err; then the old one is as it was. */

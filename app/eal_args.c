@@ -98,8 +98,8 @@ add_cores(struct eal_args *args)
 	args->argv[args->argc++] = args->cores;
 }
 
-/* True where an argument gives an option, under this name or another; EAL takes some that exclude one
- * another, and the command line counts. */
+/* True where an argument gives an option, under this name or another; EAL takes some that exclude
+ * one another, and the command line counts. */
 static bool
 same_option(const char *arg, const char *name)
 {

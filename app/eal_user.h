@@ -14,12 +14,13 @@
 bool eal_user_has_cap(unsigned int cap);
 
 /*
- * Whether a device's driver may do what it must. args: of a --vdev. Returns 0, or -EPERM with a line
- * in err that names what is missing.
+ * Whether a device's driver may do what it must. args: of a --vdev. Returns 0, or -EPERM with a
+ * line in err that names what is missing.
  */
 int eal_user_check_vdev(const char *args, char *err, size_t err_size);
 
-/* Whether hugepages can be taken from a file system. Returns 0, or -EACCES or -ENODEV with a line. */
+/* Whether hugepages can be taken from a file system. Returns 0, or -EACCES or -ENODEV with a line.
+ */
 int eal_user_check_huge(char *err, size_t err_size);
 
 /*

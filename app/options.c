@@ -518,8 +518,8 @@ entry_take(const struct option *o, const char *entry, const char *value, struct 
 	return -EINVAL;
 }
 
-/* One entry of [isla]. Where the command line has given its option it is looked at all the same, and
- * goes to `unused`. */
+/* One entry of [isla]. Where the command line has given its option it is looked at all the same,
+ * and goes to `unused`. */
 static int
 config_take_entry(struct options *opts, struct options *unused, const struct config *config,
 	const struct config_entry *e, const bool *given, bool *in_file, char *err, size_t err_size)
@@ -581,8 +581,8 @@ list_has(const struct option_addr *list, uint16_t nb, const struct option_addr *
 	return false;
 }
 
-/* Where no port was said it is the first one that is used; for a gateway, the one whose prefix it is
- * in. */
+/* Where no port was said it is the first one that is used; for a gateway, the one whose prefix it
+ * is in. */
 static void
 resolve_ports(struct options *opts)
 {

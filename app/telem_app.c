@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Telemetry of what the application has besides the engine. rte_telemetry calls back without a context,
- * from threads of its own, so what is meant stands in this file, under a lock. No endpoint takes a
- * parameter, and each answer is known to fit into the 16 KB that DPDK gives it: 64 services, 16
- * DHCP clients, 16 servers.
+ * Telemetry of what the application has besides the engine. rte_telemetry calls back without a
+ * context, from threads of its own, so what is meant stands in this file, under a lock. No endpoint
+ * takes a parameter, and each answer is known to fit into the 16 KB that DPDK gives it: 64
+ * services, 16 DHCP clients, 16 servers.
  */
 
 #include <errno.h>

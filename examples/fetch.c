@@ -3,9 +3,9 @@
  * fetch [EAL options] -- [-a ADDR/LEN]... [-g GATEWAY] [-d SERVER] [-t SECONDS] HOST PORT PATH
  *
  * Gets PATH from an HTTP server and writes the body to stdout; all else goes to stderr. It shows a
- * connection that we open, by address or, with a name server (-d), by name: its callbacks, memory of our own that is sent without a copy, a
- * deadline, and how a program ends its engine by itself. Exit code: 0 after a 200 with its whole
- * body, 1 otherwise.
+ * connection that we open, by address or, with a name server (-d), by name: its callbacks, memory
+ * of our own that is sent without a copy, a deadline, and how a program ends its engine by itself.
+ * Exit code: 0 after a 200 with its whole body, 1 otherwise.
  *
  *     fetch -l 0 --no-huge --no-shconf -m 256 --no-pci --vdev=net_tap0,iface=isla0 \
  *             -- -t 5 192.168.1.1 80 /index.html

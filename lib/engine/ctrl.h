@@ -55,13 +55,13 @@ void ctrl_shard_ends(struct worker *w);
 /* Whether the caller is one of the shards that run. */
 bool ctrl_is_shard(const struct isla_engine *e);
 
-/* For what changes settings of all shards: from no shard, one at a time. -EDEADLK from a shard, which
- * then has no lock. */
+/* For what changes settings of all shards: from no shard, one at a time. -EDEADLK from a shard,
+ * which then has no lock. */
 int ctrl_admin_lock(struct isla_engine *e);
 void ctrl_admin_unlock(struct isla_engine *e);
 
-/* For what changes a port's state, with the administration's lock, and for whoever reads it without.
- * Held for a short time only, and by nobody who waits for a shard. */
+/* For what changes a port's state, with the administration's lock, and for whoever reads it
+ * without. Held for a short time only, and by nobody who waits for a shard. */
 void ctrl_ports_lock(const struct isla_engine *e);
 void ctrl_ports_unlock(const struct isla_engine *e);
 

@@ -33,8 +33,8 @@ struct numa_ops;
 void engine_numa_info(const struct isla_engine *e, const struct numa_ops *ops,
 	struct isla_numa_info *info);
 
-/* port_ctl.c: look at the ports' links, and whether the interfaces behind them are still there. On the
- * control thread, every PORTS_WATCH_US. */
+/* port_ctl.c: look at the ports' links, and whether the interfaces behind them are still there. On
+ * the control thread, every PORTS_WATCH_US. */
 #define PORTS_WATCH_US UINT64_C(1000000)
 void ports_watch(struct isla_engine *e);
 

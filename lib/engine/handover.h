@@ -62,8 +62,9 @@ struct handover {
 	struct handover_out out[ISLA_ENGINE_SHARD_MAX];
 };
 
-/* Make the rings into a shard, from mem on its node. with_tx: others send by its queues. idle, which
- * is to be made before anybody sleeps, has its doorbell. Returns 0, or -ENOMEM with nothing left. */
+/* Make the rings into a shard, from mem on its node. with_tx: others send by its queues. idle,
+ * which is to be made before anybody sleeps, has its doorbell. Returns 0, or -ENOMEM with nothing
+ * left. */
 int handover_init(struct handover *h, uint16_t self, uint16_t nb_shards, bool with_tx,
 	const struct idle *idle, const struct isla_mem *mem, int socket_id);
 

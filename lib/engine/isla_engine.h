@@ -19,14 +19,14 @@
  *     stop the services
  *     isla_engine_free(engine)            tells how many mbufs are missing: 0
  *
- * Which thread: isla_engine_create(), _start(), _run() and _free() are called from EAL's main thread.
- * While isla_engine_run() runs, each shard's stack belongs to its thread; the first shard's is the
- * one which called it. isla_engine_start() makes a further thread which is no shard, the control
- * thread: tick runs there, and what isla_engine_ctrl_post() brings.
- * "From any thread that is no shard" says that a call may be made at any time between
- * isla_engine_create() and isla_engine_free(), by several threads at once, also from tick and from
- * EAL's main thread while isla_engine_run() does not run: the call reaches into the shards by
- * isla_engine_call(), and waits for them. From a shard it would wait for itself, and returns -EDEADLK.
+ * Which thread: isla_engine_create(), _start(), _run() and _free() are called from EAL's main
+ * thread. While isla_engine_run() runs, each shard's stack belongs to its thread; the first shard's
+ * is the one which called it. isla_engine_start() makes a further thread which is no shard, the
+ * control thread: tick runs there, and what isla_engine_ctrl_post() brings. "From any thread that
+ * is no shard" says that a call may be made at any time between isla_engine_create() and
+ * isla_engine_free(), by several threads at once, also from tick and from EAL's main thread while
+ * isla_engine_run() does not run: the call reaches into the shards by isla_engine_call(), and waits
+ * for them. From a shard it would wait for itself, and returns -EDEADLK.
  */
 
 #include <stdbool.h>
@@ -82,8 +82,8 @@ struct isla_engine_backoff {
 	                        32 times that */
 };
 
-/** By what a flow's shard is chosen, where there are several. What a shard opens itself returns to it
- * in any case. */
+/** By what a flow's shard is chosen, where there are several. What a shard opens itself returns to
+ * it in any case. */
 enum isla_engine_shard_by {
 	ISLA_ENGINE_SHARD_BY_2TUPLE,   /**< source address and source port */
 	ISLA_ENGINE_SHARD_BY_4TUPLE,   /**< both addresses and both ports */
@@ -113,9 +113,9 @@ struct isla_engine_conf {
 	 * lcores of its set; 1 to ISLA_ENGINE_SHARD_MAX [1] */
 	uint16_t nb_shards;
 	enum isla_engine_shard_by shard_by; /**< [ISLA_ENGINE_SHARD_BY_2TUPLE] */
-	/** Receive and transmit queues of a port: they come in pairs, so the fewer count, and a shard
-	 * polls one pair of each port; shards beyond them are handed their frames by the others.
-	 * 0: as many as there are shards, or as the driver has [0, 0] */
+	/** Receive and transmit queues of a port: they come in pairs, so the fewer count, and a
+	 * shard polls one pair of each port; shards beyond them are handed their frames by the
+	 * others. 0: as many as there are shards, or as the driver has [0, 0] */
 	uint16_t nb_rxq;
 	uint16_t nb_txq;
 	uint16_t nb_rxd;       /**< receive descriptors of a queue; 0: what suits the driver [0] */
@@ -140,9 +140,9 @@ struct isla_engine_conf {
 	void (*tick)(struct isla_engine *engine, void *ctx);
 	void *tick_ctx;
 	uint64_t tick_us;      /**< [1000000] */
-	/** Last words at a stop: called on shard 0, round by round, once the connections of all shards
-	 * have ended or stop_us has passed, until it returns false or 200 ms are over. NULL: none.
-	 * The stack goes on receiving and sending in between. */
+	/** Last words at a stop: called on shard 0, round by round, once the connections of all
+	 * shards have ended or stop_us has passed, until it returns false or 200 ms are over. NULL:
+	 * none. The stack goes on receiving and sending in between. */
 	bool (*last_words)(struct isla_engine *engine, struct isla_stack *stack, void *ctx);
 	void *last_words_ctx;
 	struct isla_fault fault[ISLA_FAULT_DIRS]; /**< a bad path on purpose [none] */
@@ -391,8 +391,8 @@ int isla_engine_start(struct isla_engine *engine, char *err, size_t err_size);
 /**
  * Stop a port at run time: each shard leaves it alone first, then its driver is stopped. What waits
  * for it, and what is sent to it from now on, is dropped and counted (nb_tx_dropped). Connections
- * live on, as over any link that is down. From any thread that is no shard, once isla_engine_start()
- * has returned.
+ * live on, as over any link that is down. From any thread that is no shard, once
+ * isla_engine_start() has returned.
  *
  * @param err  receives one line that names the cause
  * @return 0; -ENODEV (not one of the engine's ports), -EALREADY (it is stopped, or gone), -EAGAIN
@@ -427,8 +427,8 @@ void isla_engine_stop(struct isla_engine *engine);
 
 /**
  * Let a function run on a shard, between two bursts: requests run in the order in which they were
- * posted, with the stack's clock set, and a shard that sleeps wakes up. From any thread, the shard's
- * own included, once isla_engine_start() has returned. Without a lock and without memory.
+ * posted, with the stack's clock set, and a shard that sleeps wakes up. From any thread, the
+ * shard's own included, once isla_engine_start() has returned. Without a lock and without memory.
  * What is posted before isla_engine_run() runs when it begins; what has not run when
  * it returns never does, and is the caller's again then.
  *
@@ -452,10 +452,10 @@ int isla_engine_call(struct isla_engine *engine, uint16_t shard,
 	void (*fn)(struct isla_stack *stack, void *arg), void *arg);
 
 /**
- * Let a request run on the control thread, its stack being NULL: how a shard has something done that
- * takes a call into every shard. From any thread, shards included, without a lock and without memory.
- * What is posted before isla_engine_start() runs when it has made the thread; what has not run when
- * isla_engine_free() ends it never does, and is the caller's again then.
+ * Let a request run on the control thread, its stack being NULL: how a shard has something done
+ * that takes a call into every shard. From any thread, shards included, without a lock and without
+ * memory. What is posted before isla_engine_start() runs when it has made the thread; what has not
+ * run when isla_engine_free() ends it never does, and is the caller's again then.
  *
  * @param req  must not be waiting already
  * @return 0
@@ -493,7 +493,8 @@ int isla_engine_fault_set(struct isla_engine *engine, enum isla_fault_dir dir,
 int isla_engine_backoff_set(struct isla_engine *engine, uint16_t shard,
 	const struct isla_engine_backoff *backoff, char *err, size_t err_size);
 
-/** What a shard does once spinning and yielding have brought nothing; as isla_engine_backoff_set(). */
+/** What a shard does once spinning and yielding have brought nothing; as isla_engine_backoff_set().
+ */
 int isla_engine_idle_set(struct isla_engine *engine, uint16_t shard, enum isla_engine_idle idle,
 	char *err, size_t err_size);
 
@@ -503,8 +504,8 @@ int isla_engine_backoff_get(struct isla_engine *engine, uint16_t shard,
 int isla_engine_idle_get(struct isla_engine *engine, uint16_t shard, enum isla_engine_idle *idle);
 
 /**
- * Give an entry of the table to a shard: new flows whose hash ends in it are that shard's at once, while
- * connections of the entry stay where they are until they end. Any thread.
+ * Give an entry of the table to a shard: new flows whose hash ends in it are that shard's at once,
+ * while connections of the entry stay where they are until they end. Any thread.
  *
  * @param idx  below ISLA_ENGINE_RETA_LEN
  * @return 0, or -EINVAL: there is no such entry or shard
@@ -512,9 +513,10 @@ int isla_engine_idle_get(struct isla_engine *engine, uint16_t shard, enum isla_e
 int isla_engine_reta_set(struct isla_engine *engine, uint16_t idx, uint16_t shard);
 
 /**
- * Let what comes to a local port of TCP and UDP be a shard's, whatever flow it is of: where a program
- * listens, or connects from a port of its choice, on one shard only. It stays so. Connections of
- * that port which another shard has are not heard any more. Any thread, shards included.
+ * Let what comes to a local port of TCP and UDP be a shard's, whatever flow it is of: where a
+ * program listens, or connects from a port of its choice, on one shard only. It stays so.
+ * Connections of that port which another shard has are not heard any more. Any thread, shards
+ * included.
  *
  * @return 0, or -EINVAL: there is no such shard
  */

@@ -53,8 +53,8 @@ lcores_is_crowded(const rte_cpuset_t *sets, uint16_t nb, uint16_t i)
 	return nb_sharing > (unsigned int)CPU_COUNT(&all);
 }
 
-/* A function on its way to an lcore. EAL orders what is written before it with what it reads, and so
- * on with its end; that it is said here as well is for tools that do not see into EAL. */
+/* A function on its way to an lcore. EAL orders what is written before it with what it reads, and
+ * so on with its end; that it is said here as well is for tools that do not see into EAL. */
 struct errand {
 	int (*fn)(void *arg);
 	void *arg;

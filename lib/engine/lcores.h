@@ -15,14 +15,14 @@
 #include "fault.h"
 #include "numa_nodes.h"
 
-/* The lcores of nb shards: EAL's main lcore, then those on a node (-1: any), then others. Returns 0,
- * or -EINVAL with a line: EAL has fewer. */
+/* The lcores of nb shards: EAL's main lcore, then those on a node (-1: any), then others. Returns
+ * 0, or -EINVAL with a line: EAL has fewer. */
 int lcores_choose(unsigned int *lcore, uint16_t nb, const struct numa_ops *ops, int node,
 	struct fault *fault);
 
 /*
- * Whether the i-th of nb sets of CPUs has to share: there are more that have a CPU in common with it
- * than they have CPUs. Then to spin in one is to keep another from running.
+ * Whether the i-th of nb sets of CPUs has to share: there are more that have a CPU in common with
+ * it than they have CPUs. Then to spin in one is to keep another from running.
  */
 bool lcores_is_crowded(const rte_cpuset_t *sets, uint16_t nb, uint16_t i);
 

@@ -26,7 +26,8 @@
 #define STALL_SLEEP_US  50
 #define MAIL_BURSTS     16 /* to read, at most, before requests run */
 
-/* What follows is there twice, with a constant argument: one shard of one asks nothing of anybody. */
+/* What follows is there twice, with a constant argument: one shard of one asks nothing of anybody.
+ */
 static __rte_always_inline uint32_t
 loop_rx(struct worker *w, uint64_t now_us, const bool sharded)
 {

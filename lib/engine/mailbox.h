@@ -26,8 +26,8 @@ mailbox_has_mail(const struct mailbox *box)
 	return __atomic_load_n(&box->head, __ATOMIC_RELAXED) != NULL;
 }
 
-/* The reader's thread: run what there is, the oldest first. A request may be posted again, or freed,
- * by its own function; what is posted meanwhile waits for the next time. */
+/* The reader's thread: run what there is, the oldest first. A request may be posted again, or
+ * freed, by its own function; what is posted meanwhile waits for the next time. */
 void mailbox_run(struct mailbox *box, struct isla_stack *stack);
 
 /* The two halves of that, for whoever has something to do between them: what was there, and to run

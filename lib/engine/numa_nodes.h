@@ -3,8 +3,8 @@
 #define NUMA_NODES_H
 
 /*
- * Which node memory should be on, and what nodes there are. A node is -1 where it does not matter: the
- * machine has none, or a set of CPUs has several.
+ * Which node memory should be on, and what nodes there are. A node is -1 where it does not matter:
+ * the machine has none, or a set of CPUs has several.
  */
 
 #include <stdbool.h>
@@ -38,8 +38,8 @@ void numa_prefer(int node);
  * written; 0 where there are no nodes. */
 uint16_t numa_nodes(const struct numa_ops *ops, struct isla_numa_node *nodes, uint16_t max);
 
-/* Put those of nb lcores that are on the wanted node before the others, in their order; the first one,
- * EAL's main lcore, stays where it is. node[i] is lcore[i]'s. */
+/* Put those of nb lcores that are on the wanted node before the others, in their order; the first
+ * one, EAL's main lcore, stays where it is. node[i] is lcore[i]'s. */
 void numa_sort_lcores(unsigned int *lcore, int *node, unsigned int nb, int wanted);
 
 /* Whether something on one node is far from something on another. */

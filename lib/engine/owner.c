@@ -78,8 +78,8 @@ owner_map_set(struct owner_map *map, uint16_t idx, uint16_t shard)
 
 	if (idx >= OWNER_TABLE_LEN || shard >= map->nb_shards)
 		return -EINVAL;
-	/* Before it, so that no mark is seen without; and after it, so that whoever has looked for marks
-	 * meanwhile, and found none, does not end it. */
+	/* Before it, so that no mark is seen without; and after it, so that whoever has looked for
+	 * marks meanwhile, and found none, does not end it. */
 	begin_moving(map);
 	old = entry_load(map, idx);
 	do {

@@ -17,9 +17,9 @@
  *   echo requests, all else       whoever polled it
  *
  * An entry that is moved has older owners, whose connections stay where they are. Its frames go to
- * them first, the lowest number first, and each passes on what it does not know. Whom it has been to
- * stands in the mbuf (vlan_tci_outer), so that a frame sees each of them once, even if the entry is
- * moved again while it is on its way:
+ * them first, the lowest number first, and each passes on what it does not know. Whom it has been
+ * to stands in the mbuf (vlan_tci_outer), so that a frame sees each of them once, even if the entry
+ * is moved again while it is on its way:
  *
  *   owner_burst()  for what a port brought
  *   owner_second() while owner_is_moving(), for what then is about to enter a shard's own stack,
@@ -57,13 +57,14 @@ struct owner_map {
 	uint8_t rss_key[OWNER_KEY_LEN];  /* the same as a NIC takes it */
 	uint16_t nb_shards;
 	uint8_t mode;
-	/* Atomic, relaxed. Bits 0-7: the owner; 8-15: how often it was moved; 16-31: older owners. */
+	/* Atomic, relaxed. Bits 0-7: the owner; 8-15: how often it was moved; 16-31: older owners.
+	 */
 	uint32_t entry[OWNER_TABLE_LEN];
-	/* Atomic, relaxed. While an entry has older owners a number beyond any time, another one at each
-	 * move; then the time until which frames in flight may still meet the marks' end. */
+	/* Atomic, relaxed. While an entry has older owners a number beyond any time, another one at
+	 * each move; then the time until which frames in flight may still meet the marks' end. */
 	uint64_t moving_until_us;
-	/* Atomic, relaxed. Local ports of TCP and UDP that one shard has, whatever the other rules say: its
-	 * number and 1, or 0. */
+	/* Atomic, relaxed. Local ports of TCP and UDP that one shard has, whatever the other rules
+	 * say: its number and 1, or 0. */
 	uint8_t has_pins;
 	uint8_t pin[UINT16_MAX + 1];
 };
@@ -79,8 +80,8 @@ int owner_key_random(uint8_t key[OWNER_KEY_LEN]);
 /* Move an entry; any thread. Returns 0, or -EINVAL (no such entry or shard). */
 int owner_map_set(struct owner_map *map, uint16_t idx, uint16_t shard);
 
-/* A local port's frames are this shard's from now on; any thread. Connections of it that other shards
- * have are not heard any more. Returns 0, or -EINVAL (no such shard). */
+/* A local port's frames are this shard's from now on; any thread. Connections of it that other
+ * shards have are not heard any more. Returns 0, or -EINVAL (no such shard). */
 int owner_map_pin(struct owner_map *map, uint16_t port, uint16_t shard);
 
 /* Who owns new flows of an entry, and a bit for each older owner that may have connections left. */
@@ -108,9 +109,9 @@ struct owner_sweep {
 	uint32_t entry[OWNER_TABLE_LEN]; /* as they were when it began */
 };
 
-/* The second look, by shard self: owner[i] is OWNER_SELF, or the shard to pass the frame on to. What is
- * known is noted in the shard's sweep, since it may go from a part of the tables that is yet to be
- * looked at to one that was: from the half open connections to the others. */
+/* The second look, by shard self: owner[i] is OWNER_SELF, or the shard to pass the frame on to.
+ * What is known is noted in the shard's sweep, since it may go from a part of the tables that is
+ * yet to be looked at to one that was: from the half open connections to the others. */
 void owner_second(const struct owner_map *map, uint16_t self, const struct isla_stack *stack,
 	struct owner_sweep *sweep, struct rte_mbuf *const *pkts, uint16_t nb, uint16_t *owner);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a frame to the rule by which it finds its shard: Ethernet and VLAN tags, IPv4 or IPv6 with its
- * extension headers, then ports, ICMP's type or the packet that an ICMP error quotes. Nothing is
- * judged that the stack will judge anyway: what makes no sense stays where it is, and is dropped and
- * counted there.
+ * From a frame to the rule by which it finds its shard: Ethernet and VLAN tags, IPv4 or IPv6 with
+ * its extension headers, then ports, ICMP's type or the packet that an ICMP error quotes. Nothing
+ * is judged that the stack will judge anyway: what makes no sense stays where it is, and is dropped
+ * and counted there.
  */
 
 #include <string.h>
@@ -133,8 +133,8 @@ parse_ipv4(struct at *at, struct owner_frame *f)
 	parse_l4(at, f, ip->next_proto_id, ip->time_to_live);
 }
 
-/* Pass over extension headers; false where there is nothing behind them that could be read. The rule
- * is set where a fragment ends the walk. */
+/* Pass over extension headers; false where there is nothing behind them that could be read. The
+ * rule is set where a fragment ends the walk. */
 static bool
 walk_ext_hdrs(struct at *at, struct owner_frame *f, uint8_t *proto)
 {
@@ -155,7 +155,8 @@ walk_ext_hdrs(struct at *at, struct owner_frame *f, uint8_t *proto)
 			at->off += (p[1] + 1u) * 8;
 			continue;
 		}
-		/* One that is the whole packet is none (RFC 6946); of ours the first has the ports. */
+		/* One that is the whole packet is none (RFC 6946); of ours the first has the ports.
+		 */
 		if ((get_u16(p + 2) & (at->is_quoted ? 0xfff8 : 0xfff9)) != 0) {
 			f->rule = at->is_quoted ? OWNER_BY_POLLER : OWNER_BY_SRC;
 			return false;

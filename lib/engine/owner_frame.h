@@ -21,7 +21,8 @@ enum owner_rule {
 };
 
 /* Addresses are in host byte order, as the hash wants them: 1 word of IPv4's, 4 of IPv6's. They and
- * the ports are set for OWNER_BY_SRC (source alone) and OWNER_BY_FLOW; the ports also by has_ports. */
+ * the ports are set for OWNER_BY_SRC (source alone) and OWNER_BY_FLOW; the ports also by has_ports.
+ */
 struct owner_frame {
 	uint8_t rule; /* enum owner_rule */
 	bool is_v6;
@@ -34,8 +35,8 @@ struct owner_frame {
 	uint32_t dst[4];
 };
 
-/* Only the fields that the rule needs are set. The mbuf is read, chains and short first segments are
- * allowed. */
+/* Only the fields that the rule needs are set. The mbuf is read, chains and short first segments
+ * are allowed. */
 void owner_frame_parse(const struct rte_mbuf *m, struct owner_frame *f);
 
 #endif /* OWNER_FRAME_H */

@@ -100,8 +100,8 @@ int port_probe(struct port *port, const struct isla_engine_port *want,
  * As port_probe(). */
 int port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault);
 
-/* Have the port's own table send entry i of nb to queue[i]; it is spread over the port's size. Between
- * port_setup() and port_close(). Returns 0 or -errno: -ENOTSUP where the port has none. */
+/* Have the port's own table send entry i of nb to queue[i]; it is spread over the port's size.
+ * Between port_setup() and port_close(). Returns 0 or -errno: -ENOTSUP where the port has none. */
 int port_set_reta(struct port *port, const uint16_t *queue, uint16_t nb);
 
 int port_start(struct port *port, struct fault *fault);
@@ -113,8 +113,8 @@ void port_close(struct port *port);
 void port_stats(const struct port *port, struct rte_eth_stats *stats);
 void port_clear_stats(struct port *port);
 
-/* Look at the link of a port that is started: its changes are told and counted. False: the interface
- * behind it is gone, which is counted, too. */
+/* Look at the link of a port that is started: its changes are told and counted. False: the
+ * interface behind it is gone, which is counted, too. */
 bool port_watch(struct port *port);
 
 /* How to have the kernel at the other end of a virtual link send whole frames: "ethtool ...". */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ports stopped and started while the shards run, and looked after by the control thread. The shards
- * leave a port alone before anything is done to it, and use it again when all is done.
+ * Ports stopped and started while the shards run, and looked after by the control thread. The
+ * shards leave a port alone before anything is done to it, and use it again when all is done.
  */
 
 #include <errno.h>

@@ -30,17 +30,17 @@ static const struct port_quirks table[] = {
 		.nb_rxd = 64,
 		.max_rxd = 64,
 		/* It tells secondary processes of the descriptors of all queues in one message, and
-		 * writes beyond the message's end where there are more than fit. */
+                 * writes beyond the message's end where there are more than fit. */
 		.max_queues = RTE_MP_MAX_FD_NUM / 2,
 		.no_tx_offloads = TX_CKSUMS | RTE_ETH_TX_OFFLOAD_TCP_TSO,
 		.no_rx_offloads = RTE_ETH_RX_OFFLOAD_CHECKSUM,
 	},
 	{
-		/* tx walks chains (memcpy() of each segment to the ring), first without offering it. The
-		 * sockets of all qpairs= are members of one fanout group from its making on. */
+		/* tx walks chains (memcpy() of each segment to the ring), first without offering
+                 * it. The sockets of all qpairs= are members of one fanout group from its making
+                 * on. */
 		.driver = "net_af_packet",
-		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_ALL_QUEUES |
-			QUIRK_FD_PACKET,
+		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_ALL_QUEUES | QUIRK_FD_PACKET,
 	},
 	{
 		/* tx copies pkt_len bytes from the first segment on: chains must never reach it.
@@ -55,14 +55,15 @@ static const struct port_quirks table[] = {
 		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_NO_MAC_FILTER,
 	},
 	{
-		/* Offers MULTI_SEGS, and chains received frames by itself. With zero-copy what lies in its
-		 * rings is forgotten when it is stopped. */
+		/* Offers MULTI_SEGS, and chains received frames by itself. With zero-copy what lies
+                 * in its rings is forgotten when it is stopped. */
 		.driver = "net_memif",
 		.flags = QUIRK_NO_MAC_FILTER | QUIRK_ZC_KEEPS_MBUFS,
 	},
 	{
-		/* Where the guest cannot take blank checksums they are computed by the driver, which is
-		 * known only when the guest comes. Every frame of the guest is received. */
+		/* Where the guest cannot take blank checksums they are computed by the driver,
+                 * which is known only when the guest comes. Every frame of the guest is received.
+                 */
 		.driver = "net_vhost",
 		.flags = QUIRK_NO_MAC_FILTER,
 		.no_tx_offloads = TX_CKSUMS,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A port in its later life: its link, its counters, the interface behind it that somebody deletes, and
- * its second birth.
+ * A port in its later life: its link, its counters, the interface behind it that somebody deletes,
+ * and its second birth.
  */
 
 #include <errno.h>

@@ -3,9 +3,9 @@
 #define RSS_H
 
 /*
- * Flows spread by the ports themselves (ISLA_ENGINE_SHARD_BY_PORT_RSS): their key and their table are
- * programmed with the engine's own, so that both come to the same shard. A port that cannot do that
- * is no obstacle: its frames are hashed by the shards, and handed over.
+ * Flows spread by the ports themselves (ISLA_ENGINE_SHARD_BY_PORT_RSS): their key and their table
+ * are programmed with the engine's own, so that both come to the same shard. A port that cannot do
+ * that is no obstacle: its frames are hashed by the shards, and handed over.
  */
 
 #include "engine_priv.h"

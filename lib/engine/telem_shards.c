@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What telemetry tells of the shards: each by itself, what they hand to each other, how fast they go.
+ * What telemetry tells of the shards: each by itself, what they hand to each other, how fast they
+ * go.
  */
 
 #include <errno.h>

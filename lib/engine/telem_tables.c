@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What telemetry tells of the shards' tables: connections, bound ports, neighbours, addresses, routes.
- * An answer is one page, and names the cursor of the next; a page takes a bounded number of calls
- * into the shards, and each of these looks at a bounded number of places.
+ * What telemetry tells of the shards' tables: connections, bound ports, neighbours, addresses,
+ * routes. An answer is one page, and names the cursor of the next; a page takes a bounded number of
+ * calls into the shards, and each of these looks at a bounded number of places.
  */
 
 #include <errno.h>

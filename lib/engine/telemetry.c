@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Telemetry: the table of endpoints, a request on its way to one of them, and which engine is meant.
+ * Telemetry: the table of endpoints, a request on its way to one of them, and which engine is
+ * meant.
  *
  * rte_telemetry calls back without a context, from a thread for each client, and takes no command
  * away again: so there is one variable of this file, the engine, under a lock that a request

@@ -313,8 +313,9 @@ worker_set_backoff(struct worker *w, const struct isla_engine_backoff *backoff,
 
 	w->backoff_conf = *backoff;
 	w->idle_mode = idle;
-	/* Who spins keeps the one he waits for from running, and so does, a little less, who looks again
-	 * after each time that he has yielded; one that is woken by whatever comes can as well sleep. */
+	/* Who spins keeps the one he waits for from running, and so does, a little less, who looks
+	 * again after each time that he has yielded; one that is woken by whatever comes can as
+	 * well sleep. */
 	if (w->is_crowded)
 		b.spin_rounds = 0;
 	if (w->is_crowded && w->hears_all && idle == ISLA_ENGINE_IDLE_EPOLL)

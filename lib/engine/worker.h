@@ -85,8 +85,8 @@ struct worker {
 	int socket_id;             /* NUMA node of its memory, or -1 */
 };
 
-/* Pools and stack for a shard, on its own thread; ports are probed. Returns 0, or -errno with a line
- * in fault, having undone what it did. */
+/* Pools and stack for a shard, on its own thread; ports are probed. Returns 0, or -errno with a
+ * line in fault, having undone what it did. */
 int worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *ports,
 	struct fault *fault);
 
@@ -122,8 +122,9 @@ worker_now_us(const struct worker *w)
 	return clock_us(&w->clock, rte_rdtsc());
 }
 
-/* loop.c: one round at now_us. True where it brought frames or other work. mail, of mailbox_take(), runs
- * when all that the ports had is dealt with: what came before a request was posted has happened. */
+/* loop.c: one round at now_us. True where it brought frames or other work. mail, of mailbox_take(),
+ * runs when all that the ports had is dealt with: what came before a request was posted has
+ * happened. */
 bool loop_round(struct worker *w, struct isla_engine_request *mail, uint64_t now_us);
 
 /* worker.c, on the shard's thread: leave a port alone from now on, or use it (again). */
@@ -141,7 +142,8 @@ worker_port_is_off(const struct worker *w, uint16_t i)
 uint16_t loop_tx_burst(struct worker *w, const struct port *port, struct rte_mbuf **pkts,
 	uint16_t nb);
 
-/* loop.c: the port of interface i took none of nb frames. Returns how many to drop, from the first. */
+/* loop.c: the port of interface i took none of nb frames. Returns how many to drop, from the first.
+ */
 uint16_t loop_tx_stalled(struct worker *w, uint16_t i, struct worker_tx *tx, uint16_t nb,
 	uint64_t now_us);
 

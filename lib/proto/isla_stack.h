@@ -84,8 +84,8 @@ void isla_stack_free(struct isla_stack *stack);
 int isla_stack_netif_add(struct isla_stack *stack, const struct isla_netif_conf *conf);
 
 /**
- * Set an interface's MTU, as a DHCP server may tell it, for what is sent from now on; connections keep
- * to it, too. IPv6 has at least 1280 (RFC 8200, 5).
+ * Set an interface's MTU, as a DHCP server may tell it, for what is sent from now on; connections
+ * keep to it, too. IPv6 has at least 1280 (RFC 8200, 5).
  *
  * @param mtu  576 to that of isla_stack_netif_add(); 0: that one
  * @return 0; -EINVAL
@@ -111,8 +111,8 @@ int isla_stack_route_add(struct isla_stack *stack, const struct isla_prefix *pre
 
 /**
  * Take an address away from an interface. Its connections are reset, and their programs hear
- * EADDRNOTAVAIL, as do the UDP sockets that are bound to it (isla_udp_error_fn). Listeners on it and
- * those sockets stay, for the case that it comes back. Not from a callback of TCP's.
+ * EADDRNOTAVAIL, as do the UDP sockets that are bound to it (isla_udp_error_fn). Listeners on it
+ * and those sockets stay, for the case that it comes back. Not from a callback of TCP's.
  *
  * @return 0; -EINVAL (no such interface), -EADDRNOTAVAIL (not its address)
  */
@@ -140,12 +140,12 @@ void isla_stack_input(struct isla_stack *stack, uint8_t netif, struct rte_mbuf *
 void isla_stack_learn(struct isla_stack *stack, uint8_t netif, struct rte_mbuf **pkts,
 	uint16_t nb_pkts, uint64_t now_us);
 
-/** True where a TCP connection with these ends exists here, one in TIME-WAIT included. Listeners do not
- * count. */
+/** True where a TCP connection with these ends exists here, one in TIME-WAIT included. Listeners do
+ * not count. */
 bool isla_stack_knows(const struct isla_stack *stack, const struct isla_tcp_ends *ends);
 
-/** Tell the time, before calls that are made neither within a callback nor right after a burst: what
- * they begin is timed from then on. */
+/** Tell the time, before calls that are made neither within a callback nor right after a burst:
+ * what they begin is timed from then on. */
 void isla_stack_set_now(struct isla_stack *stack, uint64_t now_us);
 
 /** Run timers and callbacks and produce frames. */

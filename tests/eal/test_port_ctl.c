@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ports stopped and started under a running engine, links that come and go, and a device that is made
- * anew.
+ * Ports stopped and started under a running engine, links that come and go, and a device that is
+ * made anew.
  */
 
 #include <errno.h>

@@ -155,8 +155,8 @@ parse_sack(struct text *t, struct opt *o)
 	return true;
 }
 
-/* "FO 0123abcd", "FO": a cookie, or a request for one. The bytes follow as digits. "FO cookie" is the
- * one that the stack has given, whatever it is. */
+/* "FO 0123abcd", "FO": a cookie, or a request for one. The bytes follow as digits. "FO cookie" is
+ * the one that the stack has given, whatever it is. */
 static bool
 parse_hex(struct text *t, struct opt *o)
 {

@@ -97,7 +97,8 @@ play_flow(struct play *p, uint16_t port)
 static void
 inject_bytes(struct play *p, const uint8_t *bytes, uint32_t len)
 {
-	/* Over IPv6 frames come in many small mbufs, which are legal and must make no difference. */
+	/* Over IPv6 frames come in many small mbufs, which are legal and must make no difference.
+	 */
 	struct rte_mbuf *m = sim_mbuf(p->host.pool, bytes, len, RTE_ETHER_HDR_LEN,
 		p->is_v6 ? &p->rng : NULL);
 

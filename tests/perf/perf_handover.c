@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What it costs to find a frame's shard and to hand it over, in nanoseconds a frame: the best of many
- * rounds, so that whatever else the machine does matters little.
+ * What it costs to find a frame's shard and to hand it over, in nanoseconds a frame: the best of
+ * many rounds, so that whatever else the machine does matters little.
  *
  *   owner      owner_burst() of TCP segments
  *   give       handover_put() and handover_flush(), the owner being awake

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a TCP segment costs, in instructions: one stack sends, another receives, in bursts of a
- * port's size, without loss, through nothing but memory. scripts/bench-instructions.sh runs it under
- * callgrind, which counts while one of the functions named measure_*() is on the stack:
+ * port's size, without loss, through nothing but memory. scripts/bench-instructions.sh runs it
+ * under callgrind, which counts while one of the functions named measure_*() is on the stack:
  *
  *   measure_receive()  data segments in, ACKs out, the program taking and consuming what came
  *   measure_acks()     ACKs in

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Several shards in one thread, in an order that the seed gives: each a stack behind the owner's rules
- * and the rings of the handover, as the engine has them; at the other end of a link one stack that
- * knows nothing of shards. What is sent comes back byte for byte, nobody hears a reset, and nothing
- * is left afterwards.
+ * Several shards in one thread, in an order that the seed gives: each a stack behind the owner's
+ * rules and the rings of the handover, as the engine has them; at the other end of a link one stack
+ * that knows nothing of shards. What is sent comes back byte for byte, nobody hears a reset, and
+ * nothing is left afterwards.
  */
 
 #include <stdio.h>
@@ -795,7 +795,8 @@ unreachables_find_their_socket(void)
 		}
 		run_until(w.now_us + 5 * SECOND);
 		CU_ASSERT_EQUAL(w.nb_unreached, 50);
-		/* Each shard has asked for the neighbour, or heard another ask; answers came to all. */
+		/* Each shard has asked for the neighbour, or heard another ask; answers came to
+		 * all. */
 		CU_ASSERT_EQUAL(count_all(ISLA_C_UDP_NO_PORTS), 50);
 		for (s = 0; s < 5; s++)
 			for (i = 0; i < 10; i++)

@@ -4,8 +4,8 @@
 
 /*
  * A stack with an interface and no address, its DHCP client, and virtual time. The test plays the
- * servers: every frame that the stack sends is taken apart and noted, and a server that is switched on
- * answers DISCOVER and REQUEST. There is one world a process.
+ * servers: every frame that the stack sends is taken apart and noted, and a server that is switched
+ * on answers DISCOVER and REQUEST. There is one world a process.
  */
 
 #include <stdbool.h>
@@ -101,7 +101,8 @@ uint64_t drops(enum isla_drop d);
 uint64_t counted(enum isla_counter c);
 bool is_own(const char *text);
 
-/* Frames to the stack: any; a UDP datagram to port 68, by broadcast where dst is 0xffffffff; ARP. */
+/* Frames to the stack: any; a UDP datagram to port 68, by broadcast where dst is 0xffffffff; ARP.
+ */
 void input(const uint8_t *bytes, uint32_t len);
 void input_udp(uint32_t src, uint32_t dst, uint16_t from_port, const uint8_t *payload, uint32_t len);
 void input_arp(uint8_t op, const uint8_t sha[6], uint32_t sip, uint32_t tip);

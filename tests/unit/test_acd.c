@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Address conflict detection (RFC 5227): when it asks, what it takes for a conflict, how it defends.
- * The interface of link_env.h has 192.168.1.2; what is wanted is 192.168.1.77.
+ * Address conflict detection (RFC 5227): when it asks, what it takes for a conflict, how it
+ * defends. The interface of link_env.h has 192.168.1.2; what is wanted is 192.168.1.77.
  */
 
 #include <errno.h>

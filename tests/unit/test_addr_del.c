@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An address that is taken away (RFC 2131, 3.1.6 and 4.4.5; RFC 5227, 2.4): its connections are reset
- * and their programs hear why, what stands on other addresses goes on, and all works again when it
- * comes back. And routes that change under connections.
+ * An address that is taken away (RFC 2131, 3.1.6 and 4.4.5; RFC 5227, 2.4): its connections are
+ * reset and their programs hear why, what stands on other addresses goes on, and all works again
+ * when it comes back. And routes that change under connections.
  */
 
 #include <errno.h>
@@ -79,8 +79,8 @@ data_that_waits_is_given_up_but_what_came_can_be_read(void)
 	CU_ASSERT_PTR_NULL(app.conn);
 }
 
-/* RFC 5961, 3.2: behind a window that is closed, and a probe that it refused, the reset stands where
- * the peer expects the next byte. */
+/* RFC 5961, 3.2: behind a window that is closed, and a probe that it refused, the reset stands
+ * where the peer expects the next byte. */
 static void
 a_reset_is_believed_behind_a_closed_window(void)
 {

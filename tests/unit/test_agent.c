@@ -169,7 +169,8 @@ teardown(void)
 {
 	struct stat st;
 
-	/* As the application does it: the shard first, then the agent, which is its thread's then. */
+	/* As the application does it: the shard first, then the agent, which is its thread's then.
+	 */
 	__atomic_store_n(&nb_stops, 1, __ATOMIC_RELEASE);
 	pthread_join(shard, NULL);
 	agent_free(agent);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The DHCP client through all its states (RFC 2131), in virtual time: dhcp_world.h plays the servers.
+ * The DHCP client through all its states (RFC 2131), in virtual time: dhcp_world.h plays the
+ * servers.
  */
 
 #include <errno.h>
@@ -396,7 +397,8 @@ the_longest_and_the_shortest_lease(void)
 	world.server[0].on = true;
 	world.server[0].lease_s = 1;
 	start();
-	/* It is over before anybody could say whether the address is free, so it is asked for again. */
+	/* It is over before anybody could say whether the address is free, so it is asked for
+	 * again. */
 	run(30 * SECOND);
 	CU_ASSERT_EQUAL(world.nb_new, 1);
 	CU_ASSERT_EQUAL(world.nb_expired, 0);

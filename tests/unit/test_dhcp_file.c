@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The lease file: what is written is read again as it was, whatever is no lease file is refused, and a
- * file that cannot be written is told of.
+ * The lease file: what is written is read again as it was, whatever is no lease file is refused,
+ * and a file that cannot be written is told of.
  */
 
 #include <errno.h>

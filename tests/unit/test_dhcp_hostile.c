@@ -8,7 +8,8 @@
 
 #include "dhcp_world.h"
 
-/* The client waits for an OFFER; the next message, built like a good one, is changed by the caller. */
+/* The client waits for an OFFER; the next message, built like a good one, is changed by the caller.
+ */
 static uint32_t
 waits_for_offer(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where EAL's run-time files go, for a user who cannot write where EAL would: a directory of his own,
- * and never one that somebody else has laid out for him.
+ * Where EAL's run-time files go, for a user who cannot write where EAL would: a directory of his
+ * own, and never one that somebody else has laid out for him.
  */
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * NUMA on machines that are made up: two nodes, one, none; and mbufs where their node has no memory.
+ * NUMA on machines that are made up: two nodes, one, none; and mbufs where their node has no
+ * memory.
  */
 
 #include <errno.h>

@@ -90,8 +90,8 @@ owner_in(const uint8_t *bytes, uint32_t len, uint32_t seg_len)
 	return owner;
 }
 
-/* A frame in one piece; in chains, and cut short anywhere, it must not do harm, and chains must make
- * no difference. */
+/* A frame in one piece; in chains, and cut short anywhere, it must not do harm, and chains must
+ * make no difference. */
 static uint16_t
 owner_of(const uint8_t *bytes, uint32_t len)
 {

@@ -186,7 +186,8 @@ old_flows_stay_new_ones_follow(void)
 	owner_map_get(&map, IDX, &older);
 	CU_ASSERT_EQUAL(older, 1 << 1);
 	CU_ASSERT_TRUE(owner_is_moving(&map, now_us));
-	/* The last one of the older owner's ends: the mark goes, and a while later all is as ever. */
+	/* The last one of the older owner's ends: the mark goes, and a while later all is as ever.
+	 */
 	isla_tcp_abort(old);
 	run(2 * SECOND);
 	owner_map_get(&map, IDX, &older);

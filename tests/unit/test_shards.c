@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A stack that is one of several: its slice of the ports, and what it learns from frames that another
- * one answers.
+ * A stack that is one of several: its slice of the ports, and what it learns from frames that
+ * another one answers.
  */
 
 #include <errno.h>

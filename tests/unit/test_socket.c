@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The socket room, and the agent's calls on top of it: a peer that is played segment by segment, and
- * requests as the agent gets them. What Linux answers to the same was looked up with the kernel
+ * The socket room, and the agent's calls on top of it: a peer that is played segment by segment,
+ * and requests as the agent gets them. What Linux answers to the same was looked up with the kernel
  * as the peer's other side (dts, TestSuite_agent); here the clock is virtual, so that time-outs and
  * states that pass quickly are seen, too.
  */
@@ -749,7 +749,8 @@ a_datagram_socket_connects_to_port_0(void)
 	end();
 }
 
-/* Flags that this call has no use for are passed over; only of errors there is never one to read. */
+/* Flags that this call has no use for are passed over; only of errors there is never one to read.
+ */
 static void
 flags_that_mean_nothing(void)
 {
@@ -868,7 +869,8 @@ options_reach_the_connection(void)
 	end();
 }
 
-/* Linux's words about memory, its whole tcp_info, and what an algorithm without news tells of itself. */
+/* Linux's words about memory, its whole tcp_info, and what an algorithm without news tells of
+ * itself. */
 static void
 information_has_linuxs_shape(void)
 {

@@ -51,7 +51,8 @@ each_duplicate_is_reported(void)
 	expect_sack(301, 101, 201);
 	expect_sack(301, 201, 301);
 	expect_nothing();
-	/* Likewise out of order, where the range that they are in is told as well; also the last. */
+	/* Likewise out of order, where the range that they are in is told as well; also the last.
+	 */
 	inject(ACK, .seq = P(501), .ack = S(1), .len = 300);
 	expect_sack(301, 501, 801);
 	burst_begin();
@@ -205,7 +206,8 @@ made_up_segments_are_no_sign_of_life(void)
 	peer_drain();
 }
 
-/* RFC 7323, 3.2 against RFC 5961, 4.2: a SYN in the window that has no timestamp gets its answer. */
+/* RFC 7323, 3.2 against RFC 5961, 4.2: a SYN in the window that has no timestamp gets its answer.
+ */
 static void
 a_syn_without_timestamp_is_challenged(void)
 {

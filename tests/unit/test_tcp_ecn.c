@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Explicit congestion notification, RFC 3168: what the SYNs agree on (6.1.1), which packets are sent
- * as ECT (6.1.4 to 6.1.6), how a receiver echoes marks (6.1.3) and a sender answers them (6.1.2).
+ * Explicit congestion notification, RFC 3168: what the SYNs agree on (6.1.1), which packets are
+ * sent as ECT (6.1.4 to 6.1.6), how a receiver echoes marks (6.1.3) and a sender answers them
+ * (6.1.2).
  */
 
 #include <errno.h>
@@ -586,7 +587,8 @@ ece_in_recovery_reduces_no_more(void)
 	CU_ASSERT_TRUE(i > 0);
 }
 
-/* 6.1.2: a window of one segment cannot be halved. It waits for the retransmission timer instead. */
+/* 6.1.2: a window of one segment cannot be halved. It waits for the retransmission timer instead.
+ */
 static void
 a_window_of_one_segment_waits(void)
 {

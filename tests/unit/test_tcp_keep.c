@@ -45,7 +45,8 @@ keepalive_is_off_by_default(void)
 	expect_state(ISLA_TCP_ESTABLISHED);
 }
 
-/* The stack's own default: whoever says nothing of it has it, with settings of his own or without. */
+/* The stack's own default: whoever says nothing of it has it, with settings of his own or without.
+ */
 static void
 keepalive_by_default(void)
 {

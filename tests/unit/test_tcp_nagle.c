@@ -56,7 +56,8 @@ small_waits_where_numbers_wrap(void)
 	}
 }
 
-/* A segment ends where a record does, whatever is queued behind it; and is sent once that is known. */
+/* A segment ends where a record does, whatever is queued behind it; and is sent once that is known.
+ */
 static void
 a_record_ends_a_segment(void)
 {

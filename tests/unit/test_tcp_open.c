@@ -680,8 +680,8 @@ mss_of_the_program_is_kept_to(void)
 	expect(ACK, .seq = S(501), .ack = P(1), .len = 500);
 }
 
-/* Karn: the peer's SYN came twice, and so did the answer. Which of them is acknowledged now, and how
- * long that took, nobody knows (RFC 6298, 3). */
+/* Karn: the peer's SYN came twice, and so did the answer. Which of them is acknowledged now, and
+ * how long that took, nobody knows (RFC 6298, 3). */
 static void
 answers_sent_twice_are_no_sample(void)
 {

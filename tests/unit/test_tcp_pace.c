@@ -249,7 +249,8 @@ a_bound_comes_and_goes(void)
 	CU_ASSERT_EQUAL(bytes_sent(), 10u * peer.mss);
 }
 
-/* A bound that goes while something waits for its time holds nothing back, persist timer included. */
+/* A bound that goes while something waits for its time holds nothing back, persist timer included.
+ */
 static void
 what_waited_goes(void)
 {

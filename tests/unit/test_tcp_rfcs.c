@@ -29,8 +29,8 @@ round_trips(unsigned int n, uint64_t rtt_us)
 	}
 }
 
-/* RFC 5681, 3.2 (RFC 3042): the first two duplicates let a new segment out each, which ssthresh does
- * not count; the third sends what is lost, each further one lets one more out. */
+/* RFC 5681, 3.2 (RFC 3042): the first two duplicates let a new segment out each, which ssthresh
+ * does not count; the third sends what is lost, each further one lets one more out. */
 static void
 duplicate_acks_let_data_out(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The SYN cache (RFC 4987, 3.3): what is half open takes no connection's record, and nobody can tell
- * from outside that it does not.
+ * The SYN cache (RFC 4987, 3.3): what is half open takes no connection's record, and nobody can
+ * tell from outside that it does not.
  */
 
 #include <string.h>
@@ -55,7 +55,8 @@ a_flood_takes_no_records(void)
 		CU_ASSERT_EQUAL(app.rx_len, 10 * (i + 1));
 	}
 	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_CURR_ESTAB), 4);
-	/* No record is left: the handshake's end is dropped, not refused, and counts the next time. */
+	/* No record is left: the handshake's end is dropped, not refused, and counts the next time.
+	 */
 	inject(ACK, .seq = P(1), .ack = iss[0] + 1, .sport = FIRST_PORT);
 	expect_nothing();
 	CU_ASSERT_EQUAL(drops(ISLA_DROP_TCP_CONN_TABLE), 1);

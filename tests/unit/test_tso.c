@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Segments merged for a port that segments: what belongs together and what does not; that the bytes and
- * the lengths are right, and that cutting the frame up gives the segments again.
+ * Segments merged for a port that segments: what belongs together and what does not; that the bytes
+ * and the lengths are right, and that cutting the frame up gives the segments again.
  */
 
 #include <string.h>
@@ -41,8 +41,8 @@ teardown(void)
 	heap_pool_free(pool);
 }
 
-/* A segment as the stack sends it: headers in an mbuf of their own, data in another. Its data are the
- * low bytes of their sequence numbers. */
+/* A segment as the stack sends it: headers in an mbuf of their own, data in another. Its data are
+ * the low bytes of their sequence numbers. */
 static struct rte_mbuf *
 segment(bool v6, uint32_t seq, uint16_t len)
 {
@@ -253,7 +253,8 @@ what_differs_stays_apart(void)
 static void
 order_and_neighbours_stay(void)
 {
-	/* Two connections in turn, a pure ACK, and a short segment, behind which nothing may come. */
+	/* Two connections in turn, a pure ACK, and a short segment, behind which nothing may come.
+	 */
 	put(segment(false, 0, MSS));
 	put(segment(false, MSS, MSS));
 	put(segment(true, 0, MSS));
@@ -279,7 +280,8 @@ a_frame_has_its_limits(void)
 	conf.max_segs = 5;
 	for (i = 0; i < 8; i++)
 		put(segment(false, i * MSS, MSS));
-	/* A header and four segments of two mbufs each would be seven, so it is a header and two. */
+	/* A header and four segments of two mbufs each would be seven, so it is a header and two.
+	 */
 	CU_ASSERT_TRUE(merge() >= 2);
 	for (i = 0; i < nb; i++)
 		CU_ASSERT_TRUE(pkts[i]->nb_segs <= 5);

@@ -56,8 +56,8 @@ cksum_l4(const struct isla_addr *src, const struct isla_addr *dst, uint8_t proto
 		cksum_add_mbuf(cksum_pseudo(src, dst, proto, len), m, off, len));
 }
 
-/* Whether the checksum of a packet is blank: what a sender leaves there who wants its network card to
- * complete it. */
+/* Whether the checksum of a packet is blank: what a sender leaves there who wants its network card
+ * to complete it. */
 static inline bool
 cksum_is_blank(const struct isla_addr *src, const struct isla_addr *dst, uint8_t proto, uint32_t len,
 	uint16_t cksum)

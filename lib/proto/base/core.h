@@ -126,8 +126,8 @@ core_is_low(const struct core *core, const struct rte_mempool *pool)
  * Look whether mbufs run short, once a burst. Whoever would keep what it received asks is_short:
  * were the pool to run dry, the acknowledgments that empty the queues could not be received. What
  * lies in the cores' caches is not counted, which errs on the safe side.
- * A burst that another shard has received is of that one's pool, which is as large as the own one; it
- * must not run dry either. Of any other pool nothing is known.
+ * A burst that another shard has received is of that one's pool, which is as large as the own one;
+ * it must not run dry either. Of any other pool nothing is known.
  */
 static inline void
 core_check_reserve(struct core *core, struct rte_mbuf *const *pkts, uint16_t nb)

@@ -79,8 +79,8 @@ void isla_hist_merge(struct isla_hist *to, const struct isla_hist *from);
  */
 uint64_t isla_hist_quantile(const struct isla_hist *hist, unsigned int permille);
 
-/** What is measured: X(NAME, "name", "unit", description). The first ones by the stack, the last two
- * by whoever drives it. */
+/** What is measured: X(NAME, "name", "unit", description). The first ones by the stack, the last
+ * two by whoever drives it. */
 #define ISLA_HIST_LIST(X)                                                                          \
 	X(TCP_RTT, "tcpRtt", "us", "round-trip time, sampled once a round trip")                   \
 	X(HTTP_LATENCY, "httpLatency", "us",                                                       \

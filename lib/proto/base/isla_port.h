@@ -4,9 +4,9 @@
 
 /**
  * @file
- * Ephemeral ports: those that a stack gives to what it opens itself, TCP and UDP alike. With several
- * shards, shard i has the ports p with (p - ISLA_PORT_FIRST) % nb_shards == i, and of ICMP's echo
- * identifiers those with id % nb_shards == i: what comes back finds its shard by them.
+ * Ephemeral ports: those that a stack gives to what it opens itself, TCP and UDP alike. With
+ * several shards, shard i has the ports p with (p - ISLA_PORT_FIRST) % nb_shards == i, and of
+ * ICMP's echo identifiers those with id % nb_shards == i: what comes back finds its shard by them.
  */
 
 #include <stdint.h> /* so that it is not empty to a compiler */

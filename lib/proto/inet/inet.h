@@ -116,8 +116,8 @@ int inet_errno(enum inet_error_kind kind);
 /* A packet of len bytes has not come whole: count it where nobody should have sent it so long. */
 void inet_note_cut(const struct inet *inet, uint8_t netif, uint32_t len);
 
-/* The checksum of a TCP segment or a UDP datagram is wrong: count it where it is blank, as a kernel at
- * the other end of a virtual link leaves it to a network card. */
+/* The checksum of a TCP segment or a UDP datagram is wrong: count it where it is blank, as a kernel
+ * at the other end of a virtual link leaves it to a network card. */
 void inet_note_bad_cksum(const struct inet *inet, const struct isla_pkt *pkt, uint8_t proto,
 	uint16_t cksum);
 
@@ -148,8 +148,8 @@ bool inet_is_broadcast(const struct inet *inet, const struct isla_addr *addr);
 bool inet_select_src(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
 	struct isla_addr *src);
 
-/* The MTU of the whole path to dst, as far as it is known (RFC 1191, RFC 8201): at most mtu, that of
- * its first link. */
+/* The MTU of the whole path to dst, as far as it is known (RFC 1191, RFC 8201): at most mtu, that
+ * of its first link. */
 uint16_t inet_pmtu(const struct inet *inet, const struct isla_addr *dst, uint16_t mtu);
 
 /* The path to dst carries no more than that, for the next ten minutes; no less than inet_pmtu_min()
@@ -167,8 +167,8 @@ enum isla_drop inet_output(struct inet *inet, struct rte_mbuf *m, const struct i
 /* Transport saw forward progress over this way (RFC 4861, 7.3.1): its next hop is reachable. */
 void inet_confirm(struct inet *inet, const struct inet_dst *via, uint16_t hint);
 
-/* The opposite (RFC 9293, MUST-20; RFC 1122, 3.3.1.4): nothing comes back over this way, so its next
- * hop may be dead, and is asked. */
+/* The opposite (RFC 9293, MUST-20; RFC 1122, 3.3.1.4): nothing comes back over this way, so its
+ * next hop may be dead, and is asked. */
 void inet_suspect(struct inet *inet, const struct inet_dst *via, uint16_t hint);
 
 /* Input: the link room's upward handler. */

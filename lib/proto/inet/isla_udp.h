@@ -73,13 +73,13 @@ typedef void isla_udp_error_fn(struct isla_udp_sock *sock, void *ctx, int err,
 struct isla_udp_sock *isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local,
 	uint16_t port, isla_udp_recv_fn *recv, void *ctx);
 
-/** The same, where all who have this address and port were bound by this call: the last of them gets
- * what comes. */
+/** The same, where all who have this address and port were bound by this call: the last of them
+ * gets what comes. */
 struct isla_udp_sock *isla_udp_bind_shared(struct isla_udp *udp, const struct isla_addr *local,
 	uint16_t port, isla_udp_recv_fn *recv, void *ctx);
 
-/** Who hears of errors (RFC 1122, 4.1.3.3), with the context of isla_udp_bind(); NULL: nobody, as at
- * first. The callback may send, and may close its socket. */
+/** Who hears of errors (RFC 1122, 4.1.3.3), with the context of isla_udp_bind(); NULL: nobody, as
+ * at first. The callback may send, and may close its socket. */
 void isla_udp_set_error(struct isla_udp_sock *sock, isla_udp_error_fn *error);
 
 /** A socket that is bound to isla_addr_any takes no datagram of IPv4's any more. */

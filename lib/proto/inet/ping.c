@@ -52,7 +52,8 @@ find_id(const struct inet *inet, uint16_t id)
 	return NULL;
 }
 
-/* One whose answers come to this shard (isla_port.h), is free and, being random, not the one of a ping that has just been closed. */
+/* One whose answers come to this shard (isla_port.h), is free and, being random, not the one of a
+ * ping that has just been closed. */
 static uint16_t
 choose_id(const struct inet *inet)
 {

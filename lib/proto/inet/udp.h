@@ -18,7 +18,8 @@ void udp_free(struct isla_udp *udp);
 int udp_send_broadcast(struct isla_udp_sock *sock, struct rte_mbuf *m,
 	const struct isla_udp_ends *ends);
 
-/* An own address goes: the sockets that are bound to it hear EADDRNOTAVAIL, and send nothing more. */
+/* An own address goes: the sockets that are bound to it hear EADDRNOTAVAIL, and send nothing more.
+ */
 void udp_addr_gone(struct isla_udp *udp, const struct isla_addr *addr);
 
 #endif /* UDP_H */

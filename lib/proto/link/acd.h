@@ -40,8 +40,8 @@ enum acd_event {
 
 struct acd;
 
-/* From a timer or while a packet is received; any call is allowed. other is the MAC address of the host
- * that has it, NULL with ACD_FREE. */
+/* From a timer or while a packet is received; any call is allowed. other is the MAC address of the
+ * host that has it, NULL with ACD_FREE. */
 typedef void acd_fn(void *ctx, enum acd_event event, const struct rte_ether_addr *other);
 
 enum acd_state {

@@ -85,8 +85,8 @@ uint16_t isla_neigh_list(struct isla_stack *stack, uint32_t *cursor,
 const char *isla_neigh_state_name(enum isla_neigh_state state);
 
 /**
- * What a kernel leaves to a network card that is not there: frames of a virtual link (veth), dropped
- * because of it.
+ * What a kernel leaves to a network card that is not there: frames of a virtual link (veth),
+ * dropped because of it.
  */
 struct isla_netif_odd {
 	uint32_t nb_blank_cksums; /**< TCP or UDP, the checksum being the pseudo-header's sum only */

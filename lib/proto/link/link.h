@@ -118,8 +118,9 @@ void link_set_unreach(struct link *link, link_unreach_fn *unreach, void *ctx);
 /* Returns the new interface's index, -ENOSPC, or -EINVAL for a MAC or an MTU that cannot be. */
 int link_netif_add(struct link *link, const struct isla_netif_conf *conf);
 
-/* Lower an interface's MTU, or raise it again, at most to what the port takes; 0: to that. IPv6 has at
- * least 1280 (RFC 8200, 5). Returns 0 or -EINVAL: no such interface, an MTU below 576 or beyond. */
+/* Lower an interface's MTU, or raise it again, at most to what the port takes; 0: to that. IPv6 has
+ * at least 1280 (RFC 8200, 5). Returns 0 or -EINVAL: no such interface, an MTU below 576 or beyond.
+ */
 int link_netif_set_mtu(struct link *link, uint8_t netif, uint16_t mtu);
 
 /* Returns 0, -EEXIST, -ENOSPC, or -EINVAL (no such interface, an address that is not unicast). */
@@ -131,8 +132,8 @@ uint16_t link_addr_list(const struct link *link, uint32_t *cursor,
 uint16_t link_neigh_list(const struct link *link, uint32_t *cursor,
 	struct isla_neigh_entry *entries, uint16_t max);
 
-/* Take an address away. Returns 0, -EINVAL (no such interface) or -EADDRNOTAVAIL (not its own). Whoever
- * uses the address must have been told before. */
+/* Take an address away. Returns 0, -EINVAL (no such interface) or -EADDRNOTAVAIL (not its own).
+ * Whoever uses the address must have been told before. */
 int link_addr_del(struct link *link, uint8_t netif, const struct isla_addr *addr);
 
 /* isla_neigh_ask() and isla_neigh_get(); it is a unicast address of another host. */

@@ -46,8 +46,8 @@ ether_output(struct core *core, struct rte_mbuf *m, uint8_t netif, const struct 
 	return ether_list(core, m, netif);
 }
 
-/* Send an ARP request by broadcast: from this interface's MAC address and the address src, which may be
- * 0.0.0.0, for the target. Output call. */
+/* Send an ARP request by broadcast: from this interface's MAC address and the address src, which
+ * may be 0.0.0.0, for the target. Output call. */
 enum isla_drop arp_ask(struct link *link, uint8_t netif, const struct isla_addr *src,
 	const struct isla_addr *target);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The DHCP clients of a stack: their life, their socket, and the judgement on what comes in. Anybody on
- * the link can send anything to port 68, so a message must be a reply, from a server's port,
- * for this interface's MAC address, with the random xid that is waited for; all else is counted and
- * ignored. What the replies mean, dhcp_state.c knows.
+ * The DHCP clients of a stack: their life, their socket, and the judgement on what comes in.
+ * Anybody on the link can send anything to port 68, so a message must be a reply, from a server's
+ * port, for this interface's MAC address, with the random xid that is waited for; all else is
+ * counted and ignored. What the replies mean, dhcp_state.c knows.
  */
 
 #include <errno.h>
@@ -109,8 +109,8 @@ isla_dhcp_free(struct isla_dhcp *d)
 	d->core->mem.free(d);
 }
 
-/* RFC 4361, 6.1: 255, an IAID of the interface, and the DUID of this node, which is the MAC address of
- * its first interface (RFC 8415, 11.4). The same at each start. */
+/* RFC 4361, 6.1: 255, an IAID of the interface, and the DUID of this node, which is the MAC address
+ * of its first interface (RFC 8415, 11.4). The same at each start. */
 static void
 default_id(struct dhcp_client *c)
 {

@@ -2,9 +2,9 @@
 /*
  * The shape of DHCP messages: dhcp_parse() takes one apart, dhcp_build() puts one together.
  *
- * Options may stand in three fields (RFC 2131, 4.1: overload), and one option in several pieces, which
- * are put together in the order options, file, sname (RFC 3396, 5 and 7). So the fields are walked
- * twice: for the length of each option, and to copy.
+ * Options may stand in three fields (RFC 2131, 4.1: overload), and one option in several pieces,
+ * which are put together in the order options, file, sname (RFC 3396, 5 and 7). So the fields are
+ * walked twice: for the length of each option, and to copy.
  */
 
 #include <string.h>

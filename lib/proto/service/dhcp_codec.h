@@ -81,22 +81,22 @@ struct dhcp_msg {
 	uint8_t data[DHCP_MSG_MAX];
 };
 
-/* False for what is no DHCP message, or where an option goes beyond its field, a field has no end, or
- * the type is missing. */
+/* False for what is no DHCP message, or where an option goes beyond its field, a field has no end,
+ * or the type is missing. */
 bool dhcp_parse(struct dhcp_msg *msg, const uint8_t *bytes, uint32_t len);
 
 /* The value of an option and its length; NULL where it is absent. */
 const uint8_t *dhcp_opt(const struct dhcp_msg *msg, uint8_t code, uint16_t *len);
 
-/* The value of an option that is an address, a number of 32 or of 16 bits; false where it is absent or
- * has another length. */
+/* The value of an option that is an address, a number of 32 or of 16 bits; false where it is absent
+ * or has another length. */
 bool dhcp_opt_addr(const struct dhcp_msg *msg, uint8_t code, struct isla_addr *addr);
 bool dhcp_opt_u32(const struct dhcp_msg *msg, uint8_t code, uint32_t *value);
 bool dhcp_opt_u16(const struct dhcp_msg *msg, uint8_t code, uint16_t *value);
 
-/* What an OFFER or an ACK gives, but for since_us; false where it lacks or garbles what a lease must
- * have: a unicast address, a mask that fits it, a server, a time. Other options that are malformed are
- * passed over. */
+/* What an OFFER or an ACK gives, but for since_us; false where it lacks or garbles what a lease
+ * must have: a unicast address, a mask that fits it, a server, a time. Other options that are
+ * malformed are passed over. */
 bool dhcp_lease_parse(const struct dhcp_msg *msg, struct isla_dhcp_lease *lease);
 
 /* A message to be sent. Fields that are 0 or NULL, and after chaddr, make no option. */

@@ -86,8 +86,8 @@ name_parse(const struct dhcp_msg *msg, uint8_t code, char *name)
 	name[len] = '\0';
 }
 
-/* One name at p[*at], compressed within the option (RFC 3397, 2; RFC 1035, 4.1.4), behind `out`, which
- * holds at most size bytes. Returns its length, or -1. */
+/* One name at p[*at], compressed within the option (RFC 3397, 2; RFC 1035, 4.1.4), behind `out`,
+ * which holds at most size bytes. Returns its length, or -1. */
 static int
 search_name(const uint8_t *p, uint16_t len, uint16_t *at, char *out, size_t size)
 {
@@ -154,8 +154,8 @@ search_parse(const struct dhcp_msg *msg, char *search)
 	}
 }
 
-/* RFC 3442: as many bytes of each destination as its width needs, then a router. False where any of it
- * is malformed: then none of it is used. */
+/* RFC 3442: as many bytes of each destination as its width needs, then a router. False where any of
+ * it is malformed: then none of it is used. */
 static bool
 routes_parse(const struct dhcp_msg *msg, struct isla_dhcp_lease *lease)
 {

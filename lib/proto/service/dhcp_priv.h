@@ -66,8 +66,8 @@ struct isla_dhcp {
 	struct isla_dhcp_lease parsed;
 };
 
-/* dhcp_send.c: the messages of RFC 2131, table 5. What cannot be sent is counted and tried again like
- * one that got lost. */
+/* dhcp_send.c: the messages of RFC 2131, table 5. What cannot be sent is counted and tried again
+ * like one that got lost. */
 void dhcp_send_discover(struct dhcp_client *c);
 /* As the state has it: of an offer, of a lease to be renewed, of one from before. */
 void dhcp_send_request(struct dhcp_client *c);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The states of a client (RFC 2131, 4.4 and figure 5), with the check of RFC 5227 between REQUESTING and
- * BOUND:
+ * The states of a client (RFC 2131, 4.4 and figure 5), with the check of RFC 5227 between
+ * REQUESTING and BOUND:
  *
  *     INIT -> SELECTING -> REQUESTING ---+-> CHECKING -> BOUND -> RENEWING -> REBINDING -> INIT
  *     INIT_REBOOT -> REBOOTING ----------+                ^          |            |
  *                                                         +----------+------------+
  *
- * One timer a client, for the earliest of its deadlines. dhcp_timer() does what is due, dhcp_reply()
- * what a server's word leads to; both end in arm().
+ * One timer a client, for the earliest of its deadlines. dhcp_timer() does what is due,
+ * dhcp_reply() what a server's word leads to; both end in arm().
  */
 
 #include <string.h>
@@ -26,7 +26,8 @@
 #define REBOOT_TRIES     3             /* 3.2.3: 4 + 8 + 16 = 28 s */
 #define RENEW_LEAST_US   (60 * SECOND) /* 4.4.5 */
 #define DECLINE_WAIT_US  (10 * SECOND) /* 3.1.5 */
-/* NAKs and conflicts: 1 s to 64 s, which is the rate of RFC 5227, 2.1.1, before its ten conflicts. */
+/* NAKs and conflicts: 1 s to 64 s, which is the rate of RFC 5227, 2.1.1, before its ten conflicts.
+ */
 #define FAILS_MAX        6
 #define CHECK_HOLDS_US   (10 * SECOND) /* an address that was free is not asked for again */
 

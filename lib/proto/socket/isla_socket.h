@@ -44,9 +44,10 @@ struct isla_socket_conf {
 	 */
 	void (*wake)(void *ctx, int fd);
 	/**
-	 * A socket is about to receive on a port that the program has chosen, or to connect from it.
-	 * Where there are several shards, this one must be sent what comes to it, from now on and as
-	 * long as there may be a connection of it. Within the call; NULL: there is one shard.
+	 * A socket is about to receive on a port that the program has chosen, or to connect from
+	 * it. Where there are several shards, this one must be sent what comes to it, from now on
+	 * and as long as there may be a connection of it. Within the call; NULL: there is one
+	 * shard.
 	 */
 	void (*uses_port)(void *ctx, uint16_t port);
 	void *ctx;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * TCP_INFO and SO_MEMINFO: Linux's struct tcp_info and its nine words, as far as they have a meaning
- * here. The others are 0.
+ * TCP_INFO and SO_MEMINFO: Linux's struct tcp_info and its nine words, as far as they have a
+ * meaning here. The others are 0.
  */
 
 #include <linux/sock_diag.h>

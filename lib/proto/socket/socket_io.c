@@ -12,7 +12,8 @@
 #include "socket_priv.h"
 
 #define RX_SEGS_MAX 4096
-/* References to one piece of memory, which are counted in 16 bits: frames on their way need some. */
+/* References to one piece of memory, which are counted in 16 bits: frames on their way need some.
+ */
 #define EXT_REFS_MAX 32768
 
 /* Take what TCP has, behind what is left of the last time. */

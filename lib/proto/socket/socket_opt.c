@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Options of sockets: one table for those whose value is an int, and a few by themselves. What is not
- * here does nothing in this stack, and says so: ENOPROTOOPT.
+ * Options of sockets: one table for those whose value is an int, and a few by themselves. What is
+ * not here does nothing in this stack, and says so: ENOPROTOOPT.
  */
 
 #include <errno.h>
@@ -423,7 +423,8 @@ get_defer(struct sock *s)
 	return s->defer_s;
 }
 
-/* Linux counts it in retransmissions of the SYN,ACK: what 1 s, doubled up to 64 s each time, comes to. */
+/* Linux counts it in retransmissions of the SYN,ACK: what 1 s, doubled up to 64 s each time, comes
+ * to. */
 static int
 set_defer(struct sock *s, int v)
 {

@@ -176,8 +176,8 @@ int sock_autobind(struct sock *s);
 void sock_uses_port(const struct sock *s);
 
 /* socket_tcp.c */
-/* True where data may pass: also in the handshake of a connection that was accepted in it, with Fast
- * Open. */
+/* True where data may pass: also in the handshake of a connection that was accepted in it, with
+ * Fast Open. */
 static inline bool
 sock_tcp_is_open(const struct sock *s, int state)
 {

@@ -78,10 +78,11 @@ struct isla_tcp_ops {
 	/** The peer has sent urgent data (RFC 9293, 3.8.5), or more of it: nb_bytes from what
 	 * isla_tcp_recv() gives next up to their end. They stay in line (RFC 6093). */
 	void (*urgent)(struct isla_tcp_conn *conn, void *ctx, uint32_t nb_bytes);
-	/** Something is wrong, and the connection goes on: err is EHOSTUNREACH or ENETUNREACH (ICMP,
-	 * RFC 5927, or nobody answers on the link), or ETIMEDOUT (RFC 9293's R1 retransmissions in
-	 * a row were not answered). With ECONNRESET it has come to its end, but by a reset that came
-	 * behind the peer's FIN: what was received stays, what was sent may not have arrived. */
+	/** Something is wrong, and the connection goes on: err is EHOSTUNREACH or ENETUNREACH
+	 * (ICMP, RFC 5927, or nobody answers on the link), or ETIMEDOUT (RFC 9293's R1
+	 * retransmissions in a row were not answered). With ECONNRESET it has come to its end, but
+	 * by a reset that came behind the peer's FIN: what was received stays, what was sent may
+	 * not have arrived. */
 	void (*trouble)(struct isla_tcp_conn *conn, void *ctx, int err);
 	/**
 	 * The connection has ended abnormally; the handle dies when this returns. What was received
@@ -113,8 +114,8 @@ struct isla_tcp_opts {
 	bool cork;                /**< only full segments leave, for 200 ms at most */
 	bool keepalive;           /**< probe a connection that is idle (RFC 9293, 3.8.4) */
 	/** TCP Fast Open (RFC 7413): a listener takes data in a SYN, and its connections are
-	 * accepted in SYN-RECEIVED then; a client sends it. A SYN can be repeated by the network, so
-	 * the same request may be served twice. */
+	 * accepted in SYN-RECEIVED then; a client sends it. A SYN can be repeated by the network,
+	 * so the same request may be served twice. */
 	bool fastopen;
 	bool v6only;              /**< a listener on isla_addr_any: none of IPv4's */
 	const char *cc;           /**< congestion control: see isla_tcp_cc_names() */
@@ -280,16 +281,16 @@ struct isla_tcp_listener *isla_tcp_listen(struct isla_tcp *tcp, const struct isl
 	const struct isla_tcp_opts *opts);
 
 /**
- * How many handshakes more may be completed: each takes one away, and while there is none left, SYNs
- * and the handshakes' last ACKs are dropped, to come again. For a program that keeps what was
+ * How many handshakes more may be completed: each takes one away, and while there is none left,
+ * SYNs and the handshakes' last ACKs are dropped, to come again. For a program that keeps what was
  * accepted in a bounded queue.
  *
  * @param room  UINT32_MAX, as it is at first: no bound
  */
 void isla_tcp_listener_set_room(struct isla_tcp_listener *listener, uint32_t room);
 
-/** Change the settings of isla_tcp_listen(), for SYNs that come from now on; v6only stays as it was.
- * Returns as isla_tcp_set_opts(). */
+/** Change the settings of isla_tcp_listen(), for SYNs that come from now on; v6only stays as it
+ * was. Returns as isla_tcp_set_opts(). */
 int isla_tcp_listener_set_opts(struct isla_tcp_listener *listener,
 	const struct isla_tcp_opts *opts);
 
@@ -336,9 +337,9 @@ void *isla_tcp_get_ctx(const struct isla_tcp_conn *conn);
 void isla_tcp_set_ops(struct isla_tcp_conn *conn, const struct isla_tcp_ops *ops);
 
 /**
- * Bytes that the SYN of a connection with isla_tcp_opts::fastopen to this server would carry; 0 where
- * no cookie of its is known. What is queued before the flush, and not more than that, saves a round
- * trip.
+ * Bytes that the SYN of a connection with isla_tcp_opts::fastopen to this server would carry; 0
+ * where no cookie of its is known. What is queued before the flush, and not more than that, saves a
+ * round trip.
  */
 uint32_t isla_tcp_fastopen_room(const struct isla_tcp *tcp, const struct isla_addr *server);
 
@@ -346,7 +347,8 @@ uint32_t isla_tcp_fastopen_room(const struct isla_tcp *tcp, const struct isla_ad
  * 3.8.6.3) from now on. The stack changes its mind by itself later. */
 void isla_tcp_set_quickack(struct isla_tcp_conn *conn, bool quickack);
 
-/** Switch the Nagle algorithm off or on. Off: what is held back by isla_tcp_set_cork() leaves, too. */
+/** Switch the Nagle algorithm off or on. Off: what is held back by isla_tcp_set_cork() leaves, too.
+ */
 void isla_tcp_set_nodelay(struct isla_tcp_conn *conn, bool nodelay);
 
 /** Hold back segments that are not full, or let them go (TCP_CORK of other systems). */

@@ -33,12 +33,13 @@ bool tcp_syn_knows(const struct isla_tcp *tcp, const struct isla_tcp_ends *ends)
 /* Close every connection: programs hear ECONNABORTED, queued data and FIN are sent. */
 void tcp_shutdown(struct isla_tcp *tcp);
 
-/* An own address goes: its connections are reset, and programs hear EADDRNOTAVAIL. Called while it is
- * still ours, since the resets come from it. Listeners on it stay, and wait for it to come back. */
+/* An own address goes: its connections are reset, and programs hear EADDRNOTAVAIL. Called while it
+ * is still ours, since the resets come from it. Listeners on it stay, and wait for it to come back.
+ */
 void tcp_addr_gone(struct isla_tcp *tcp, const struct isla_addr *addr);
 
-/* Routes have changed: connections go the way that they would go if they began now. One that has none
- * keeps its way. */
+/* Routes have changed: connections go the way that they would go if they began now. One that has
+ * none keeps its way. */
 void tcp_reroute(struct isla_tcp *tcp);
 
 /* True where a connection of any program, or of none any more, has that local port, at an address

@@ -49,8 +49,9 @@ tcp_rtt_sample(struct isla_tcp_conn *c, uint32_t rtt_us)
 	c->rto = (uint32_t)RTE_MIN(rto, conf->rto_max_us);
 }
 
-/* RFC 9293, 3.10.7.4, fifth: SND.WND and SND.WL1; SND.WL2 is never beyond SEG.ACK here. An ACK that advances is newer than all
- * before it, also where a retransmission brought it and its sequence number is old. */
+/* RFC 9293, 3.10.7.4, fifth: SND.WND and SND.WL1; SND.WL2 is never beyond SEG.ACK here. An ACK that
+ * advances is newer than all before it, also where a retransmission brought it and its sequence
+ * number is old. */
 static void
 wnd_update(struct isla_tcp_conn *c, const struct tcp_in *in, bool advanced)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How large the buffers are. The receive buffer follows what the program takes in a round trip
- * (dynamic right-sizing): a peer that fills the window sends one buffer's worth in each, so a buffer
- * of twice that never holds it back. The send buffer follows the congestion window, since twice that
- * keeps what waits for its ACK and what can be sent when it comes. Neither shrinks, neither grows
- * where the program has fixed it, nor where half of the mbufs are in use; and what a queue may hold
- * of them is bounded, whatever its size in bytes.
+ * (dynamic right-sizing): a peer that fills the window sends one buffer's worth in each, so a
+ * buffer of twice that never holds it back. The send buffer follows the congestion window, since
+ * twice that keeps what waits for its ACK and what can be sent when it comes. Neither shrinks,
+ * neither grows where the program has fixed it, nor where half of the mbufs are in use; and what a
+ * queue may hold of them is bounded, whatever its size in bytes.
  */
 
 #include <rte_common.h>

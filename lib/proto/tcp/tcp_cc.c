@@ -97,8 +97,8 @@ tcp_cc_avoid(struct isla_tcp_conn *c, uint32_t *acc, uint32_t nb_bytes)
 	c->cwnd += c->mss;
 }
 
-/* Slow start may double what was in flight when the round trip began, or in one lately: a window below
- * that has been in use, though it is not full at the moment (RFC 7661, 4.3). */
+/* Slow start may double what was in flight when the round trip began, or in one lately: a window
+ * below that has been in use, though it is not full at the moment (RFC 7661, 4.3). */
 static bool
 was_in_use(const struct isla_tcp_conn *c)
 {

@@ -35,8 +35,8 @@ struct tcp_cc_ops {
 	/* The MSS is known: the initial window (RFC 6928). Also where a running connection takes
 	 * to this algorithm: cwnd is not 0 then, and stays. False: no room for its state. */
 	bool (*init)(struct isla_tcp_conn *c);
-	/* The connection enters TIME-WAIT or ends, or takes to another algorithm; it may come twice,
-	 * and without init where there was no handshake. NULL: nothing to do. */
+	/* The connection enters TIME-WAIT or ends, or takes to another algorithm; it may come
+	 * twice, and without init where there was no handshake. NULL: nothing to do. */
 	void (*release)(struct isla_tcp_conn *c);
 	/* Any ACK, before all else that is done about it. NULL: not wanted. */
 	void (*ack)(struct isla_tcp_conn *c, const struct tcp_acked *a);
@@ -50,7 +50,8 @@ struct tcp_cc_ops {
 	void (*ecn)(struct isla_tcp_conn *c);
 	/* The retransmission timer expired: the first time for this window. */
 	void (*timeout)(struct isla_tcp_conn *c);
-	/* The last reduction was needless: cwnd and ssthresh are back already. NULL: that is all. */
+	/* The last reduction was needless: cwnd and ssthresh are back already. NULL: that is all.
+	 */
 	void (*undo)(struct isla_tcp_conn *c);
 	/* Sending resumes after an idle period (RFC 5681, 4.1); with TCP_CC_RATE also where all was
 	 * acknowledged just now, and at the very first. */

@@ -315,7 +315,8 @@ cubic_undo(struct isla_tcp_conn *c)
 	}
 	r->w_max = r->undo_w_max;
 	if ((flags & CUBIC_EPOCH) && (r->flags & CUBIC_EPOCH)) {
-		/* A new epoch has taken the old one's place; the curve itself tells where cwnd is. */
+		/* A new epoch has taken the old one's place; the curve itself tells where cwnd is.
+		 */
 		flags &= (uint8_t)~CUBIC_FROZEN;
 		us = tcp_cubic_time_us(c->cwnd > r->w_max ? c->cwnd - r->w_max : r->w_max - c->cwnd,
 			c->mss);

@@ -228,7 +228,8 @@ tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uint8_t
 	c->rcv_mss = mss_of_mtu(c);
 	if (opts->mss != 0)
 		c->rcv_mss = RTE_MIN(c->rcv_mss, RTE_MAX(opts->mss, (uint16_t)TCP_MSS_MIN));
-	/* What we can receive follows from our link, what the path takes does not (RFC 1191, 3.1). */
+	/* What we can receive follows from our link, what the path takes does not (RFC 1191, 3.1).
+	 */
 	c->path.mtu = inet_pmtu(c->tcp->inet, &c->remote, c->path.mtu);
 	c->mss = RTE_MIN(c->rcv_mss, mss_of_mtu(c));
 	c->rcv_seg_max = RTE_MIN(c->rcv_mss, (uint16_t)TCP_MSS_DEFAULT_V4);

@@ -2,9 +2,9 @@
 /*
  * Forward RTO-recovery, RFC 5682: was a timeout needless? After it the first segment is sent again;
  * once that moves snd_una, new data go out instead of what else is taken for lost. If the next ACK
- * tells of something that was sent once only, and before the timeout, nothing had been lost but time.
- * Section 2.1 (without SACK) and section 3 (with SACK) are one here: with SACK, "tells of" includes
- * what is reported out of order.
+ * tells of something that was sent once only, and before the timeout, nothing had been lost but
+ * time. Section 2.1 (without SACK) and section 3 (with SACK) are one here: with SACK, "tells of"
+ * includes what is reported out of order.
  */
 
 #include <rte_common.h>

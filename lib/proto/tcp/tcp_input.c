@@ -21,8 +21,8 @@ checksum_verify(struct isla_tcp *tcp, struct rte_mbuf *m)
 	const struct isla_pkt *pkt = isla_pkt(m);
 	uint64_t verdict = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
-	/* The link room has cleared the verdict of a port that is not believed. NONE: what is in the
-	 * segment is blank, since it never was on a wire (virtio). */
+	/* The link room has cleared the verdict of a port that is not believed. NONE: what is in
+	 * the segment is blank, since it never was on a wire (virtio). */
 	if (verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD || verdict == RTE_MBUF_F_RX_L4_CKSUM_NONE)
 		return ISLA_ACCEPTED;
 	if (likely(cksum_l4(&pkt->src, &pkt->dst, IPPROTO_TCP, m, 0, pkt->l4_len) == 0))
@@ -257,7 +257,8 @@ conn_input(struct isla_tcp_conn *c, struct tcp_in *in)
 		tcp_steps_run(c, in);
 }
 
-/* A segment of no connection: of one that is half open and folded up, for a listener, or for nobody. */
+/* A segment of no connection: of one that is half open and folded up, for a listener, or for
+ * nobody. */
 static void
 other_input(struct isla_tcp *tcp, struct tcp_in *in)
 {

@@ -3,8 +3,8 @@
 #define TCP_LISTENER_H
 
 /*
- * What is there before a connection, or for many of them: listeners, the SYN cache, servers of whom a
- * Fast Open cookie is known, settings.
+ * What is there before a connection, or for many of them: listeners, the SYN cache, servers of whom
+ * a Fast Open cookie is known, settings.
  */
 
 #include <assert.h>
@@ -53,8 +53,8 @@ struct tcp_tfo_server {
 #define TCP_TFO_MSS_DEFAULT 536
 
 /*
- * Settings that change rarely, kept once for all connections that have the same: those of the stack,
- * of a listener, or of a single connection. Index 0 is the stack's own, and never goes.
+ * Settings that change rarely, kept once for all connections that have the same: those of the
+ * stack, of a listener, or of a single connection. Index 0 is the stack's own, and never goes.
  */
 struct tcp_profile {
 	struct isla_tcp_opts opts;    /* defaults filled in; nodelay, cork and cc are empty */
@@ -63,8 +63,8 @@ struct tcp_profile {
 };
 
 /*
- * A connection that is half open, folded up (RFC 4987, 3.3): what its SYN has brought, and what must
- * be known to send the SYN,ACK once more. The rest follows from that.
+ * A connection that is half open, folded up (RFC 4987, 3.3): what its SYN has brought, and what
+ * must be known to send the SYN,ACK once more. The rest follows from that.
  */
 struct tcp_syn {
 	struct isla_addr local;

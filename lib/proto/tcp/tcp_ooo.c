@@ -244,8 +244,8 @@ behind(const struct isla_tcp_conn *c, struct rte_mbuf *prev)
 	return prev != NULL ? range_of(prev)->next : tcp_repair(c)->ooo;
 }
 
-/* Is there room for m behind prev once what it covers has gone? Nothing may go before that is known:
- * the peer has been told that it is here. */
+/* Is there room for m behind prev once what it covers has gone? Nothing may go before that is
+ * known: the peer has been told that it is here. */
 static bool
 fits(const struct isla_tcp_conn *c, struct rte_mbuf *prev, struct rte_mbuf *m)
 {

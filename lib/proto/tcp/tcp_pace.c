@@ -72,8 +72,8 @@ now32(const struct isla_tcp_conn *c)
 	return (uint32_t)c->tcp->core->now_us;
 }
 
-/* How far the next segment's time lies ahead, in us; below 0: it has been due for so long. Only what
- * has waited for its time can be late. */
+/* How far the next segment's time lies ahead, in us; below 0: it has been due for so long. Only
+ * what has waited for its time can be late. */
 static int32_t
 ahead(const struct isla_tcp_conn *c)
 {

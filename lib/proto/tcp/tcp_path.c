@@ -10,8 +10,8 @@
 
 #include "tcp_priv.h"
 
-/* A place for one more gateway: a new one, or that of a gateway which no connection uses any more; 0
- * where there is none. The latter looks at every connection. */
+/* A place for one more gateway: a new one, or that of a gateway which no connection uses any more;
+ * 0 where there is none. The latter looks at every connection. */
 static uint16_t
 gateway_slot(struct isla_tcp *tcp)
 {

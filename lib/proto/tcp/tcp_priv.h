@@ -744,7 +744,8 @@ void tcp_rcvq_append(struct isla_tcp_conn *c, struct rte_mbuf *m, struct rte_mbu
 void tcp_payload_trim_front(struct rte_mbuf *m, uint32_t n);
 /* Leave the first len bytes. */
 void tcp_payload_trim_to(struct rte_mbuf *m, uint32_t len);
-/* Move m's payload into the free room behind the last mbuf of a chain: false where there is none. */
+/* Move m's payload into the free room behind the last mbuf of a chain: false where there is none.
+ */
 bool tcp_payload_coalesce(struct isla_tcp_conn *c, struct rte_mbuf *head, struct rte_mbuf *last,
 	struct rte_mbuf *m);
 
@@ -849,10 +850,11 @@ void tcp_syn_timeout(struct isla_tcp_conn *c);
 /* False where memory is short. */
 bool tcp_syncache_init(struct isla_tcp *tcp);
 void tcp_syncache_free(struct isla_tcp *tcp);
-/* At the end of its turn: fold a half-open connection up, where it can be. The record is free then. */
+/* At the end of its turn: fold a half-open connection up, where it can be. The record is free then.
+ */
 bool tcp_syn_fold(struct isla_tcp_conn *c);
-/* What a segment belongs to, or NULL; and to unfold it for that segment's sake, which ends the entry in
- * any case: NULL where no record or way is there. */
+/* What a segment belongs to, or NULL; and to unfold it for that segment's sake, which ends the
+ * entry in any case: NULL where no record or way is there. */
 struct tcp_syn *tcp_syn_lookup(const struct isla_tcp *tcp, const struct isla_pkt *pkt);
 struct isla_tcp_conn *tcp_syn_unfold(struct isla_tcp *tcp, struct tcp_syn *s);
 /* As much of isla_tcp_get_info() as is known of it. */
@@ -864,8 +866,8 @@ void tcp_syn_purge(struct isla_tcp *tcp, const struct isla_tcp_listener *l,
 /* tcp_output.c */
 /* Send a segment again. False: no mbuf or no room. */
 bool tcp_retransmit(struct isla_tcp_conn *c, struct tcp_seg *s);
-/* What the congestion window lets out and has not: where earlier ACKs of a burst have opened it, whose
- * output pass is yet to come. 0 where the peer's window or the data is in the way. */
+/* What the congestion window lets out and has not: where earlier ACKs of a burst have opened it,
+ * whose output pass is yet to come. 0 where the peer's window or the data is in the way. */
 uint32_t tcp_output_unused(const struct isla_tcp_conn *c);
 /* Is there new data, and does the peer's window take any of it? */
 bool tcp_output_may_send_new(const struct isla_tcp_conn *c);

@@ -186,9 +186,9 @@ tcp_tlp_arm(struct isla_tcp_conn *c)
 
 /*
  * 7.2 arms no probe in recovery, since other signals tell there. None does where the last thing in
- * flight is a retransmission and is lost: then a new segment makes the peer speak, and RACK sees the
- * loss. Only where the RTO is its minimum rather than the path's: many round trips would be spent in
- * silence.
+ * flight is a retransmission and is lost: then a new segment makes the peer speak, and RACK sees
+ * the loss. Only where the RTO is its minimum rather than the path's: many round trips would be
+ * spent in silence.
  */
 void
 tcp_tlp_arm_in_recovery(struct isla_tcp_conn *c)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Delivery rate samples (draft-ietf-ccwg-bbr, 4.1; draft-cheng-iccrg-delivery-rate-estimation). Each
- * segment keeps what had been delivered when it left. When it is acknowledged, the difference over
- * the time is the rate: the time in which ACKs came, or in which the data was sent, whichever is
- * longer, so that neither ACKs in a heap nor ACKs of what has not arrived make it too large.
+ * Delivery rate samples (draft-ietf-ccwg-bbr, 4.1; draft-cheng-iccrg-delivery-rate-estimation).
+ * Each segment keeps what had been delivered when it left. When it is acknowledged, the difference
+ * over the time is the rate: the time in which ACKs came, or in which the data was sent, whichever
+ * is longer, so that neither ACKs in a heap nor ACKs of what has not arrived make it too large.
  *
  * Only algorithms with TCP_CC_RATE have this done: their segments bear TCP_SEG_RATE.
  */

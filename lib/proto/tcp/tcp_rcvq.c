@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The receive queue: payload in order as one chain of the port's own mbufs. tcp_rcvq_input() puts a
- * segment where it belongs; what is out of order waits in tcp_ooo.c's queue. The window that follows from it (RFC 9293, 3.8.6) is computed here, too.
+ * segment where it belongs; what is out of order waits in tcp_ooo.c's queue. The window that
+ * follows from it (RFC 9293, 3.8.6) is computed here, too.
  */
 
 #include <errno.h>
@@ -148,8 +149,8 @@ sack_room(const struct isla_tcp_conn *c)
 	return TCP_SACK_MAX - ((c->flags & TCP_F_TS) != 0) - ((c->flags & TCP_F_DSACK) != 0);
 }
 
-/* True where the ACK at the burst's end would not tell all about what has come out of order. Without
- * SACK it is the number of ACKs that tells the peer (RFC 5681, 4.2). */
+/* True where the ACK at the burst's end would not tell all about what has come out of order.
+ * Without SACK it is the number of ACKs that tells the peer (RFC 5681, 4.2). */
 static bool
 ack_at_once(const struct isla_tcp_conn *c)
 {

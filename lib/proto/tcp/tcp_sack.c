@@ -13,7 +13,8 @@ tcp_dsack_note(struct isla_tcp_conn *c, uint32_t left, uint32_t right)
 {
 	if ((c->flags & TCP_F_SACK) == 0 || left == right || !tcp_repair_get(c))
 		return;
-	/* An ACK tells of one (RFC 2883, 4): the one that waits goes first, and the next is still owed.
+	/* An ACK tells of one (RFC 2883, 4): the one that waits goes first, and the next is still
+	 * owed.
 	 */
 	if ((c->flags & TCP_F_DSACK) && !tcp_out_full(c)) {
 		tcp_send_ack(c);

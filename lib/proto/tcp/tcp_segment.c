@@ -230,8 +230,8 @@ tcp_send_rst(struct isla_tcp_conn *c)
 		return; /* the peer finds out by the RST that its next segment gets */
 	core_count(c->tcp->core, ISLA_C_TCP_OUT_SEGS);
 	core_count(c->tcp->core, ISLA_C_TCP_OUT_RSTS);
-	/* The peer believes it only where it expects the next byte (RFC 5961, 3.2), and a probe beyond
-	 * its window has not moved that on. */
+	/* The peer believes it only where it expects the next byte (RFC 5961, 3.2), and a probe
+	 * beyond its window has not moved that on. */
 	conn_send(c, m, seq_gt(c->snd_nxt, edge) ? edge : c->snd_nxt,
 		RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG, TCP_ECN_NOT_ECT, NULL);
 }

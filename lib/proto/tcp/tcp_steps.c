@@ -31,8 +31,8 @@ is_acceptable(const struct isla_tcp_conn *c, const struct tcp_in *in)
 	return seq_lt(in->seq, c->rcv_adv) && seq_gt(in->seq + len, c->rcv_nxt);
 }
 
-/* A SYN in TIME-WAIT begins a new incarnation where nothing of the old one can be taken for its own:
- * by its timestamps (RFC 6191, 2), else by its sequence numbers (RFC 1122, 4.2.2.13). */
+/* A SYN in TIME-WAIT begins a new incarnation where nothing of the old one can be taken for its
+ * own: by its timestamps (RFC 6191, 2), else by its sequence numbers (RFC 1122, 4.2.2.13). */
 static bool
 is_new_incarnation(const struct isla_tcp_conn *c, const struct tcp_in *in)
 {
@@ -115,8 +115,8 @@ refuse(struct isla_tcp_conn *c, struct tcp_in *in)
 	tcp_sched(c);
 }
 
-/* RFC 7323, 3.2 and 5.3: a segment without a timestamp is dropped, one with an old one refused. A SYN
- * gets its answer in any case (RFC 5961, 4.2). */
+/* RFC 7323, 3.2 and 5.3: a segment without a timestamp is dropped, one with an old one refused. A
+ * SYN gets its answer in any case (RFC 5961, 4.2). */
 static bool
 step_timestamp(struct isla_tcp_conn *c, struct tcp_in *in)
 {
@@ -164,8 +164,8 @@ step_seq(struct isla_tcp_conn *c, struct tcp_in *in)
 	return false;
 }
 
-/* All of the peer's data has come, and may wait to be read: that stays. But of ours the last may not
- * have arrived. */
+/* All of the peer's data has come, and may wait to be read: that stays. But of ours the last may
+ * not have arrived. */
 static void
 reset_at_the_end(struct isla_tcp_conn *c)
 {
@@ -216,8 +216,8 @@ step_syn(struct isla_tcp_conn *c, struct tcp_in *in)
 	return false;
 }
 
-/* The handshake's last ACK has come, and the listener waits for data: for so long after the SYN,ACK,
- * which is then sent again to see whether the peer is still there. */
+/* The handshake's last ACK has come, and the listener waits for data: for so long after the
+ * SYN,ACK, which is then sent again to see whether the peer is still there. */
 static bool
 defers(struct isla_tcp_conn *c, const struct tcp_in *in)
 {
@@ -299,8 +299,8 @@ step_ack(struct isla_tcp_conn *c, struct tcp_in *in)
 	}
 	if (tcp_in_state(c, TCP_UNACKED | ISLA_TCP_FIN_WAIT_2))
 		tcp_ack_process(c, in);
-	/* RFC 9293 knows of nothing but the peer's FIN here, and has that acknowledged: where the peer has
-	 * got beyond it, it must hear what we expect. */
+	/* RFC 9293 knows of nothing but the peer's FIN here, and has that acknowledged: where the
+	 * peer has got beyond it, it must hear what we expect. */
 	if (unlikely(tcp_in_state(c, ISLA_TCP_TIME_WAIT)) &&
 		(in->seq != c->rcv_nxt || tcp_in_seglen(in) > 0))
 		tcp_send_limited_ack(c);
@@ -356,8 +356,8 @@ step_text(struct isla_tcp_conn *c, struct tcp_in *in)
 		return false;
 	}
 	if ((c->flags & TCP_F_RELEASED) && seq_gt(in->seq + in->len, c->rcv_nxt)) {
-		/* Nobody is left to read it, and the peer must know (RFC 9293, 3.6.1), by the number
-		 * that it expects: it may not have seen our FIN (RFC 5961, 3.2). */
+		/* Nobody is left to read it, and the peer must know (RFC 9293, 3.6.1), by the
+		 * number that it expects: it may not have seen our FIN (RFC 5961, 3.2). */
 		tcp_send_rst_at(c, in->ack);
 		tcp_conn_drop(c, 0);
 		in->drop = ISLA_DROP_TCP_CLOSED;

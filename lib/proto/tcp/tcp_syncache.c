@@ -3,8 +3,9 @@
  * The SYN cache (RFC 4987, 3.3). A connection that is half open has sent its SYN,ACK and waits: so
  * long it is folded up into an entry of 96 bytes, and its record is free. A segment for it, or the
  * timer, unfolds it; what that segment means is for the steps of all connections to say, and if it
- * is half open after that, it is folded up again at the end of the burst. So a flood of SYNs takes no
- * records from those who are what they say, and when a listener's backlog is full, cookies take over.
+ * is half open after that, it is folded up again at the end of the burst. So a flood of SYNs takes
+ * no records from those who are what they say, and when a listener's backlog is full, cookies take
+ * over.
  *
  * What stays a whole record: the active side, Fast Open (it may have data, and a program), and what
  * finds no free entry.
