@@ -15,12 +15,17 @@
 #include "engine_log.h"
 #include "pools.h"
 
-/* At most a fourth of a small pool may lie in a cache; a big one's cache is the largest there is.
+/*
+ * Each lcore that frees mbufs of a pool keeps some in a cache of its own, up to half as many again as
+ * its size, and any shard may free those of any other: all caches together must leave the pool most
+ * of what it has, or it runs dry while nobody uses them.
  */
 static unsigned int
-cache_size(uint32_t nb)
+cache_size(const struct pools_conf *conf, uint32_t nb)
 {
-	return RTE_MIN(nb / 4, (uint32_t)RTE_MEMPOOL_CACHE_MAX_SIZE);
+	uint32_t nb_caches = RTE_MAX(conf->nb_shards, (uint16_t)1);
+
+	return RTE_MIN(nb / 4 / nb_caches, (uint32_t)RTE_MEMPOOL_CACHE_MAX_SIZE);
 }
 
 static int
@@ -32,10 +37,10 @@ pool_create(struct rte_mempool **pool, const char *what, const struct pools_conf
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	snprintf(name, sizeof(name), "isla_%s_%u", what, conf->shard);
-	*pool = rte_pktmbuf_pool_create(name, nb, cache_size(nb), ISLA_PKT_PRIV_SIZE, data_room,
+	*pool = rte_pktmbuf_pool_create(name, nb, cache_size(conf, nb), ISLA_PKT_PRIV_SIZE, data_room,
 		conf->socket_id);
 	if (*pool == NULL && conf->socket_id >= 0 && rte_errno == ENOMEM) {
-		*pool = rte_pktmbuf_pool_create(name, nb, cache_size(nb), ISLA_PKT_PRIV_SIZE,
+		*pool = rte_pktmbuf_pool_create(name, nb, cache_size(conf, nb), ISLA_PKT_PRIV_SIZE,
 			data_room, SOCKET_ID_ANY);
 		if (*pool != NULL)
 			ENGINE_LOG(NOTICE, "shard %u: NUMA node %d has no memory for %u mbufs, so "

@@ -20,6 +20,7 @@ struct pools_conf {
 	uint32_t nb_refs;
 	uint16_t mbuf_size; /* data room, headroom included */
 	uint16_t shard;     /* for the names */
+	uint16_t nb_shards; /* whose lcores keep some of them in caches; 0: one */
 	int socket_id;
 };
 

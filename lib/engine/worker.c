@@ -112,6 +112,7 @@ worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *
 		.nb_refs = conf->nb_refs,
 		.mbuf_size = conf->mbuf_size,
 		.shard = w->index,
+		.nb_shards = conf->nb_shards,
 		.socket_id = node,
 	};
 	int rc;

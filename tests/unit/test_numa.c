@@ -186,6 +186,7 @@ what_is_where(void)
 
 static int node_with_memory, nb_asked;
 static int asked[8];
+static unsigned int cache_asked[8];
 
 struct rte_mempool *__wrap_rte_pktmbuf_pool_create(const char *name, unsigned int n,
 	unsigned int cache, uint16_t priv, uint16_t room, int socket);
@@ -196,6 +197,7 @@ struct rte_mempool *
 __wrap_rte_pktmbuf_pool_create(const char *name, unsigned int n, unsigned int cache, uint16_t priv,
 	uint16_t room, int socket)
 {
+	cache_asked[nb_asked] = cache;
 	asked[nb_asked++] = socket;
 	if (socket == node_with_memory || (socket == SOCKET_ID_ANY && node_with_memory >= 0))
 		return heap_pool_create(n, room, priv);
@@ -254,6 +256,30 @@ mbufs_come_from_their_node_or_else_from_any(void)
 	CU_ASSERT_EQUAL(nb_asked, 1);
 }
 
+/* Any shard may free any mbuf: what the lcores keep in their caches, each half as much again as its
+ * size, must leave a pool most of its mbufs. */
+static void
+caches_leave_a_pool_most_of_its_mbufs(void)
+{
+	static const uint32_t sizes[] = {256, 2048, 8192, 65536, 1 << 20};
+	struct pools_conf conf = {.mbuf_size = 2176, .socket_id = SOCKET_ID_ANY};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(sizes) * ISLA_ENGINE_SHARD_MAX; i++) {
+		struct fault fault = fault_init(NULL, 0);
+		struct pools pools;
+
+		nb_asked = 0;
+		node_with_memory = -9; /* it is enough to see what was asked for */
+		conf.nb_mbufs = conf.nb_refs = sizes[i / ISLA_ENGINE_SHARD_MAX];
+		conf.nb_shards = (uint16_t)(i % ISLA_ENGINE_SHARD_MAX + 1);
+		CU_ASSERT_EQUAL(pools_create(&pools, &conf, &fault), -ENOMEM);
+		CU_ASSERT_EQUAL_FATAL(nb_asked, 1);
+		CU_ASSERT(cache_asked[0] * 3 / 2 * conf.nb_shards <= conf.nb_mbufs / 2);
+		CU_ASSERT(cache_asked[0] > 0);
+	}
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_set_of_cpus_has_a_node_if_all_have_the_same),
 	SUITE_TEST(nodes_that_have_memory),
@@ -261,6 +287,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_is_far),
 	SUITE_TEST(what_is_where),
 	SUITE_TEST(mbufs_come_from_their_node_or_else_from_any),
+	SUITE_TEST(caches_leave_a_pool_most_of_its_mbufs),
 };
 
 int
