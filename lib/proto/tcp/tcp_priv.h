@@ -843,8 +843,9 @@ void tcp_pmtu_timeout(struct isla_tcp_conn *c);
 /* Make a segment fit the path before it is sent again; false: try later. */
 bool tcp_pmtu_fit(struct isla_tcp_conn *c, struct tcp_seg *s);
 
-/* tcp_timer.c: a SYN or SYN,ACK has not been answered. */
+/* tcp_timer.c: a SYN or SYN,ACK has not been answered; and to back off (RFC 6298, 5.5). */
 void tcp_syn_timeout(struct isla_tcp_conn *c);
+void tcp_rto_double(struct isla_tcp_conn *c);
 
 /* tcp_syncache.c */
 /* False where memory is short. */

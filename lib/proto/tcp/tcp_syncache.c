@@ -203,8 +203,8 @@ unfold(const struct tcp_syn *s, struct isla_tcp_conn *c)
 	c->modes |= l->cork ? TCP_M_CORK : 0;
 	c->modes |= s->opts & TCP_SYN_ECN ? TCP_M_ECN : 0;
 	c->nb_timeouts = s->nb_timeouts;
-	for (i = 0; i < s->nb_timeouts && c->rto < c->tcp->conf.rto_max_us; i++)
-		c->rto = RTE_MIN(c->rto * 2, c->tcp->conf.rto_max_us);
+	for (i = 0; i < s->nb_timeouts; i++)
+		tcp_rto_double(c);
 	if (s->nb_timeouts == 0)
 		tcp_sent_ago(c, (uint32_t)c->tcp->core->now_us - s->since);
 	else

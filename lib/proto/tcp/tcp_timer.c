@@ -40,10 +40,12 @@ tcp_deadline_in_us(const struct isla_tcp_conn *c, enum tcp_deadline d)
 	return at_us > now_us ? (uint32_t)(at_us - now_us) : 0;
 }
 
-static uint32_t
-double_up_to(uint32_t us, uint32_t max_us)
+void
+tcp_rto_double(struct isla_tcp_conn *c)
 {
-	return us > max_us / 2 ? max_us : 2 * us;
+	uint32_t max_us = c->tcp->conf.rto_max_us;
+
+	c->rto = c->rto > max_us / 2 ? max_us : 2 * c->rto;
 }
 
 static void
@@ -55,7 +57,6 @@ count_up(uint8_t *nb)
 void
 tcp_syn_timeout(struct isla_tcp_conn *c)
 {
-	const struct isla_tcp_conf *conf = &c->tcp->conf;
 	uint8_t max = tcp_opts_of(c)->syn_retries;
 
 	if (c->nb_timeouts == 0)
@@ -67,7 +68,7 @@ tcp_syn_timeout(struct isla_tcp_conn *c)
 	c->nb_timeouts++;
 	tcp_doubt(c, c->nb_timeouts);
 	tcp_ecn_fall_back(c);
-	c->rto = double_up_to(c->rto, conf->rto_max_us);
+	tcp_rto_double(c);
 	c->flags |= TCP_F_SYN_NOW;
 	tcp_deadline_set(c, TCP_T_RTX, tcp_stall_clamp(c, c->rto));
 	tcp_sched(c);
@@ -125,7 +126,6 @@ data_try(struct isla_tcp_conn *c)
 static void
 data_timeout(struct isla_tcp_conn *c)
 {
-	const struct isla_tcp_conf *conf = &c->tcp->conf;
 
 	if (!data_try(c))
 		return;
@@ -160,7 +160,7 @@ data_timeout(struct isla_tcp_conn *c)
 		tcp_rack_timeout(c);
 	else
 		tcp_segs_mark_lost(c, true);
-	c->rto = double_up_to(c->rto, conf->rto_max_us);
+	tcp_rto_double(c);
 	tcp_deadline_set(c, TCP_T_RTX, tcp_stall_clamp(c, c->rto));
 	tcp_sched(c);
 }
