@@ -13,24 +13,6 @@
 #include "options.h"
 #include "suite.h"
 
-/* The application's own services are tried elsewhere. */
-static const struct service http = {.name = "http", .help = "pages"};
-static const struct service echo = {.name = "echo", .help = "what comes"};
-static const struct service discard = {.name = "discard", .help = "nothing"};
-
-const struct service *const services[] = {&http, &echo, &discard, NULL};
-
-const struct service *
-service_find(const char *name)
-{
-	const struct service *const *s;
-
-	for (s = services; *s != NULL; s++)
-		if (strcmp((*s)->name, name) == 0)
-			return *s;
-	return NULL;
-}
-
 static struct options opts;
 static char err[OPTIONS_ERR_SIZE];
 
@@ -99,11 +81,11 @@ nothing_gives_the_defaults(void)
 		isla_prefix_format(&opts.ip[0].prefix, text, sizeof(text)), "192.168.1.2/24");
 	CU_ASSERT_EQUAL(opts.nb_host_ips, 0);
 	CU_ASSERT_EQUAL(opts.nb_services, 3);
-	CU_ASSERT_PTR_EQUAL(opts.service[0].service, &http);
+	CU_ASSERT_PTR_EQUAL(opts.service[0].service, services[0]);
 	CU_ASSERT_EQUAL(opts.service[0].port, 80);
-	CU_ASSERT_PTR_EQUAL(opts.service[1].service, &echo);
+	CU_ASSERT_PTR_EQUAL(opts.service[1].service, services[1]);
 	CU_ASSERT_EQUAL(opts.service[1].port, 7);
-	CU_ASSERT_PTR_EQUAL(opts.service[2].service, &discard);
+	CU_ASSERT_PTR_EQUAL(opts.service[2].service, services[2]);
 	CU_ASSERT_EQUAL(opts.service[2].port, 9);
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.max_conns, 16384);
 	CU_ASSERT_EQUAL(opts.engine.stack.tcp.rcvbuf_bytes, 262144);
