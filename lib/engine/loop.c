@@ -254,21 +254,29 @@ loop_round(struct worker *w, struct isla_engine_request *mail, uint64_t now_us)
 	return loop_round_of(w, mail, now_us, true) != 0;
 }
 
-/* Sleep until the stack, the chores or `until_us` want something. */
-static void
-loop_sleep(struct worker *w, uint64_t now_us, uint64_t until_us)
+uint64_t
+loop_next_us(const struct worker *w, uint64_t now_us, uint64_t until_us)
 {
 	uint64_t next_us = isla_stack_next_us(w->stack);
 
+	/* Nothing tells when a port takes frames again: it must be asked, but not all the time. */
+	if (w->stalled)
+		return now_us + STALL_SLEEP_US;
 	next_us = RTE_MIN(next_us, RTE_MIN(until_us, w->next_chore_us));
 	if (w->faults != NULL)
 		next_us = RTE_MIN(next_us, fault_stage_next_us(w->faults));
-	/* A port that takes nothing must not keep a shard awake which has work for it. */
-	if (w->stalled)
-		next_us = RTE_MAX(next_us, now_us + STALL_SLEEP_US);
 	/* A frame ends a sleep only where every queue tells of it. */
 	if (w->idle_mode != ISLA_ENGINE_IDLE_EPOLL || !w->hears_all)
 		next_us = RTE_MIN(next_us, now_us + backoff_sleep_us(&w->backoff));
+	return next_us;
+}
+
+/* Sleep until the stack, the chores, a port or `until_us` want something. */
+static void
+loop_sleep(struct worker *w, uint64_t now_us, uint64_t until_us)
+{
+	uint64_t next_us = loop_next_us(w, now_us, until_us);
+
 	if (next_us <= now_us || (w->map != NULL && !handover_sleeps(&w->handover)))
 		return;
 	if (idle_wait(&w->idle, next_us - now_us, w->idle_mode == ISLA_ENGINE_IDLE_EPOLL))

@@ -173,6 +173,10 @@ void
 worker_port_off(struct worker *w, uint16_t i)
 {
 	w->ports_off |= UINT32_C(1) << i;
+	/* What a bad path has received and holds back would never be asked for, and its time, once
+	 * it had come, would end every sleep. */
+	if (w->fault_stage != NULL)
+		fault_stage_flush(w->fault_stage, ISLA_FAULT_RX, i);
 	if (w->queue < w->port[i].nb_queues)
 		idle_del_fd(&w->idle, w->port[i].rx_fd[w->queue]);
 }

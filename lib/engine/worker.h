@@ -147,6 +147,9 @@ uint16_t loop_tx_burst(struct worker *w, const struct port *port, struct rte_mbu
 uint16_t loop_tx_stalled(struct worker *w, uint16_t i, struct worker_tx *tx, uint16_t nb,
 	uint64_t now_us);
 
+/* loop.c: until when a shard may sleep after a round that began at now_us. */
+uint64_t loop_next_us(const struct worker *w, uint64_t now_us, uint64_t until_us);
+
 /* loop.c: what to do after a round that began at now_us; nothing may be put off beyond until_us. */
 void loop_rest(struct worker *w, bool worked, uint64_t now_us, uint64_t until_us);
 

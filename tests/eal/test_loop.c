@@ -231,6 +231,32 @@ what_the_port_does_not_take_is_offered_again(void)
 	rte_eth_remove_tx_callback(conf.port[0].port_id, 0, cb);
 }
 
+/* Where the port's descriptor tells of every frame, only a timer would end the sleep otherwise. */
+static void
+a_port_that_stalls_is_asked_again_soon(void)
+{
+	const struct rte_eth_rxtx_callback *cb;
+	uint64_t now_us;
+
+	start();
+	worker()->hears_all = true;
+	worker()->next_chore_us = UINT64_MAX;
+	cb = rte_eth_add_tx_callback(conf.port[0].port_id, 0, limit_tx, NULL);
+	tx_budget = 0;
+	inject_arp_request();
+	round_after(1);
+	now_us = worker_now_us(worker());
+	CU_ASSERT_EQUAL(loop_next_us(worker(), now_us, UINT64_MAX), now_us + 50);
+	/* Nor all the time, where there is more to do for it. */
+	CU_ASSERT_EQUAL(loop_next_us(worker(), now_us, now_us), now_us + 50);
+	tx_budget = 1;
+	round_after(1);
+	now_us = worker_now_us(worker());
+	CU_ASSERT_TRUE(loop_next_us(worker(), now_us, UINT64_MAX) > now_us + 10000);
+	CU_ASSERT_EQUAL(loop_next_us(worker(), now_us, now_us + 7), now_us + 7);
+	rte_eth_remove_tx_callback(conf.port[0].port_id, 0, cb);
+}
+
 static void
 a_stall_ends_by_dropping_one_frame_at_a_time(void)
 {
@@ -343,6 +369,29 @@ faults_hold_mbufs_until_the_end(void)
 	round_after(1);
 	CU_ASSERT_EQUAL(rte_mempool_in_use_count(worker()->pools.pkt), 2);
 	/* teardown() sees that none is missing. */
+}
+
+/* Its time would come, and the shard would look for it for ever instead of sleeping. */
+static void
+what_a_stopped_port_has_received_is_dropped(void)
+{
+	struct isla_engine_stats stats;
+
+	start();
+	worker()->hears_all = true;
+	worker()->next_chore_us = UINT64_MAX;
+	set_fault("rx delay 5ms");
+	inject_arp_request();
+	round_after(1);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(worker()->pools.pkt), 1);
+	CU_ASSERT_EQUAL(isla_engine_port_stop(engine, conf.port[0].port_id, err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(worker()->pools.pkt), 0);
+	CU_ASSERT_FALSE(round_after(6000));
+	CU_ASSERT_TRUE(loop_next_us(worker(), worker_now_us(worker()), UINT64_MAX) >
+		worker_now_us(worker()));
+	isla_engine_get_stats(engine, &stats);
+	CU_ASSERT_EQUAL(stats.fault[ISLA_FAULT_RX].nb_flushed, 1);
+	CU_ASSERT_EQUAL(stats.fault[ISLA_FAULT_RX].nb_waiting, 0);
 }
 
 static void
@@ -585,10 +634,12 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_request_is_answered_in_the_same_round),
 	SUITE_TEST(frames_come_before_a_request_that_came_later),
 	SUITE_TEST(what_the_port_does_not_take_is_offered_again),
+	SUITE_TEST(a_port_that_stalls_is_asked_again_soon),
 	SUITE_TEST(a_stall_ends_by_dropping_one_frame_at_a_time),
 	SUITE_TEST(nothing_waits_for_a_link_that_is_down),
 	SUITE_TEST(faults_come_and_go_at_run_time),
 	SUITE_TEST(faults_hold_mbufs_until_the_end),
+	SUITE_TEST(what_a_stopped_port_has_received_is_dropped),
 	SUITE_TEST(a_link_that_is_down_frees_what_waits),
 	SUITE_TEST(faults_that_cannot_be),
 	SUITE_TEST(it_runs_until_it_is_stopped),
