@@ -264,6 +264,50 @@ the_interfaces_own_address_is_defended(void)
 	CU_ASSERT_EQUAL(link_env_drops(ISLA_DROP_ARP_ADDR), refused + 2);
 }
 
+/* 2.1: the link was away. Probes as at first; then the two announcements, and it is watched. */
+static void
+an_address_in_use_is_verified(void)
+{
+	struct isla_addr a = wanted();
+	unsigned int i;
+
+	acd_verify(&t.acd, &a);
+	for (i = 0; i < ACD_PROBE_NUM; i++) {
+		run_to_frame(5 * SECOND);
+		CU_ASSERT_TRUE(link_env_out_is(our_probe, sizeof(our_probe)));
+	}
+	for (i = 0; i < ACD_ANNOUNCE_NUM; i++) {
+		run_to_frame(5 * SECOND);
+		CU_ASSERT_TRUE(link_env_out_is(our_announcement, sizeof(our_announcement)));
+	}
+	link_env_run(100 * SECOND);
+	CU_ASSERT_EQUAL(link_env_nb_out(), 0);
+	CU_ASSERT_EQUAL(t.nb_free + t.nb_conflict, 0);
+	/* Defended as ever. */
+	arp(1, other, 77, 9);
+	CU_ASSERT_EQUAL(t.nb_conflict, 0);
+	arp(1, other, 77, 9);
+	CU_ASSERT_EQUAL(t.nb_conflict, 1);
+}
+
+/* While it is probed: whoever has it is a conflict, whoever asks for it only is not. */
+static void
+an_address_in_use_is_not_given_to_who_asks(void)
+{
+	struct isla_addr a = wanted();
+
+	acd_verify(&t.acd, &a);
+	link_env_run(1500000);
+	arp(1, other, 0, 77);
+	CU_ASSERT_EQUAL(t.nb_conflict, 0);
+	arp(2, other, 77, 2);
+	CU_ASSERT_EQUAL(t.nb_conflict, 1);
+	/* What is wanted later is probed as something new. */
+	acd_probe(&t.acd, &a);
+	arp(1, other, 0, 77);
+	CU_ASSERT_EQUAL(t.nb_conflict, 2);
+}
+
 static struct acd second;
 
 static void
@@ -319,6 +363,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(an_address_in_use_is_announced_twice),
 	SUITE_TEST(it_is_defended_once_in_ten_seconds),
 	SUITE_TEST(the_interfaces_own_address_is_defended),
+	SUITE_TEST(an_address_in_use_is_verified),
+	SUITE_TEST(an_address_in_use_is_not_given_to_who_asks),
 	SUITE_TEST(a_callback_may_stop_others),
 	SUITE_TEST(an_mtu_is_lowered_and_comes_back),
 };

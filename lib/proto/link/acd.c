@@ -47,7 +47,10 @@ timer_probing(struct acd *a)
 	struct core *core = a->link->core;
 
 	if (a->nb_sent == ACD_PROBE_NUM) {
-		tell(a, ACD_FREE, NULL);
+		if (a->in_use)
+			acd_announce(a, &a->addr);
+		else
+			tell(a, ACD_FREE, NULL);
 		return;
 	}
 	probe(a);
@@ -101,7 +104,7 @@ begin(struct acd *a, enum acd_state state, const struct isla_addr *addr)
 	a->addr = *addr;
 	a->state = (uint8_t)state;
 	a->nb_sent = 0;
-	a->defended = false;
+	a->defended = a->in_use = false;
 	a->next = a->link->acds;
 	a->link->acds = a;
 }
@@ -113,6 +116,13 @@ acd_probe(struct acd *a, const struct isla_addr *addr)
 
 	begin(a, ACD_PROBING, &copy);
 	acd_set(a, core_rand(a->link->core) % (ACD_PROBE_WAIT_US + 1));
+}
+
+void
+acd_verify(struct acd *a, const struct isla_addr *addr)
+{
+	acd_probe(a, addr);
+	a->in_use = true;
 }
 
 void
@@ -146,7 +156,7 @@ is_conflict(const struct acd *a, const struct isla_addr *sip, const struct isla_
 {
 	if (isla_addr_eq(sip, &a->addr))
 		return true;
-	return a->state == ACD_PROBING && is_request && isla_addr_is_unspecified(sip) &&
+	return a->state == ACD_PROBING && !a->in_use && is_request && isla_addr_is_unspecified(sip) &&
 		isla_addr_eq(tip, &a->addr);
 }
 

@@ -10,6 +10,8 @@
  *     acd_probe()     asks for 4 to 7 seconds: ACD_FREE or ACD_CONFLICT
  *     acd_announce()  the address is in use: announced twice, then watched: ACD_CONFLICT once it
  *                     is lost
+ *     acd_verify()    asks for one that is in use all the while, as after the link was away: nothing
+ *                     is told of silence, and it is announced and watched from then on
  *     acd_stop()
  *
  * ARP shows acd_input() every packet that could be one.
@@ -63,6 +65,7 @@ struct acd {
 	uint8_t state;    /* enum acd_state */
 	uint8_t nb_sent;
 	bool defended;
+	bool in_use;      /* acd_verify(): while it is probed */
 };
 
 /* What the link room does at its start. */
@@ -75,6 +78,10 @@ void acd_probe(struct acd *a, const struct isla_addr *addr);
 
 /* The address is in use: after ACD_FREE, or of an address that was in use all the time. */
 void acd_announce(struct acd *a, const struct isla_addr *addr);
+
+/* The interface was away, and the address is in use (RFC 5227, 2.1): as acd_probe(), but whoever only
+ * asks for it is answered, not given way to. */
+void acd_verify(struct acd *a, const struct isla_addr *addr);
 
 void acd_stop(struct acd *a);
 
