@@ -120,7 +120,7 @@ dhcp_send_request(struct dhcp_client *c)
 	must(c->state == ISLA_DHCP_REQUESTING || c->state == ISLA_DHCP_REBOOTING ||
 			c->state == ISLA_DHCP_RENEWING || c->state == ISLA_DHCP_REBINDING,
 		"REQUEST in a wrong state");
-	must(c->has_lease == (c->state == ISLA_DHCP_RENEWING || c->state == ISLA_DHCP_REBINDING),
+	must(c->state == ISLA_DHCP_REBOOTING || c->has_lease == (c->state != ISLA_DHCP_REQUESTING),
 		"a state and a lease that do not go together");
 	c->sent_us = w.core.now_us;
 	w.nb_sent++;
@@ -146,6 +146,15 @@ acd_probe(struct acd *a, const struct isla_addr *addr)
 {
 	a->addr = *addr;
 	a->state = ACD_PROBING;
+	a->in_use = false;
+}
+
+void
+acd_verify(struct acd *a, const struct isla_addr *addr)
+{
+	must(w.has && isla_addr_is_v4(addr), "an address is verified that is not in use");
+	acd_probe(a, addr);
+	a->in_use = true;
 }
 
 void
@@ -265,6 +274,16 @@ reply(struct dhcp_client *c, uint8_t type, const uint8_t *data, size_t len)
 	return len > 0 ? n + 1 : 0;
 }
 
+/* What acd.c finds out about an address that is probed. */
+static void
+probed(struct dhcp_client *c, bool is_free)
+{
+	if (is_free && c->acd.in_use)
+		c->acd.state = ACD_WATCHING;
+	else
+		dhcp_conflict_event(c, is_free ? ACD_FREE : ACD_CONFLICT, NULL);
+}
+
 static void
 live(const uint8_t *data, size_t len)
 {
@@ -280,16 +299,18 @@ live(const uint8_t *data, size_t len)
 		else if (op < 0x80)
 			pass(UINT64_C(1) << ((op & 0x3f) / 4));
 		else if (op < 0xc0 && c->acd.state == ACD_PROBING)
-			dhcp_conflict_event(c, (op & 1) != 0 ? ACD_CONFLICT : ACD_FREE, NULL);
+			probed(c, (op & 1) == 0);
 		else if (op < 0xc0 && c->acd.state == ACD_WATCHING && (op & 1) != 0)
 			dhcp_conflict_event(c, ACD_CONFLICT, NULL);
-		else if (op >= 0xc0 && op < 0xe0)
+		else if (op >= 0xc0 && op < 0xd0)
 			dhcp_hurry(c);
+		else if (op >= 0xd0 && op < 0xe0)
+			dhcp_verify(c);
 		else if (op >= 0xe0)
 			dhcp_stop(c);
 		must(c->has_lease == w.has, "the program and the client do not agree");
-		must(c->has_lease == (c->state == ISLA_DHCP_BOUND ||
-				c->state == ISLA_DHCP_RENEWING || c->state == ISLA_DHCP_REBINDING),
+		must(c->state == ISLA_DHCP_INIT_REBOOT || c->state == ISLA_DHCP_REBOOTING ||
+				c->has_lease == (c->state >= ISLA_DHCP_BOUND),
 			"a lease in a state that has none");
 		/* Whoever waits for something has a timer, but who checks, who stopped, and who has an
 		 * address for ever. */

@@ -390,6 +390,13 @@ teardown(void)
 }
 
 void
+anew(void)
+{
+	teardown();
+	setup();
+}
+
+void
 start_with(struct isla_dhcp_conf conf)
 {
 	conf.ops = &world_ops;

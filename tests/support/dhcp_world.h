@@ -81,6 +81,8 @@ extern const struct isla_dhcp_ops world_ops; /* what the program hears, noted in
 /* Setup and teardown of a suite's tests; the latter checks that no mbuf is missing. */
 void setup(void);
 void teardown(void);
+/* Both: a new world. */
+void anew(void);
 /* The stack's clock begins at now_us. */
 void world_open(uint64_t now_us);
 

@@ -329,8 +329,7 @@ times_of_the_server_count_where_they_make_sense(void)
 		struct isla_dhcp_info in;
 		uint64_t age;
 
-		teardown();
-		setup();
+		anew();
 		world.server[0].lease_s = 1000;
 		world.server[0].t1_s = cases[i].t1;
 		world.server[0].t2_s = cases[i].t2;
@@ -392,8 +391,7 @@ the_longest_and_the_shortest_lease(void)
 	run(30000 * DAY);
 	CU_ASSERT_EQUAL(world.nb_expired, 0);
 	CU_ASSERT_EQUAL(world.nb_lease, 2);
-	teardown();
-	setup();
+	anew();
 	world.server[0].on = true;
 	world.server[0].lease_s = 1;
 	start();
@@ -404,8 +402,7 @@ the_longest_and_the_shortest_lease(void)
 	CU_ASSERT_EQUAL(world.nb_expired, 0);
 	CU_ASSERT_EQUAL(world.nb_probes, ACD_PROBE_NUM);
 	CU_ASSERT(world.nb_sent < 70);
-	teardown();
-	setup();
+	anew();
 	world.server[0].on = true;
 	world.server[0].lease_s = 10;
 	start();
@@ -670,24 +667,21 @@ a_last_lease_that_is_over_is_only_a_wish(void)
 	CU_ASSERT_EQUAL(last(0)->msg.type, DHCP_DISCOVER);
 	CU_ASSERT_EQUAL(msg_opt32(&last(0)->msg, 50), 0xc0a8054d);
 	/* One from the future, of a clock that was set back. */
-	teardown();
-	setup();
+	anew();
 	l = old_lease(0);
 	l.since_us = WALL0 + HOUR;
 	start_with((struct isla_dhcp_conf){.last = &l});
 	run(1100000);
 	CU_ASSERT_EQUAL(last(0)->msg.type, DHCP_DISCOVER);
 	/* One that never was. */
-	teardown();
-	setup();
+	anew();
 	memset(&l, 0, sizeof(l));
 	start_with((struct isla_dhcp_conf){.last = &l});
 	run(1100000);
 	CU_ASSERT_EQUAL(last(0)->msg.type, DHCP_DISCOVER);
 	CU_ASSERT_FALSE(last(0)->msg.has[50]);
 	/* One without an end. */
-	teardown();
-	setup();
+	anew();
 	l = old_lease(1000000);
 	l.lease_s = ISLA_DHCP_INFINITE;
 	start_with((struct isla_dhcp_conf){.last = &l});
@@ -718,8 +712,7 @@ it_is_told_that_nobody_answers(void)
 	run(5 * SECOND);
 	CU_ASSERT_EQUAL(world.nb_unanswered, 2);
 	/* A server that answers in time, though the check takes longer. */
-	teardown();
-	setup();
+	anew();
 	world.server[0].on = true;
 	conf.patience_us = 2 * SECOND;
 	start_with(conf);
@@ -727,8 +720,7 @@ it_is_told_that_nobody_answers(void)
 	CU_ASSERT_EQUAL(world.nb_new, 1);
 	CU_ASSERT_EQUAL(world.nb_unanswered, 0);
 	/* But where the check fails. */
-	teardown();
-	setup();
+	anew();
 	world.server[0].on = true;
 	world.arp_rival = 0xc0a8054d;
 	conf.patience_us = 1200000;
@@ -736,8 +728,7 @@ it_is_told_that_nobody_answers(void)
 	run(20 * SECOND);
 	CU_ASSERT_EQUAL(world.nb_unanswered, 1);
 	/* Where last week's lease is asked for, and nobody answers. */
-	teardown();
-	setup();
+	anew();
 	conf.last = &(const struct isla_dhcp_lease){0};
 	world.release_in_callback = true;
 	start_with(conf);
@@ -756,8 +747,7 @@ callbacks_may_release(void)
 	run(30 * SECOND);
 	CU_ASSERT_EQUAL(world.nb_type[DHCP_RELEASE], 1);
 	CU_ASSERT_EQUAL(info().state, ISLA_DHCP_STOPPED);
-	teardown();
-	setup();
+	anew();
 	bound();
 	world.server[0].on = false;
 	world.release_in_callback = true;

@@ -28,8 +28,7 @@ was_ignored(enum isla_drop why)
 	CU_ASSERT_EQUAL(info().nb_ignored, 1);
 	CU_ASSERT_EQUAL(info().state, ISLA_DHCP_SELECTING);
 	CU_ASSERT_EQUAL(world.nb_sent, 1);
-	teardown();
-	setup();
+	anew();
 }
 
 static void

@@ -188,6 +188,17 @@ isla_dhcp_renew(struct isla_dhcp *d, uint8_t netif)
 }
 
 int
+isla_dhcp_link_up(struct isla_dhcp *d, uint8_t netif)
+{
+	struct dhcp_client *c = client_of(d, netif);
+
+	if (c == NULL)
+		return -ENOENT;
+	dhcp_verify(c);
+	return 0;
+}
+
+int
 isla_dhcp_release(struct isla_dhcp *d, uint8_t netif)
 {
 	struct dhcp_client *c = client_of(d, netif);

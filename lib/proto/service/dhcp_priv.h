@@ -85,6 +85,8 @@ void dhcp_begin(struct dhcp_client *c, const struct isla_dhcp_lease *last);
 void dhcp_stop(struct dhcp_client *c);
 /* isla_dhcp_renew(). */
 void dhcp_hurry(struct dhcp_client *c);
+/* isla_dhcp_link_up(). */
+void dhcp_verify(struct dhcp_client *c);
 /* A reply of a server to this client, with the xid that it waits for. */
 enum isla_drop dhcp_reply(struct dhcp_client *c, const struct dhcp_msg *msg);
 /* True where the client waits for any reply. */

@@ -7,6 +7,9 @@
  *     INIT_REBOOT -> REBOOTING ----------+                ^          |            |
  *                                                         +----------+------------+
  *
+ * Once the link was away, a client with a lease goes through INIT_REBOOT and REBOOTING, too, and
+ * back to BOUND (3.7): the lease is in use all the while.
+ *
  * One timer a client, for the earliest of its deadlines. dhcp_timer() does what is due,
  * dhcp_reply() what a server's word leads to; both end in arm().
  */
@@ -256,7 +259,9 @@ dhcp_conflict_event(void *ctx, enum acd_event event, const struct rte_ether_addr
 	} else {
 		dhcp_send_decline(c, &c->offer);
 	}
-	begin_again(c, DECLINE_WAIT_US);
+	/* The callback may have stopped it. */
+	if (c->state != ISLA_DHCP_STOPPED)
+		begin_again(c, DECLINE_WAIT_US);
 }
 
 /* ---- time ---- */
@@ -276,6 +281,23 @@ use_last(struct dhcp_client *c)
 	/* Perhaps before the clock's beginning; only differences count. */
 	c->sent_us = now_of(c) - age_us;
 	check(c);
+}
+
+/* 3.7: the lease that is in use is asked for as if from before a restart. */
+static void
+verify(struct dhcp_client *c)
+{
+	if (c->state == ISLA_DHCP_REBOOTING && c->nb_tries == REBOOT_TRIES) {
+		/* Nobody has said anything: it goes on. Should T1 have passed, that is next. */
+		c->state = ISLA_DHCP_BOUND;
+		c->next_us = DHCP_NEVER;
+		return;
+	}
+	if (c->state == ISLA_DHCP_INIT_REBOOT) {
+		exchange_begin(c, ISLA_DHCP_REBOOTING);
+		c->offer = c->lease;
+	}
+	request(c);
 }
 
 /* A deadline of the states that have no lease. */
@@ -327,7 +349,10 @@ timer_bound(struct dhcp_client *c)
 			begin_in(c, ISLA_DHCP_INIT, random_us(c, SECOND));
 		return;
 	}
-	if (now >= c->t2_us && c->state != ISLA_DHCP_REBINDING) {
+	if (c->state == ISLA_DHCP_INIT_REBOOT || c->state == ISLA_DHCP_REBOOTING) {
+		if (now >= c->next_us)
+			verify(c);
+	} else if (now >= c->t2_us && c->state != ISLA_DHCP_REBINDING) {
 		exchange_begin(c, ISLA_DHCP_REBINDING);
 		request_more_time(c, c->end_us);
 	} else if (now >= c->t1_us && c->state == ISLA_DHCP_BOUND) {
@@ -417,6 +442,30 @@ dhcp_hurry(struct dhcp_client *c)
 	}
 	c->next_us = now_of(c);
 	arm(c);
+}
+
+void
+dhcp_verify(struct dhcp_client *c)
+{
+	uint64_t wait_us = random_us(c, c->start_delay_us);
+
+	switch (c->state) {
+	case ISLA_DHCP_STOPPED:
+	case ISLA_DHCP_INIT:
+		/* Not at all, or soon by itself, or so late for a reason. */
+		return;
+	case ISLA_DHCP_SELECTING:
+	case ISLA_DHCP_REQUESTING:
+		begin_in(c, ISLA_DHCP_INIT, wait_us);
+		return;
+	default:
+		break;
+	}
+	if (c->has_lease && !c->no_probe)
+		acd_verify(&c->acd, &c->lease.prefix.addr);
+	else
+		acd_stop(&c->acd);
+	begin_in(c, ISLA_DHCP_INIT_REBOOT, wait_us);
 }
 
 /* ---- what servers say ---- */

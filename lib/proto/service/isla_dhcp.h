@@ -173,6 +173,15 @@ int isla_dhcp_start(struct isla_dhcp *dhcp, uint8_t netif, const struct isla_dhc
 int isla_dhcp_renew(struct isla_dhcp *dhcp, uint8_t netif);
 
 /**
+ * The interface's link is back, and perhaps that of another network: a lease is verified
+ * (RFC 2131, 3.7) as after a restart, its address being used meanwhile and, where nobody answers, to
+ * the lease's end; without one, servers are looked for at once.
+ *
+ * @return 0; -ENOENT as for isla_dhcp_renew()
+ */
+int isla_dhcp_link_up(struct isla_dhcp *dhcp, uint8_t netif);
+
+/**
  * Give the lease back and stop. Where there is one, expired() is called with ISLA_DHCP_END_RELEASED,
  * right after the message to the server is on its way.
  *
