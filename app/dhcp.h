@@ -32,7 +32,7 @@ bool dhcp_is_for_port(const struct options *opts, uint16_t port_id);
  * line in err. */
 struct dhcp *dhcp_create(const struct options *opts, char *err, size_t err_size);
 
-/* What the engine must call at a stop: before isla_engine_create(). */
+/* What the engine must call at a stop, and once a link is back: before isla_engine_create(). */
 void dhcp_conf_engine(struct dhcp *dhcp, struct isla_engine_conf *conf);
 
 /* Who hears of DNS servers; before dhcp_start(). */

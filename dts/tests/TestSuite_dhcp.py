@@ -494,6 +494,46 @@ def test_release_and_renew_by_command(ns, start, servers, tmp_path):
     app.check_clean_end()
 
 
+def test_link_that_comes_back(ns, start, servers, tmp_path):
+    """The lease is verified, and a connection outlives it; on another network the address goes."""
+    app = start()
+    server = Dnsmasq(ns, tmp_path / "server")
+    server.more = ["--dhcp-authoritative"]
+    servers.append(server.start())
+    addr = wait_lease(app)[0]
+
+    def again(act):
+        seen = len(server.log)
+        act()
+        wait_until(lambda: f"DHCPREQUEST(isla0) {addr}" in server.log[seen:], 15, "a REQUEST")
+
+    def link_away():
+        ns.run(["ip", "link", "set", Link.INTERFACE, "down"])
+        wait_until(lambda: "link down" in app.output, 5, "the link is seen to be down")
+        ns.run(["ip", "link", "set", Link.INTERFACE, "up"])
+
+    with ns.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.settimeout(20)
+        sock.connect((addr, 80))
+        again(link_away)
+        again(lambda: (app.prompt("port stop 0"), app.prompt("port start 0")))
+        ns.run(["ip", "link", "set", Link.INTERFACE, "up"])
+        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert sock.recv(65536).startswith(b"HTTP/1.")
+    assert len(leases(app)) == 1 and "is over" not in app.output
+    server.stop()
+    elsewhere = Dnsmasq(ns, tmp_path / "elsewhere", addr="10.78.0.1")
+    elsewhere.more = ["--dhcp-authoritative"]
+    ns.run(["ip", "addr", "flush", "dev", Link.INTERFACE])
+    ns.run(["ip", "addr", "add", "10.78.0.1/24", "dev", Link.INTERFACE])
+    servers.append(elsewhere.start())
+    app.prompt("port stop 0")
+    app.prompt("port start 0")
+    assert wait_lease(app, 2)[0].startswith("10.78.0.")
+    assert "the server refused it" in app.output
+    app.check_clean_end()
+
+
 def test_two_shards(ns, start, servers, tmp_path):
     eal = [*eal_base(lcores=2), f"--vdev=net_tap0,iface={Link.INTERFACE}"]
     app = start(eal=eal)

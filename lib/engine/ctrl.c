@@ -40,9 +40,9 @@ ctrl_init(struct ctrl *c)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&c->lock, &attr);
+	pthread_mutex_init(&c->tick, &attr);
 	pthread_mutexattr_destroy(&attr);
 	pthread_mutex_init(&c->admin, NULL);
-	pthread_mutex_init(&c->tick, NULL);
 	pthread_mutex_init(&c->ports, NULL);
 	c->is_made = true;
 	return 0;
@@ -257,6 +257,15 @@ ctrl_tick(struct isla_engine *e)
 	pthread_mutex_lock(&e->ctrl.tick);
 	if (!e->ctrl.no_ticks)
 		e->conf.tick(e, e->conf.tick_ctx);
+	pthread_mutex_unlock(&e->ctrl.tick);
+}
+
+void
+ctrl_tell_link_up(struct isla_engine *e, uint16_t port_id)
+{
+	pthread_mutex_lock(&e->ctrl.tick);
+	if (!e->ctrl.no_ticks && e->conf.link_up != NULL)
+		e->conf.link_up(e, port_id, e->conf.link_up_ctx);
 	pthread_mutex_unlock(&e->ctrl.tick);
 }
 

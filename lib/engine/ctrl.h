@@ -27,7 +27,7 @@ struct worker;
 struct ctrl {
 	pthread_mutex_t lock;  /* recursive: shards begin and end; calls into those that do not run */
 	pthread_mutex_t admin; /* one change of the engine's settings at a time */
-	pthread_mutex_t tick;  /* while it ticks */
+	pthread_mutex_t tick;  /* recursive: while it ticks, or tells of a link */
 	pthread_mutex_t ports; /* a port is stopped, started or made anew, or its state is read */
 	bool no_ticks;         /* under tick: there will be none any more */
 	bool is_made;          /* the mutexes */
@@ -46,6 +46,10 @@ void ctrl_fini(struct ctrl *c);
 
 int ctrl_start(struct isla_engine *e, struct fault *fault);
 void ctrl_ends_ticking(struct isla_engine *e);
+
+/* The program hears that a port is back, as long as it ticks. Without the administration's lock: it
+ * may change settings itself. */
+void ctrl_tell_link_up(struct isla_engine *e, uint16_t port_id);
 
 void ctrl_shard_begins(struct worker *w);
 

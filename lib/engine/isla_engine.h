@@ -145,6 +145,12 @@ struct isla_engine_conf {
 	 * none. The stack goes on receiving and sending in between. */
 	bool (*last_words)(struct isla_engine *engine, struct isla_stack *stack, void *ctx);
 	void *last_words_ctx;
+	/** A port's link is back, or the port was started again: what is behind it may be another
+	 * network. Called from the control thread, within a second, or by whoever calls
+	 * isla_engine_port_start(), to the end of isla_engine_run(); NULL: never. It may call what
+	 * tick() may. */
+	void (*link_up)(struct isla_engine *engine, uint16_t port_id, void *ctx);
+	void *link_up_ctx;
 	struct isla_fault fault[ISLA_FAULT_DIRS]; /**< a bad path on purpose [none] */
 	uint64_t fault_seed;   /**< which frames that meets follows from it [1] */
 	/** Of the stacks. The engine sets the pools, mem, socket_id and the times; the key too

@@ -497,6 +497,8 @@ link_changed(uint16_t port_id, enum rte_eth_event_type type, void *arg, void *re
 	RTE_SET_USED(ret);
 	if (rte_eth_link_get_nowait(port_id, &link) != 0)
 		return 0;
+	if (link.link_status == RTE_ETH_LINK_DOWN)
+		__atomic_store_n(&port->link_was_down, true, __ATOMIC_RELAXED);
 	__atomic_store_n(&port->link_down, link.link_status == RTE_ETH_LINK_DOWN,
 		__ATOMIC_RELAXED);
 	return 0;

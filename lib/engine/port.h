@@ -82,6 +82,7 @@ struct port {
 	/* Written by whoever has the engine's administration, read by anybody. */
 	bool is_gone;    /* the interface behind it was deleted */
 	bool is_link_up;
+	bool came_up;    /* its link has been down, and nobody was told that it is back */
 	bool has_told_odd; /* that the other end leaves to a card what it should do itself */
 	uint32_t link_mbps;
 	uint64_t nb_link_downs;
@@ -90,6 +91,8 @@ struct port {
 	struct rte_eth_stats before; /* of the devices it was before it was made anew */
 	/* Set from EAL's interrupt thread, read by the loop: the link is known to be down. */
 	bool link_down;
+	/* Likewise, read and cleared by port_watch(): it was down since, if only for a moment. */
+	bool link_was_down;
 };
 
 /* Look at a port and choose its settings. Returns 0, or -errno with a line in fault. */

@@ -136,7 +136,11 @@ isla_engine_port_start(struct isla_engine *e, uint16_t port_id, char *err, size_
 			port->name);
 	else
 		rc = port_start_again(e, port, &fault);
+	/* One that was gone may have another number now. */
+	port_id = port->id;
 	ctrl_admin_unlock(e);
+	if (rc == 0)
+		ctrl_tell_link_up(e, port_id);
 	return rc;
 }
 
@@ -184,7 +188,7 @@ watch_odd(struct isla_engine *e, uint16_t i)
 void
 ports_watch(struct isla_engine *e)
 {
-	uint16_t i;
+	uint16_t up[ISLA_ENGINE_PORT_MAX], nb_up = 0, i;
 
 	if (ctrl_admin_lock(e) != 0)
 		return;
@@ -200,6 +204,9 @@ ports_watch(struct isla_engine *e)
 		if (is_there) {
 			if (!port->has_told_odd)
 				watch_odd(e, i);
+			if (port->came_up)
+				up[nb_up++] = port->id;
+			port->came_up = false;
 			continue;
 		}
 		ENGINE_LOG(WARNING,
@@ -209,4 +216,6 @@ ports_watch(struct isla_engine *e)
 		stop(e, port);
 	}
 	ctrl_admin_unlock(e);
+	for (i = 0; i < nb_up; i++)
+		ctrl_tell_link_up(e, up[i]);
 }

@@ -81,6 +81,10 @@ port_watch(struct port *port)
 		return true;
 	}
 	is_up = port_link_is_up(port);
+	port->came_up |= is_up && (!port->is_link_up ||
+		__atomic_load_n(&port->link_was_down, __ATOMIC_RELAXED));
+	if (is_up)
+		__atomic_store_n(&port->link_was_down, false, __ATOMIC_RELAXED);
 	if (is_up != port->is_link_up) {
 		ENGINE_LOG(NOTICE, "port %u (%s): link %s\n", port->id, port->name,
 			is_up ? "up" : "down");

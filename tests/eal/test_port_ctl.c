@@ -20,8 +20,22 @@
 static struct isla_engine_conf conf;
 static struct isla_engine *engine;
 static struct rte_ring *ring;
+/* What isla_engine_conf::link_up has told. */
+static unsigned int nb_ups;
+static uint16_t up_port;
 static char err[ISLA_ENGINE_ERR_SIZE];
 static uint16_t port_id;
+
+static void
+link_up(struct isla_engine *e, uint16_t port, void *ctx)
+{
+	CU_ASSERT_PTR_EQUAL(ctx, &nb_ups);
+	/* The administration is free: settings may be changed. */
+	CU_ASSERT_EQUAL(ctrl_admin_lock(e), 0);
+	ctrl_admin_unlock(e);
+	nb_ups++;
+	up_port = port;
+}
 
 static void
 create(const char *driver)
@@ -31,6 +45,10 @@ create(const char *driver)
 	conf.nb_mbufs = 1023;
 	conf.nb_refs = 1023;
 	conf.stop_us = 0;
+	conf.link_up = link_up;
+	conf.link_up_ctx = &nb_ups;
+	nb_ups = 0;
+	up_port = UINT16_MAX;
 	conf.stack.max_neigh = 64;
 	conf.stack.tcp.max_conns = 64;
 	conf.stack.tcp.max_segs = 256;
@@ -175,6 +193,44 @@ a_link_that_goes_down_is_counted(void)
 	teardown();
 }
 
+static void
+a_link_that_comes_back_is_told(void)
+{
+	create("net_ring");
+	start();
+	ports_watch(engine);
+	CU_ASSERT_EQUAL(nb_ups, 0);
+	rte_eth_dev_set_link_down(port_id);
+	ports_watch(engine);
+	CU_ASSERT_EQUAL(nb_ups, 0);
+	rte_eth_dev_set_link_up(port_id);
+	ports_watch(engine);
+	CU_ASSERT_EQUAL(nb_ups, 1);
+	CU_ASSERT_EQUAL(up_port, port_id);
+	ports_watch(engine);
+	CU_ASSERT_EQUAL(nb_ups, 1);
+	/* An interrupt has told of one that was shorter than the time between two looks. */
+	engine->port[0].link_was_down = true;
+	ports_watch(engine);
+	ports_watch(engine);
+	CU_ASSERT_EQUAL(nb_ups, 2);
+	/* One that was stopped was away as well. */
+	CU_ASSERT_EQUAL(isla_engine_port_stop(engine, port_id, err, sizeof(err)), 0);
+	ports_watch(engine);
+	CU_ASSERT_EQUAL(nb_ups, 2);
+	CU_ASSERT_EQUAL(isla_engine_port_start(engine, port_id, err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL(nb_ups, 3);
+	CU_ASSERT_NOT_EQUAL(isla_engine_port_start(engine, port_id, err, sizeof(err)), 0);
+	ports_watch(engine);
+	CU_ASSERT_EQUAL(nb_ups, 3);
+	/* Who has ended is told no more. */
+	ctrl_ends_ticking(engine);
+	engine->port[0].link_was_down = true;
+	ports_watch(engine);
+	CU_ASSERT_EQUAL(nb_ups, 3);
+	teardown();
+}
+
 /* An interface of that number does not exist, so the port looks as if its own had been deleted. */
 static void
 a_port_whose_interface_is_gone_is_made_anew(void)
@@ -277,6 +333,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_cannot_be_stopped_or_started),
 	SUITE_TEST(a_stopped_port_is_not_polled_and_takes_nothing),
 	SUITE_TEST(a_link_that_goes_down_is_counted),
+	SUITE_TEST(a_link_that_comes_back_is_told),
 	SUITE_TEST(a_port_whose_interface_is_gone_is_made_anew),
 	SUITE_TEST(a_device_that_cannot_be_made_anew_may_be_tried_again),
 	SUITE_TEST(ports_flap_while_the_engine_runs),
