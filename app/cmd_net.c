@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Commands that show and change what is below TCP: addresses, routes, neighbours, UDP ports.
+ * Commands that show what is below TCP, and have what was learnt forgotten: addresses, routes,
+ * neighbours, paths, UDP ports.
  * Addresses, routes and ports are the same on every shard, and the first one is asked; each has a
  * neighbour cache of its own.
  */
@@ -28,6 +29,7 @@ struct page {
 		struct isla_route_entry route[PAGE];
 		struct isla_neigh_entry neigh[PAGE];
 		struct isla_udp_entry udp[PAGE];
+		struct isla_pmtu_entry pmtu[PAGE];
 	};
 };
 
@@ -195,6 +197,99 @@ cmd_show_udp(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 	return rc;
 }
 
+static void
+read_pmtu(struct isla_stack *stack, void *arg)
+{
+	struct page *p = arg;
+
+	p->nb = isla_pmtu_list(stack, &p->cursor, p->pmtu, PAGE);
+}
+
+static void
+show_pmtu(struct cmd_env *env, uint16_t shard, const struct page *page)
+{
+	char addr[ISLA_ADDR_STRLEN];
+	uint16_t i;
+
+	for (i = 0; i < page->nb; i++)
+		fprintf(env->out, "%5u  %-26s %5u  %6.1f s\n", shard,
+			isla_addr_format(&page->pmtu[i].dst, addr, sizeof(addr)),
+			page->pmtu[i].mtu, (double)page->pmtu[i].left_us / 1e6);
+}
+
+static int
+cmd_show_pmtu(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	uint16_t i;
+	int rc = 0;
+
+	fprintf(env->out, "Shard  %-26s %5s  %s\n", "Destination", "MTU", "Forgotten in");
+	for (i = 0; rc == 0 && i < isla_engine_nb_shards(env->engine); i++)
+		rc = each_page(env, i, read_pmtu, show_pmtu);
+	return rc;
+}
+
+/* What is to be forgotten, on its way through the shards. */
+struct forget {
+	const struct isla_addr *addr; /* NULL: all */
+	uint32_t cursor;
+	uint32_t nb;
+};
+
+static void
+forget_neigh(struct isla_stack *stack, void *arg)
+{
+	struct forget *f = arg;
+
+	f->nb += isla_neigh_clear(stack, &f->cursor, f->addr);
+}
+
+static void
+forget_pmtu(struct isla_stack *stack, void *arg)
+{
+	struct forget *f = arg;
+
+	f->nb += isla_pmtu_clear(stack, f->addr);
+	f->cursor = ISLA_LIST_END;
+}
+
+/* On every shard, piece by piece. */
+static int
+forget_all(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv,
+	void (*forget)(struct isla_stack *stack, void *arg), const char *what)
+{
+	struct forget f = {.addr = NULL};
+	struct isla_addr addr;
+	uint16_t i;
+	int rc = 0;
+
+	if (argc > 0 && cmd_arg_addr(env, cmd, argv[0], &addr) != 0)
+		return -EINVAL;
+	if (argc > 0)
+		f.addr = &addr;
+	for (i = 0; rc == 0 && i < isla_engine_nb_shards(env->engine); i++)
+		for (f.cursor = 0; rc == 0 && f.cursor != ISLA_LIST_END && !cmd_is_stopped(env);)
+			rc = isla_engine_call(env->engine, i, forget, &f);
+	if (rc != 0)
+		return cmd_fail(env, cmd, "%s", strerror(-rc));
+	if (argc > 0 && f.nb == 0)
+		return cmd_fail(env, cmd, "no shard knows %s%s", what, argv[0]);
+	fprintf(env->out, "%u forgotten\n", f.nb);
+	return 0;
+}
+
+static int
+cmd_clear_neigh(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return forget_all(env, cmd, argc, argv, forget_neigh, "where to find ");
+}
+
+static int
+cmd_clear_pmtu(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return forget_all(env, cmd, argc, argv, forget_pmtu, "a path MTU to ");
+}
+
 const struct cmd cmds_net[] = {
 	{
 		.name = "show addrs", .args = "", .group = CMD_ADDRS, .run = cmd_show_addrs,
@@ -207,6 +302,20 @@ const struct cmd cmds_net[] = {
 	{
 		.name = "show neigh", .args = "", .group = CMD_ADDRS, .run = cmd_show_neigh,
 		.help = "the neighbour caches: ARP and neighbour discovery",
+	},
+	{
+		.name = "clear neigh", .args = "[ADDR]", .group = CMD_ADDRS,
+		.run = cmd_clear_neigh, .max_args = 1,
+		.help = "forget a neighbour, or all that have answered, on every shard",
+	},
+	{
+		.name = "show pmtu", .args = "", .group = CMD_ADDRS, .run = cmd_show_pmtu,
+		.help = "destinations whose path carries less than the first link",
+	},
+	{
+		.name = "clear pmtu", .args = "[ADDR]", .group = CMD_ADDRS, .run = cmd_clear_pmtu,
+		.max_args = 1,
+		.help = "forget that of one or of all of them; new connections try the link's MTU",
 	},
 	{
 		.name = "show udp", .args = "", .group = CMD_ADDRS, .run = cmd_show_udp,

@@ -45,6 +45,68 @@ cmd_clear_stats(struct cmd_env *env, const struct cmd *cmd, int argc, char **arg
 	return 0;
 }
 
+/* A part of what all shards count. */
+static int
+clear(struct cmd_env *env, const struct cmd *cmd, unsigned int what, const char *done)
+{
+	int rc = isla_engine_clear(env->engine, ISLA_ENGINE_ALL_SHARDS, what);
+
+	if (rc != 0)
+		return cmd_fail(env, cmd, "%s", strerror(-rc));
+	fprintf(env->out, "%s\n", done);
+	return 0;
+}
+
+static int
+cmd_clear_drops(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return clear(env, cmd, ISLA_ENGINE_CLEAR_DROPS, "all drop reasons are zero");
+}
+
+static int
+cmd_clear_hists(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return clear(env, cmd, ISLA_ENGINE_CLEAR_HISTS, "all histograms are empty");
+}
+
+static int
+cmd_clear_shards(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return clear(env, cmd, ISLA_ENGINE_CLEAR_LOOP, "the shards' times begin anew");
+}
+
+static int
+cmd_fault_clear(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	return clear(env, cmd, ISLA_ENGINE_CLEAR_FAULTS, "the faults' victims are zero");
+}
+
+static int
+cmd_show_hists(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	uint64_t shard = 0;
+	struct isla_shard_stats *s;
+	struct isla_engine_stats *all;
+	int rc;
+
+	if (argc > 0 && cmd_arg_number(env, cmd, "SHARD", argv[0], 0,
+				isla_engine_nb_shards(env->engine) - 1u, &shard) != 0)
+		return -EINVAL;
+	s = malloc(sizeof(*s));
+	all = malloc(sizeof(*all));
+	if (s == NULL || all == NULL)
+		rc = -ENOMEM;
+	else if (argc > 0)
+		rc = isla_engine_get_shard_stats(env->engine, (uint16_t)shard, s);
+	else
+		rc = isla_engine_get_stats(env->engine, all);
+	if (rc == 0)
+		isla_engine_print_hists(env->out, argc > 0 ? &s->hists : &all->hists);
+	free(all);
+	free(s);
+	return rc == 0 ? 0 : cmd_fail(env, cmd, "%s", strerror(-rc));
+}
+
 static int
 cmd_show_drops(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 {
@@ -304,8 +366,25 @@ const struct cmd cmds_state[] = {
 		.help = "packets that were dropped, by reason",
 	},
 	{
+		.name = "clear drops", .args = "", .group = CMD_STATE, .run = cmd_clear_drops,
+		.help = "set these to zero",
+	},
+	{
+		.name = "show hists", .args = "[SHARD]", .group = CMD_STATE, .run = cmd_show_hists,
+		.max_args = 1,
+		.help = "histograms: round trips, latency of requests, bursts, rounds of the loop",
+	},
+	{
+		.name = "clear hists", .args = "", .group = CMD_STATE, .run = cmd_clear_hists,
+		.help = "empty these",
+	},
+	{
 		.name = "show shards", .args = "", .group = CMD_STATE, .run = cmd_show_shards,
 		.help = "connections, frames and how each shard spends its time",
+	},
+	{
+		.name = "clear shards", .args = "", .group = CMD_STATE, .run = cmd_clear_shards,
+		.help = "count their times, rounds and handed over frames from zero",
 	},
 	{
 		.name = "show timers", .args = "", .group = CMD_STATE, .run = cmd_show_timers,
@@ -324,6 +403,10 @@ const struct cmd cmds_state[] = {
 	{
 		.name = "fault show", .args = "", .group = CMD_FAULTS, .run = cmd_fault_show,
 		.help = "what is set, and whom it has met",
+	},
+	{
+		.name = "fault clear", .args = "", .group = CMD_FAULTS, .run = cmd_fault_clear,
+		.help = "count its victims from zero",
 	},
 	{
 		.name = "fault off", .args = "", .group = CMD_FAULTS, .run = cmd_fault_off,

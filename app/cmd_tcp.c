@@ -162,6 +162,44 @@ cmd_show_tcp_conn(struct cmd_env *env, const struct cmd *cmd, int argc, char **a
 	return 0;
 }
 
+static void
+abort_one(struct isla_stack *stack, void *arg)
+{
+	struct one_conn *one = arg;
+
+	one->rc = isla_tcp_list_get(isla_stack_tcp(stack), one->id, &one->entry, NULL);
+	if (one->rc == 0)
+		one->rc = isla_tcp_list_abort(isla_stack_tcp(stack), one->id);
+}
+
+/* As `ss -K` does it: the program hears of it, and the peer gets RST. */
+static int
+cmd_clear_tcp_conn(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	struct one_conn one = {.rc = 0};
+	char local[64], remote[64];
+	uint16_t shard = 0;
+	int rc;
+
+	if (parse_id(env, cmd, argv[0], &shard, &one.id) != 0)
+		return -EINVAL;
+	rc = isla_engine_call(env->engine, shard, abort_one, &one);
+	if (rc == 0 && one.rc == -EOPNOTSUPP)
+		return cmd_fail(env, cmd, "%u.%u is a listener; service del ends one", shard,
+			one.id);
+	if (rc == 0 && one.rc != 0)
+		return cmd_fail(env, cmd, "there is no connection %u.%u; show tcp conns lists "
+			"those that there are", shard, one.id);
+	if (rc != 0)
+		return cmd_fail(env, cmd, "%s", strerror(-rc));
+	fprintf(env->out, "%s %s %s has ended\n", isla_tcp_state_name(one.entry.state),
+		tcp_end_text(&one.entry.ends.local, one.entry.ends.local_port, local,
+			sizeof(local)),
+		tcp_end_text(&one.entry.ends.remote, one.entry.ends.remote_port, remote,
+			sizeof(remote)));
+	return 0;
+}
+
 /* An attempt: the shard's until done is posted or the prompt ends it there. */
 struct attempt {
 	struct isla_tcp_ends ends;
@@ -357,6 +395,11 @@ const struct cmd cmds_tcp[] = {
 		.name = "show tcp conn", .args = "ID", .group = CMD_TCP, .run = cmd_show_tcp_conn,
 		.min_args = 1, .max_args = 1,
 		.help = "all that is known of one connection",
+	},
+	{
+		.name = "clear tcp conn", .args = "ID", .group = CMD_TCP,
+		.run = cmd_clear_tcp_conn, .min_args = 1, .max_args = 1,
+		.help = "end a connection at once: RST to the peer, an error to its service",
 	},
 	{
 		.name = "tcp connect", .args = "ADDR|NAME PORT [SHARD]", .group = CMD_TCP,

@@ -40,6 +40,10 @@ TRIES = {
     "show addrs": [("show addrs", "192.168.1.2/24")],
     "show routes": [("show routes", "192.168.1.0/24")],
     "show neigh": [("show neigh", "Address")],
+    "clear neigh": [("arping 192.168.1.1", "is at"), ("clear neigh", "forgotten"),
+                    ("clear neigh 192.168.1.1", "no shard knows")],
+    "show pmtu": [("show pmtu", "MTU")],
+    "clear pmtu": [("clear pmtu", "0 forgotten"), ("clear pmtu 10.1.2.3", "no shard knows")],
     "show udp": [("show udp", " 7 ")],
     "set ip add": [("set ip add 10.9.0.2/16", None), ("show addrs", "10.9.0.2/16")],
     "set gateway": [("set gateway 192.168.1.1", None), ("show routes", "192.168.1.1 "),
@@ -50,6 +54,7 @@ TRIES = {
     "show tcp conns": [("show tcp conns", "Peer Address:Port"),
                        ("show tcp conns state listening", "*:80")],
     "show tcp conn": [("show tcp conn 0.0", "LISTEN")],
+    "clear tcp conn": [("clear tcp conn 0.0", "is a listener")],
     "tcp connect": [("tcp connect 192.168.1.1 9", "refused")],
     "start": [("stop", "stopped"), ("start", "started")],
     "stop": [("stop", "stopped"), ("start", "started")],
@@ -66,12 +71,17 @@ TRIES = {
     "show stats": [("show stats", "ifInPkts")],
     "clear stats": [("clear stats", "zero")],
     "show drops": [("show drops", "all")],
+    "clear drops": [("clear drops", "zero")],
+    "show hists": [("show hists", "rxBurst"), ("show hists 0", "loopBusy")],
+    "clear hists": [("clear hists", "empty")],
     "show shards": [("show shards", "Busy")],
+    "clear shards": [("clear shards", "anew")],
     "show timers": [("show timers", "Shard 0")],
     "show mempools": [("show mempools", "isla_pkt_0")],
     "fault set": [("fault set both delay 1ms", None), ("fault show", "rx delay 1ms"),
                   ("fault off", None)],
     "fault show": [("fault show", "tx off")],
+    "fault clear": [("fault clear", "zero")],
     "fault off": [("fault off", None)],
 }
 
@@ -179,6 +189,46 @@ def test_connections_are_told(app, ns):
     finally:
         traffic.close_all(socks)
     wait_until(lambda: "ESTAB" not in app.prompt("show tcp conns sport 7"), 10, "no connection")
+
+
+def test_connections_are_ended(app, ns):
+    """Each of many, on whatever shard: its client sees a reset."""
+    socks = traffic.connect_many(ns, Link.STACK_V4, 7, 20)
+    try:
+        table = app.prompt("show tcp conns state established sport = :7")
+        numbers = re.findall(r"ESTAB .* (\d+\.\d+)\s", table)
+        assert len(numbers) == 20
+        for number in numbers:
+            assert "has ended" in app.prompt(f"clear tcp conn {number}")
+        for sock in socks:
+            sock.settimeout(5)
+            with pytest.raises(ConnectionResetError):
+                sock.recv(1)
+    finally:
+        traffic.close_all(socks)
+    assert "ESTAB" not in app.prompt("show tcp conns sport 7")
+    assert "there is no connection" in app.prompt(f"clear tcp conn {numbers[0]}")
+
+
+def test_what_is_learnt_is_forgotten(app, ns):
+    """The neighbour on every shard; the next packet asks again, and is answered."""
+    ns.run(["ping", "-c", "1", "-W", "3", Link.STACK_V4])
+    assert f"{Link.KERNEL_V4} " in app.prompt("show neigh")
+    assert re.search(r"[1-9]\d* forgotten", app.prompt(f"clear neigh {Link.KERNEL_V4}"))
+    assert f"{Link.KERNEL_V4} " not in app.prompt("show neigh")
+    ns.run(["ping", "-c", "1", "-W", "3", Link.STACK_V4])
+    assert f"{Link.KERNEL_V4} " in app.prompt("show neigh")
+
+
+def test_counters_are_cleared_apart(app, ns):
+    traffic.get(ns, Link.STACK_V4)
+    assert "httpLatency" in app.prompt("show hists")
+    app.prompt("clear hists")
+    assert "httpLatency" not in app.prompt("show hists")
+    assert "ifInPkts" in app.prompt("show stats")
+    app.prompt("clear stats")
+    app.prompt("clear drops")
+    assert re.search(r"^all +0$", app.prompt("show drops"), re.MULTILINE)
 
 
 def test_connect_to_a_listener(app, ns):

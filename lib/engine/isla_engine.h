@@ -554,6 +554,24 @@ int isla_engine_get_stats(struct isla_engine *engine, struct isla_engine_stats *
 int isla_engine_get_shard_stats(struct isla_engine *engine, uint16_t shard,
 	struct isla_shard_stats *stats);
 
+/** Parts of what is counted, for isla_engine_clear(). */
+#define ISLA_ENGINE_CLEAR_COUNTERS ISLA_STACK_CLEAR_COUNTERS /**< but for gauges */
+#define ISLA_ENGINE_CLEAR_DROPS    ISLA_STACK_CLEAR_DROPS
+#define ISLA_ENGINE_CLEAR_HISTS    ISLA_STACK_CLEAR_HISTS
+#define ISLA_ENGINE_CLEAR_LOOP     0x10u /**< isla_loop_stats */
+#define ISLA_ENGINE_CLEAR_FAULTS   0x20u /**< isla_fault_stats, but for what waits */
+#define ISLA_ENGINE_CLEAR_PORTS    0x40u /**< isla_port_stats, where it is for all shards */
+#define ISLA_ENGINE_CLEAR_ALL      0x77u
+
+/**
+ * Set a part of what a shard has counted to zero. From any thread that is no shard.
+ *
+ * @param shard  ISLA_ENGINE_ALL_SHARDS: of every one
+ * @param what   ISLA_ENGINE_CLEAR_*
+ * @return 0; -EINVAL (no such shard), -EDEADLK (from a shard)
+ */
+int isla_engine_clear(struct isla_engine *engine, uint16_t shard, unsigned int what);
+
 /** Set all counters to zero, gauges excepted; as isla_engine_get_stats(). */
 int isla_engine_clear_stats(struct isla_engine *engine);
 
@@ -564,6 +582,12 @@ int isla_engine_clear_stats(struct isla_engine *engine);
  */
 void isla_engine_print_port(FILE *out, const struct isla_port_stats *stats,
 	const struct isla_port_stats *prev, uint64_t dt_us);
+
+/**
+ * Print a table of the histograms that have a value, by some of their quantiles; one line where none
+ * has. Pure; any thread.
+ */
+void isla_engine_print_hists(FILE *out, const struct isla_hists *hists);
 
 /**
  * Print a snapshot: the ports in testpmd's manner, then the counters and drop reasons that are not

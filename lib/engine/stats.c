@@ -162,25 +162,56 @@ isla_engine_get_stats(struct isla_engine *e, struct isla_engine_stats *stats)
 	return 0;
 }
 
+/* On its way into a shard. */
+struct clear {
+	struct worker *w;
+	unsigned int what;
+};
+
 static void
 clear(struct isla_stack *stack, void *arg)
 {
-	isla_stack_stats_clear(stack);
-	worker_clear_stats(arg);
+	const struct clear *c = arg;
+
+	isla_stack_clear(stack, c->what);
+	worker_clear_stats(c->w, c->what);
+}
+
+/* What the drivers count; where a port is being stopped or made anew, before that or after it. */
+static void
+clear_ports(struct isla_engine *e)
+{
+	uint16_t i;
+
+	ctrl_ports_lock(e);
+	for (i = 0; i < e->conf.nb_ports; i++)
+		port_clear_stats(&e->port[i]);
+	ctrl_ports_unlock(e);
+}
+
+int
+isla_engine_clear(struct isla_engine *e, uint16_t shard, unsigned int what)
+{
+	bool all = shard == ISLA_ENGINE_ALL_SHARDS;
+	uint16_t i, first = all ? 0 : shard, end = all ? e->nb_workers : shard + 1u;
+	struct clear c = {.what = what};
+	int rc;
+
+	if (first >= e->nb_workers)
+		return -EINVAL;
+	for (i = first; i < end; i++) {
+		c.w = &e->worker[i];
+		rc = isla_engine_call(e, i, clear, &c);
+		if (rc != 0)
+			return rc;
+	}
+	if (all && (what & ISLA_ENGINE_CLEAR_PORTS) != 0)
+		clear_ports(e);
+	return 0;
 }
 
 int
 isla_engine_clear_stats(struct isla_engine *e)
 {
-	uint16_t i;
-	int rc;
-
-	for (i = 0; i < e->nb_workers; i++) {
-		rc = isla_engine_call(e, i, clear, &e->worker[i]);
-		if (rc != 0)
-			return rc;
-	}
-	for (i = 0; i < e->conf.nb_ports; i++)
-		port_clear_stats(&e->port[i]);
-	return 0;
+	return isla_engine_clear(e, ISLA_ENGINE_ALL_SHARDS, ISLA_ENGINE_CLEAR_ALL);
 }

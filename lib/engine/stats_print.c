@@ -156,7 +156,8 @@ print_faults(FILE *out, const struct isla_fault_stats fault[ISLA_FAULT_DIRS])
 	print_fault(out, "Tx", &fault[ISLA_FAULT_TX]);
 }
 
-static void
+/* Returns whether there was anything. */
+static bool
 print_hists(FILE *out, const struct isla_hists *hists)
 {
 	unsigned int i;
@@ -176,6 +177,14 @@ print_hists(FILE *out, const struct isla_hists *hists)
 			h->nb, (double)h->sum / (double)h->nb, isla_hist_quantile(h, 500),
 			isla_hist_quantile(h, 900), isla_hist_quantile(h, 990), h->max);
 	}
+	return any;
+}
+
+void
+isla_engine_print_hists(FILE *out, const struct isla_hists *hists)
+{
+	if (!print_hists(out, hists))
+		fprintf(out, "nothing has been measured\n");
 }
 
 void

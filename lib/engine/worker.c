@@ -389,14 +389,19 @@ worker_add_hists(const struct worker *w, struct isla_hists *sum)
 }
 
 void
-worker_clear_stats(struct worker *w)
+worker_clear_stats(struct worker *w, unsigned int what)
 {
-	memset(&w->stats, 0, sizeof(w->stats));
-	memset(&w->handover.stats, 0, sizeof(w->handover.stats));
-	memset(w->backoff.account, 0, sizeof(w->backoff.account));
-	memset(&w->rx_burst, 0, sizeof(w->rx_burst));
-	memset(&w->loop_busy, 0, sizeof(w->loop_busy));
-	w->tx_copied_bytes = 0;
-	if (w->fault_stage != NULL)
+	if ((what & ISLA_ENGINE_CLEAR_LOOP) != 0) {
+		memset(&w->stats, 0, sizeof(w->stats));
+		memset(&w->handover.stats, 0, sizeof(w->handover.stats));
+		memset(w->backoff.account, 0, sizeof(w->backoff.account));
+	}
+	if ((what & ISLA_ENGINE_CLEAR_HISTS) != 0) {
+		memset(&w->rx_burst, 0, sizeof(w->rx_burst));
+		memset(&w->loop_busy, 0, sizeof(w->loop_busy));
+	}
+	if ((what & ISLA_ENGINE_CLEAR_COUNTERS) != 0)
+		w->tx_copied_bytes = 0;
+	if (w->fault_stage != NULL && (what & ISLA_ENGINE_CLEAR_FAULTS) != 0)
 		fault_stage_clear_stats(w->fault_stage);
 }

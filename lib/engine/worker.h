@@ -111,7 +111,8 @@ int worker_fault_set(struct worker *w, enum isla_fault_dir dir, const struct isl
 
 /* The loop's counters, with those of its steps. */
 void worker_get_stats(const struct worker *w, struct isla_loop_stats *stats);
-void worker_clear_stats(struct worker *w);
+/* what: ISLA_ENGINE_CLEAR_* */
+void worker_clear_stats(struct worker *w, unsigned int what);
 
 /* Add the histograms of the shard, its stack's included. */
 void worker_add_hists(const struct worker *w, struct isla_hists *sum);

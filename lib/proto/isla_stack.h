@@ -202,7 +202,15 @@ const struct isla_stats *isla_stack_stats(const struct isla_stack *stack);
 /** The shard's histograms; as isla_stack_stats(). */
 const struct isla_hists *isla_stack_hists(const struct isla_stack *stack);
 
-/** Set all counters to zero, but those that are gauges (tcpCurrEstab), and empty the histograms. */
+/** Parts of what a stack counts, for isla_stack_clear(). */
+#define ISLA_STACK_CLEAR_COUNTERS 0x01u /**< isla_stats::counter, but for gauges (tcpCurrEstab) */
+#define ISLA_STACK_CLEAR_DROPS    0x02u /**< isla_stats::drop */
+#define ISLA_STACK_CLEAR_HISTS    0x04u /**< the histograms */
+
+/** Set some of it to zero. From the shard's thread. @param what  ISLA_STACK_CLEAR_* */
+void isla_stack_clear(struct isla_stack *stack, unsigned int what);
+
+/** Set all of it to zero. */
 void isla_stack_stats_clear(struct isla_stack *stack);
 
 #ifdef __cplusplus

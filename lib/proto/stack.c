@@ -403,11 +403,23 @@ isla_stack_hists(const struct isla_stack *s)
 }
 
 void
+isla_stack_clear(struct isla_stack *s, unsigned int what)
+{
+	struct isla_stats *stats = &s->core.stats;
+	uint64_t estab = stats->counter[ISLA_C_TCP_CURR_ESTAB];
+
+	if ((what & ISLA_STACK_CLEAR_COUNTERS) != 0)
+		memset(stats->counter, 0, sizeof(stats->counter));
+	if ((what & ISLA_STACK_CLEAR_DROPS) != 0)
+		memset(stats->drop, 0, sizeof(stats->drop));
+	if ((what & ISLA_STACK_CLEAR_HISTS) != 0)
+		memset(&s->core.hists, 0, sizeof(s->core.hists));
+	stats->counter[ISLA_C_TCP_CURR_ESTAB] = estab;
+}
+
+void
 isla_stack_stats_clear(struct isla_stack *s)
 {
-	uint64_t estab = s->core.stats.counter[ISLA_C_TCP_CURR_ESTAB];
-
-	memset(&s->core.stats, 0, sizeof(s->core.stats));
-	memset(&s->core.hists, 0, sizeof(s->core.hists));
-	s->core.stats.counter[ISLA_C_TCP_CURR_ESTAB] = estab;
+	isla_stack_clear(s, ISLA_STACK_CLEAR_COUNTERS | ISLA_STACK_CLEAR_DROPS |
+		ISLA_STACK_CLEAR_HISTS);
 }

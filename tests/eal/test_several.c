@@ -161,6 +161,43 @@ stop_when_all_is_there(struct isla_engine *e, void *ctx)
 		isla_engine_stop(e);
 }
 
+/* Of one shard, and of all; each leaves the others' alone. */
+static void
+parts_are_cleared_apart(void)
+{
+	struct isla_shard_stats one;
+	struct isla_engine_stats all;
+
+	CU_ASSERT_EQUAL(isla_engine_clear(engine, NB, ISLA_ENGINE_CLEAR_ALL), -EINVAL);
+	CU_ASSERT_EQUAL(isla_engine_clear(engine, 1, ISLA_ENGINE_CLEAR_COUNTERS), 0);
+	isla_engine_get_shard_stats(engine, 1, &one);
+	CU_ASSERT_EQUAL(one.stack.counter[ISLA_C_IF_IN_PKTS], 0);
+	CU_ASSERT_NOT_EQUAL(one.loop.handover.nb_in, 0);
+	CU_ASSERT_EQUAL(isla_engine_clear(engine, 1, ISLA_ENGINE_CLEAR_LOOP), 0);
+	isla_engine_get_shard_stats(engine, 1, &one);
+	CU_ASSERT_EQUAL(one.loop.handover.nb_in, 0);
+	CU_ASSERT_EQUAL(one.loop.sleep.nb_rounds, 0);
+	isla_engine_get_stats(engine, &all);
+	CU_ASSERT_NOT_EQUAL(all.stack.counter[ISLA_C_IF_IN_PKTS], 0);
+	CU_ASSERT_NOT_EQUAL(all.loop.handover.nb_in, 0);
+	CU_ASSERT_NOT_EQUAL(all.hists.hist[ISLA_HIST_RX_BURST].nb, 0);
+	CU_ASSERT_NOT_EQUAL(all.port[0].ipackets, 0);
+	CU_ASSERT_EQUAL(isla_engine_clear(engine, ISLA_ENGINE_ALL_SHARDS,
+		ISLA_ENGINE_CLEAR_HISTS | ISLA_ENGINE_CLEAR_DROPS), 0);
+	isla_engine_get_stats(engine, &all);
+	CU_ASSERT_EQUAL(all.hists.hist[ISLA_HIST_RX_BURST].nb, 0);
+	CU_ASSERT_NOT_EQUAL(all.stack.counter[ISLA_C_IF_IN_PKTS], 0);
+	/* Ports are not a shard's. */
+	CU_ASSERT_EQUAL(isla_engine_clear(engine, 0, ISLA_ENGINE_CLEAR_PORTS), 0);
+	isla_engine_get_stats(engine, &all);
+	CU_ASSERT_NOT_EQUAL(all.port[0].ipackets, 0);
+	CU_ASSERT_EQUAL(isla_engine_clear(engine, ISLA_ENGINE_ALL_SHARDS,
+		ISLA_ENGINE_CLEAR_PORTS), 0);
+	isla_engine_get_stats(engine, &all);
+	CU_ASSERT_EQUAL(all.port[0].ipackets, 0);
+	CU_ASSERT_NOT_EQUAL(all.stack.counter[ISLA_C_IF_IN_PKTS], 0);
+}
+
 static void
 frames_find_their_shard(void)
 {
@@ -193,6 +230,7 @@ frames_find_their_shard(void)
 		CU_ASSERT_EQUAL(one.loop.spin.nb_rounds, 0);
 	}
 	CU_ASSERT_EQUAL(isla_engine_shard_info(engine, NB, &info), -EINVAL);
+	parts_are_cleared_apart();
 	isla_engine_clear_stats(engine);
 	isla_engine_get_stats(engine, &stats);
 	CU_ASSERT_EQUAL(stats.loop.handover.nb_polled, 0);

@@ -127,6 +127,19 @@ isla_engine_clear_stats(struct isla_engine *e)
 }
 
 int
+isla_engine_clear(struct isla_engine *e, uint16_t shard, unsigned int what)
+{
+	uint16_t i;
+	int rc = change(NULL, 0);
+
+	for (i = 0; rc == 0 && i < fake_engine.nb_shards; i++)
+		if (shard == ISLA_ENGINE_ALL_SHARDS || shard == i)
+			isla_stack_clear(fake_engine.stack[i], what);
+	fake_engine.cleared = what;
+	return rc;
+}
+
+int
 isla_engine_addr_add(struct isla_engine *e, uint16_t port, const struct isla_prefix *prefix)
 {
 	int rc = change(NULL, 0);

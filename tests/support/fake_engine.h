@@ -21,6 +21,7 @@ struct fake_engine {
 	struct isla_fault fault[ISLA_FAULT_DIRS];
 	struct isla_engine_backoff backoff;
 	enum isla_engine_idle idle;
+	unsigned int cleared; /* what isla_engine_clear() was asked for last */
 	uint16_t reta[ISLA_ENGINE_RETA_LEN];
 };
 

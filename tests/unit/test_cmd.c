@@ -14,7 +14,9 @@
 
 #include "cmd.h"
 #include "fake_engine.h"
+#include "inet.h"
 #include "prompt_line.h"
+#include "stack_priv.h"
 #include "tcp_peer.h"
 
 #define GARBAGE "?!x"
@@ -349,6 +351,110 @@ tables_below_tcp_are_told(void)
 	works("fault show");
 }
 
+/* Each takes away its own and leaves the others alone; on every shard. */
+static void
+counters_are_cleared_apart(void)
+{
+	static const struct {
+		const char *line;
+		unsigned int what;
+	} all[] = {
+		{"clear drops", ISLA_ENGINE_CLEAR_DROPS},
+		{"clear hists", ISLA_ENGINE_CLEAR_HISTS},
+		{"clear shards", ISLA_ENGINE_CLEAR_LOOP},
+		{"fault clear", ISLA_ENGINE_CLEAR_FAULTS},
+	};
+	struct sim_host_conf conf = {.number = 77};
+	struct sim_host other;
+	unsigned int i;
+
+	sim_host_init(&other, &conf);
+	established_passive();
+	begin();
+	fake_engine.nb_shards = 2;
+	fake_engine.stack[1] = other.stack;
+	for (i = 0; i < RTE_DIM(all); i++) {
+		works(all[i].line);
+		CU_ASSERT_EQUAL(fake_engine.cleared, all[i].what);
+	}
+	fake_engine.fail_at = 1;
+	fake_engine.fail_rc = -EDEADLK;
+	CU_ASSERT(run("clear drops") < 0);
+	CU_ASSERT_EQUAL(count("\n"), 1);
+	works("show hists");
+	works("show hists 1");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "nothing has been measured"));
+	refuse("show hists 2", "'2'", "from 0 to 1");
+	CU_ASSERT_EQUAL(sim_host_fini(&other), 0);
+}
+
+/* Neighbours and paths, on every shard; one by its address, or all. */
+static void
+what_was_learnt_is_forgotten(void)
+{
+	struct sim_host_conf conf = {.number = 77};
+	struct isla_addr far, v6far;
+	struct sim_host other;
+
+	isla_addr_parse("10.9.9.9", &far);
+	isla_addr_parse("2001:db8::9", &v6far);
+	sim_host_init(&other, &conf);
+	established_active();
+	begin();
+	fake_engine.nb_shards = 2;
+	fake_engine.stack[1] = other.stack;
+	works("show neigh");
+	CU_ASSERT_EQUAL(count("REACHABLE"), 1);
+	refuse("clear neigh 192.168.1.231", "192.168.1.231", "no shard knows");
+	works("clear neigh");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "1 forgotten"));
+	works("show neigh");
+	CU_ASSERT_EQUAL(count("REACHABLE"), 0);
+	works("clear neigh");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "0 forgotten"));
+
+	inet_pmtu_lower(stack_inet(peer.host.stack), &far, 1300);
+	inet_pmtu_lower(stack_inet(other.stack), &far, 1300);
+	inet_pmtu_lower(stack_inet(other.stack), &v6far, 1300);
+	works("show pmtu");
+	CU_ASSERT_EQUAL(count("10.9.9.9 "), 2);
+	CU_ASSERT_EQUAL(count("2001:db8::9 "), 1);
+	CU_ASSERT_EQUAL(count(" 1300 "), 3);
+	works("clear pmtu 10.9.9.9");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "2 forgotten"));
+	refuse("clear pmtu 10.9.9.9", "10.9.9.9", "no shard knows");
+	works("clear pmtu");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "1 forgotten"));
+	CU_ASSERT_EQUAL(sim_host_fini(&other), 0);
+}
+
+static void
+a_connection_is_ended(void)
+{
+	char line[64], id[32];
+	const char *at;
+
+	established_passive();
+	begin();
+	refuse("clear tcp conn 0.0", "0.0 is a listener", "service del");
+	refuse("clear tcp conn 0.99999", "0.99999", "show tcp conns");
+	refuse("clear tcp conn 7.1", "'7.1'", "from 0 to 0");
+	refuse("clear tcp conn all", "'all'", "such as 0.64");
+	works("show tcp conns state established");
+	at = strstr(text, "  0.");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+	sscanf(at, "%31s", id);
+	snprintf(line, sizeof(line), "clear tcp conn %s", id);
+	works(line);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "ESTABLISHED "));
+	peer_flush();
+	CU_ASSERT((take()->flags & RST) != 0);
+	CU_ASSERT_EQUAL(app.err, ECONNABORTED);
+	refuse(line, id, "show tcp conns");
+	works("show tcp conns");
+	CU_ASSERT_EQUAL(count("ESTAB"), 0);
+}
+
 static void
 addresses_come_and_go(void)
 {
@@ -531,8 +637,9 @@ complete(const char *line, const char *const *words, unsigned int nb)
 static void
 completion_offers_what_may_stand_there(void)
 {
-	static const char *const clear[] = {"port", "stats"};
-	static const char *const fault[] = {"set", "show", "off"};
+	static const char *const clear[] = {"port", "stats", "drops", "hists", "shards", "neigh",
+		"pmtu", "tcp"};
+	static const char *const fault[] = {"set", "show", "clear", "off"};
 	static const char *const dirs[] = {"rx", "tx", "both"};
 	static const char *const idle[] = {"epoll", "sleep", "poll"};
 	static const char *const all[] = {"all"};
@@ -586,6 +693,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(large_tables_are_told_whole),
 	SUITE_TEST(one_connection_is_told_in_full),
 	SUITE_TEST(tables_below_tcp_are_told),
+	SUITE_TEST(counters_are_cleared_apart),
+	SUITE_TEST(what_was_learnt_is_forgotten),
+	SUITE_TEST(a_connection_is_ended),
 	SUITE_TEST(addresses_come_and_go),
 	SUITE_TEST(a_gateway_takes_the_place_of_the_old_one),
 	SUITE_TEST(faults_are_set_whole_or_not),

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "inet.h"
 #include "isla_ping.h"
 #include "isla_route.h"
+#include "stack_priv.h"
 #include "tcp_peer.h"
 
 #define MANY 2000
@@ -138,6 +140,48 @@ every_state_is_told_with_its_ends(void)
 		CU_ASSERT_EQUAL(info.state, l->state);
 		CU_ASSERT_PTR_NOT_NULL(info.cc);
 	}
+}
+
+/* As `ss -K` does: where somebody waits he gets a reset, and the program hears of it. */
+static void
+any_connection_can_be_ended(void)
+{
+	const unsigned int told = ISLA_TCP_SYN_RECEIVED | ISLA_TCP_ESTABLISHED |
+		ISLA_TCP_FIN_WAIT_1 | ISLA_TCP_FIN_WAIT_2 | ISLA_TCP_CLOSE_WAIT;
+	const struct ladder *l;
+
+	for (l = ladder; l < ladder + LADDER_NB; l++) {
+		const struct isla_tcp_entry *e;
+		struct isla_tcp_entry again;
+		bool held;
+
+		ladder_enter(l);
+		e = find_state(read_tcp(3, NULL), l->state);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(e);
+		held = !e->orphan && app.conn != NULL;
+		CU_ASSERT_EQUAL(isla_tcp_list_abort(peer.tcp, e->id), 0);
+		CU_ASSERT_EQUAL(isla_tcp_list_get(peer.tcp, e->id, &again, NULL), -ENOENT);
+		peer_flush();
+		CU_ASSERT_EQUAL(app.nb_error, held ? 1 : 0);
+		if (held)
+			CU_ASSERT_EQUAL(app.err, ECONNABORTED);
+		if (((unsigned int)l->state & told) != 0)
+			CU_ASSERT((take()->flags & RST) != 0);
+		expect_nothing();
+		CU_ASSERT_EQUAL(isla_tcp_list_abort(peer.tcp, e->id), -ENOENT);
+	}
+}
+
+static void
+what_cannot_be_ended(void)
+{
+	listen_on(STACK_PORT);
+	CU_ASSERT_EQUAL(isla_tcp_list_abort(peer.tcp, 0), -EOPNOTSUPP);
+	CU_ASSERT_EQUAL(isla_tcp_list_abort(peer.tcp, 1), -ENOENT);
+	CU_ASSERT_EQUAL(isla_tcp_list_abort(peer.tcp, 64), -ENOENT);
+	CU_ASSERT_EQUAL(isla_tcp_list_abort(peer.tcp, UINT32_MAX), -ENOENT);
+	inject(SYN, .seq = P(0));
+	expect(SYN | ACK, .seq = S(0), .ack = P(1));
 }
 
 static void
@@ -357,6 +401,98 @@ neighbours(void)
 	CU_ASSERT_STRING_EQUAL(isla_neigh_state_name(77), "?");
 }
 
+/* Forget neighbours, in pieces. */
+static uint32_t
+clear_neigh(const struct isla_addr *addr)
+{
+	uint32_t cursor = 0, nb = 0;
+
+	while (cursor != ISLA_LIST_END) {
+		uint32_t from = cursor;
+
+		nb += isla_neigh_clear(peer.host.stack, &cursor, addr);
+		if (cursor != ISLA_LIST_END)
+			CU_ASSERT_FATAL(cursor > from && cursor - from <= ISLA_LIST_LOOKS);
+	}
+	return nb;
+}
+
+/* The connection that went by it asks anew with its next segment, and nothing is lost. */
+static void
+a_neighbour_is_forgotten(void)
+{
+	struct isla_neigh_entry e;
+	struct isla_addr other;
+	uint64_t asked;
+
+	established_active();
+	asked = counter(peer.is_v6 ? ISLA_C_ND_OUT_SOLICITS : ISLA_C_ARP_OUT_REQUESTS);
+	isla_addr_parse(peer.is_v6 ? "fd00::4711" : "192.168.1.211", &other);
+	CU_ASSERT_EQUAL(clear_neigh(&other), 0);
+	CU_ASSERT_EQUAL(isla_neigh_get(peer.host.stack, 0, &peer.ends.src, &e), 0);
+	CU_ASSERT_EQUAL(clear_neigh(&peer.ends.src), 1);
+	CU_ASSERT_EQUAL(isla_neigh_get(peer.host.stack, 0, &peer.ends.src, &e), -ENOENT);
+	CU_ASSERT_EQUAL(clear_neigh(NULL), 0);
+	app_send(10);
+	expect(ACK | PSH, .seq = S(1), .ack = P(1), .len = 10);
+	CU_ASSERT_EQUAL(counter(peer.is_v6 ? ISLA_C_ND_OUT_SOLICITS : ISLA_C_ARP_OUT_REQUESTS),
+		asked + 1);
+	CU_ASSERT_EQUAL(clear_neigh(NULL), 1);
+}
+
+/* One that is asked for is no knowledge: what waits for it goes on waiting. */
+static void
+a_question_is_not_forgotten(void)
+{
+	struct isla_neigh_entry e;
+
+	peer.deaf = true;
+	app_connect();
+	CU_ASSERT_EQUAL(clear_neigh(NULL), 0);
+	CU_ASSERT_EQUAL(clear_neigh(&peer.ends.src), 0);
+	CU_ASSERT_EQUAL_FATAL(isla_neigh_get(peer.host.stack, 0, &peer.ends.src, &e), 0);
+	CU_ASSERT_EQUAL(e.nb_queued, 1);
+	peer_drain();
+}
+
+static void
+paths_are_told_and_forgotten(void)
+{
+	struct inet *inet = stack_inet(peer.host.stack);
+	struct isla_pmtu_entry e[4];
+	struct isla_addr dst[3];
+	uint32_t cursor = 0;
+	uint16_t nb = 0, i;
+
+	CU_ASSERT_EQUAL(isla_pmtu_list(peer.host.stack, &cursor, e, 4), 0);
+	CU_ASSERT_EQUAL(cursor, ISLA_LIST_END);
+	for (i = 0; i < RTE_DIM(dst); i++) {
+		char text[ISLA_ADDR_STRLEN];
+
+		snprintf(text, sizeof(text), peer.is_v6 ? "2001:db8::%u" : "10.0.0.%u", i + 1);
+		isla_addr_parse(text, &dst[i]);
+		inet_pmtu_lower(inet, &dst[i], (uint16_t)(1300 + i));
+	}
+	for (cursor = 0; cursor != ISLA_LIST_END;)
+		nb += isla_pmtu_list(peer.host.stack, &cursor, e + nb, 1);
+	CU_ASSERT_EQUAL_FATAL(nb, RTE_DIM(dst));
+	for (i = 0; i < nb; i++) {
+		CU_ASSERT(isla_addr_eq(&e[i].dst, &dst[e[i].mtu - 1300]));
+		CU_ASSERT(e[i].left_us == 600000000);
+	}
+	CU_ASSERT_EQUAL(isla_pmtu_clear(peer.host.stack, &dst[1]), 1);
+	CU_ASSERT_EQUAL(isla_pmtu_clear(peer.host.stack, &dst[1]), 0);
+	CU_ASSERT_EQUAL(inet_pmtu(inet, &dst[1], 1500), 1500);
+	CU_ASSERT_EQUAL(inet_pmtu(inet, &dst[0], 1500), 1300);
+	CU_ASSERT_EQUAL(isla_pmtu_clear(peer.host.stack, NULL), 2);
+	CU_ASSERT_EQUAL(inet_pmtu(inet, &dst[0], 1500), 1500);
+	/* What is learnt again counts again. */
+	inet_pmtu_lower(inet, &dst[1], 1400);
+	CU_ASSERT_EQUAL(inet_pmtu(inet, &dst[1], 1500), 1400);
+	advance_us(600000000);
+	CU_ASSERT_EQUAL(isla_pmtu_clear(peer.host.stack, NULL), 0);
+}
+
 /* It is asked for, and has no address yet. */
 static void
 a_neighbour_that_keeps_silent(void)
@@ -477,6 +613,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(nothing_is_listed_of_an_empty_table),
 	SUITE_TEST(a_listener_has_its_backlog),
 	SUITE_TEST(every_state_is_told_with_its_ends),
+	SUITE_TEST(any_connection_can_be_ended),
+	SUITE_TEST(what_cannot_be_ended),
 	SUITE_TEST(queues_are_those_of_the_connection),
 	SUITE_TEST(timers_count_down),
 	SUITE_TEST(large_tables_come_whole_in_any_pieces),
@@ -485,6 +623,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(cursors_beyond_the_end),
 	SUITE_TEST(udp_ports),
 	SUITE_TEST(neighbours),
+	SUITE_TEST(a_neighbour_is_forgotten),
+	SUITE_TEST(a_question_is_not_forgotten),
+	SUITE_TEST(paths_are_told_and_forgotten),
 	SUITE_TEST(a_neighbour_that_keeps_silent),
 	SUITE_TEST(a_neighbour_is_asked),
 	SUITE_TEST(a_neighbour_that_is_not_there),

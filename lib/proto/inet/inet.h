@@ -157,6 +157,11 @@ uint16_t inet_pmtu(const struct inet *inet, const struct isla_addr *dst, uint16_
 void inet_pmtu_lower(struct inet *inet, const struct isla_addr *dst, uint16_t mtu);
 uint16_t inet_pmtu_min(const struct isla_addr *dst);
 
+/* isla_pmtu_list() and isla_pmtu_clear(). */
+uint16_t inet_pmtu_list(const struct inet *inet, uint32_t *cursor, struct isla_pmtu_entry *entries,
+	uint16_t max);
+uint16_t inet_pmtu_clear(struct inet *inet, const struct isla_addr *dst);
+
 /*
  * Send a transport packet: the mbuf's data begins with the transport header, whose checksum is
  * complete or, with RTE_MBUF_F_TX_TCP_CKSUM or _UDP_CKSUM set in ol_flags and l4_len filled, left

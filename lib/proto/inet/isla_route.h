@@ -4,7 +4,8 @@
 
 /**
  * @file
- * A stack's routes, to be looked at. They are added by isla_stack_route_add().
+ * A stack's routes, to be looked at, and what it has learnt of paths. Routes are added by
+ * isla_stack_route_add().
  */
 
 #include <stdbool.h>
@@ -37,6 +38,26 @@ struct isla_route_entry {
  */
 uint16_t isla_route_list(struct isla_stack *stack, uint32_t *cursor,
 	struct isla_route_entry *entries, uint16_t max);
+
+/** What is known of a path that carries less than its first link (RFC 1191, RFC 8201). */
+struct isla_pmtu_entry {
+	struct isla_addr dst;
+	uint16_t mtu;              /**< bytes of an IP packet */
+	uint64_t left_us;          /**< until it is forgotten */
+};
+
+/** Read them in pieces, as isla_route_list(). */
+uint16_t isla_pmtu_list(struct isla_stack *stack, uint32_t *cursor,
+	struct isla_pmtu_entry *entries, uint16_t max);
+
+/**
+ * Forget what is known of paths: who begins to send believes the first link. Connections that there
+ * are go by what they have learnt themselves.
+ *
+ * @param dst  whose path; NULL: all of them
+ * @return how many were forgotten
+ */
+uint16_t isla_pmtu_clear(struct isla_stack *stack, const struct isla_addr *dst);
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,7 @@
 
 #define KEY_PURPOSE 0x706d7475ull /* "pmtu" */
 #define NB_SETS     64u           /* of PMTU_WAYS entries each */
+#define NB_PLACES   (NB_SETS * PMTU_WAYS)
 #define AGE_US      600000000ull
 
 /* RFC 8201, 4: no path has less. Of IPv4's, whose true minimum is 68, only that much is believed:
@@ -82,4 +83,53 @@ inet_pmtu_lower(struct inet *inet, const struct isla_addr *dst, uint16_t mtu)
 	e->dst = *dst;
 	e->mtu = mtu;
 	e->until_us = inet->pmtu_until_us = now_us + AGE_US;
+}
+
+/* The table's i-th place. */
+static struct pmtu_entry *
+entry_at(const struct inet *inet, uint32_t i)
+{
+	return &inet->pmtu[i / PMTU_WAYS].entry[i % PMTU_WAYS];
+}
+
+static_assert(NB_PLACES <= ISLA_LIST_LOOKS, "all are seen at once");
+
+uint16_t
+inet_pmtu_list(const struct inet *inet, uint32_t *cursor, struct isla_pmtu_entry *entries,
+	uint16_t max)
+{
+	uint64_t now_us = inet->core->now_us;
+	uint32_t i;
+	uint16_t nb = 0;
+
+	for (i = *cursor; i < NB_PLACES && nb < max; i++) {
+		const struct pmtu_entry *e = entry_at(inet, i);
+
+		if (e->until_us <= now_us)
+			continue;
+		entries[nb].dst = e->dst;
+		entries[nb].mtu = e->mtu;
+		entries[nb].left_us = e->until_us - now_us;
+		nb++;
+	}
+	*cursor = i < NB_PLACES ? i : ISLA_LIST_END;
+	return nb;
+}
+
+uint16_t
+inet_pmtu_clear(struct inet *inet, const struct isla_addr *dst)
+{
+	uint16_t nb = 0;
+	uint32_t i;
+
+	for (i = 0; i < NB_PLACES; i++) {
+		struct pmtu_entry *e = entry_at(inet, i);
+
+		if (e->until_us <= inet->core->now_us ||
+			(dst != NULL && !isla_addr_eq(&e->dst, dst)))
+			continue;
+		e->until_us = 0;
+		nb++;
+	}
+	return nb;
 }

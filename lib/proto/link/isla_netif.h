@@ -81,6 +81,18 @@ uint16_t isla_addr_list(struct isla_stack *stack, uint32_t *cursor,
 uint16_t isla_neigh_list(struct isla_stack *stack, uint32_t *cursor,
 	struct isla_neigh_entry *entries, uint16_t max);
 
+/**
+ * Forget neighbours, in pieces as isla_neigh_list() reads them: the next packet to one of them asks
+ * anew. One that has not answered yet (ISLA_NEIGH_INCOMPLETE) is left alone, and so is what waits
+ * for it.
+ *
+ * @param cursor  0 at first; ISLA_LIST_END once the whole cache has been looked at
+ * @param addr    the neighbour, on whatever interface; NULL: all of them
+ * @return how many were forgotten
+ */
+uint16_t isla_neigh_clear(struct isla_stack *stack, uint32_t *cursor,
+	const struct isla_addr *addr);
+
 /** The state's name as in RFC 4861: "REACHABLE". Any thread. */
 const char *isla_neigh_state_name(enum isla_neigh_state state);
 

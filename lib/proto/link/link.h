@@ -132,6 +132,9 @@ uint16_t link_addr_list(const struct link *link, uint32_t *cursor,
 uint16_t link_neigh_list(const struct link *link, uint32_t *cursor,
 	struct isla_neigh_entry *entries, uint16_t max);
 
+/* isla_neigh_clear(). */
+uint16_t link_neigh_clear(struct link *link, uint32_t *cursor, const struct isla_addr *addr);
+
 /* Take an address away. Returns 0, -EINVAL (no such interface) or -EADDRNOTAVAIL (not its own).
  * Whoever uses the address must have been told before. */
 int link_addr_del(struct link *link, uint8_t netif, const struct isla_addr *addr);

@@ -508,6 +508,15 @@ neigh_timer(void *ctx, struct timer *timer)
 	}
 }
 
+bool
+neigh_forget(struct neigh_table *t, struct neigh *n)
+{
+	if (n->state == NEIGH_FREE || n->state == NEIGH_INCOMPLETE)
+		return false;
+	entry_free(t, n, ISLA_DROP_NEIGH_FAILED);
+	return true;
+}
+
 void
 neigh_purge(struct neigh_table *t, uint8_t netif)
 {

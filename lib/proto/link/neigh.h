@@ -177,6 +177,9 @@ bool neigh_ask(struct neigh_table *t, uint8_t netif, const struct isla_addr *add
 /* It may have died, as an upper layer thinks: ask, while packets go on being sent. */
 void neigh_suspect(struct neigh_table *t, struct neigh *n);
 
+/* Forget what was learnt. False: there was nothing yet, and whoever waits for it goes on waiting. */
+bool neigh_forget(struct neigh_table *t, struct neigh *n);
+
 /* Forget the entries of an interface whose address has become our own or a broadcast address. */
 void neigh_purge(struct neigh_table *t, uint8_t netif);
 

@@ -71,6 +71,21 @@ link_neigh_list(const struct link *link, uint32_t *cursor, struct isla_neigh_ent
 	return nb;
 }
 
+uint16_t
+link_neigh_clear(struct link *link, uint32_t *cursor, const struct isla_addr *addr)
+{
+	struct neigh_table *t = link->neigh;
+	uint32_t nb_places = t->nb_entries - 1, i = *cursor;
+	uint32_t end = (uint32_t)RTE_MIN(i + (uint64_t)ISLA_LIST_LOOKS, nb_places);
+	uint16_t nb = 0;
+
+	for (; i < end; i++)
+		if (addr == NULL || isla_addr_eq(&t->entry[i + 1].addr, addr))
+			nb += neigh_forget(t, &t->entry[i + 1]);
+	*cursor = i < nb_places ? i : ISLA_LIST_END;
+	return nb;
+}
+
 int
 link_neigh_ask(struct link *link, uint8_t netif, const struct isla_addr *addr)
 {

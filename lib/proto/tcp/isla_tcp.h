@@ -498,6 +498,15 @@ uint16_t isla_tcp_list(const struct isla_tcp *tcp, uint32_t *cursor,
 int isla_tcp_list_get(const struct isla_tcp *tcp, uint32_t id, struct isla_tcp_entry *entry,
 	struct isla_tcp_info *info);
 
+/**
+ * End one of them for its program, which hears of ECONNABORTED: RST to the peer where that is due,
+ * as isla_tcp_abort() has it. From the shard's thread, between bursts.
+ *
+ * @param id  isla_tcp_entry::id
+ * @return 0; -ENOENT: there is none of that number; -EOPNOTSUPP: it is a listener
+ */
+int isla_tcp_list_abort(struct isla_tcp *tcp, uint32_t id);
+
 /** The timer's name: "retransmit". Any thread. */
 const char *isla_tcp_timer_name(enum isla_tcp_timer timer);
 

@@ -427,11 +427,7 @@ isla_tcp_abort(struct isla_tcp_conn *c)
 		tcp_conn_free(c);
 		return;
 	}
-	/* RFC 9293, 3.10.5: the other states have nobody to tell, or have told it already. */
-	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED | ISLA_TCP_ESTABLISHED | ISLA_TCP_FIN_WAIT_1 |
-			    ISLA_TCP_FIN_WAIT_2 | ISLA_TCP_CLOSE_WAIT))
-		tcp_send_rst(c);
-	tcp_conn_drop(c, 0);
+	tcp_conn_abort(c, 0);
 }
 
 void

@@ -347,6 +347,16 @@ tcp_conn_drop(struct isla_tcp_conn *c, int err)
 }
 
 void
+tcp_conn_abort(struct isla_tcp_conn *c, int err)
+{
+	/* The other states have nobody to tell, or have told it already. */
+	if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED | ISLA_TCP_ESTABLISHED | ISLA_TCP_FIN_WAIT_1 |
+			    ISLA_TCP_FIN_WAIT_2 | ISLA_TCP_CLOSE_WAIT))
+		tcp_send_rst(c);
+	tcp_conn_drop(c, err);
+}
+
+void
 tcp_conn_shutdown(struct isla_tcp_conn *c)
 {
 	if (c->flags & TCP_F_FIN_QUEUED)

@@ -141,6 +141,22 @@ isla_tcp_list_get(const struct isla_tcp *tcp, uint32_t id, struct isla_tcp_entry
 	return 0;
 }
 
+int
+isla_tcp_list_abort(struct isla_tcp *tcp, uint32_t id)
+{
+	const struct isla_tcp_conn *c = conn_at(tcp, id);
+	const struct tcp_syn *syn = syn_at(tcp, id);
+	struct isla_tcp_entry e;
+
+	if (c == NULL && syn == NULL)
+		return place_fill(tcp, id, &e) ? -EOPNOTSUPP : -ENOENT;
+	if (c != NULL)
+		tcp_conn_abort(&tcp->conn[c - tcp->conn], ECONNABORTED);
+	else
+		tcp_syn_abort(tcp, &tcp->syn[syn - tcp->syn]);
+	return 0;
+}
+
 const char *
 isla_tcp_timer_name(enum isla_tcp_timer timer)
 {

@@ -94,11 +94,6 @@ tcp_addr_gone(struct isla_tcp *tcp, const struct isla_addr *addr)
 
 		if (!tcp_in_state(c, ~ISLA_TCP_CLOSED) || !isla_addr_eq(&c->local, addr))
 			continue;
-		/* Whom isla_tcp_abort() tells. */
-		if (tcp_in_state(c, ISLA_TCP_SYN_RECEIVED | ISLA_TCP_ESTABLISHED |
-					ISLA_TCP_FIN_WAIT_1 | ISLA_TCP_FIN_WAIT_2 |
-					ISLA_TCP_CLOSE_WAIT))
-			tcp_send_rst(c);
-		tcp_conn_drop(c, EADDRNOTAVAIL);
+		tcp_conn_abort(c, EADDRNOTAVAIL);
 	}
 }

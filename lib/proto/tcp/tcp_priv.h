@@ -499,8 +499,9 @@ int tcp_conn_init(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends, uin
 /* Take over MSS and window scale of a SYN, and the congestion window that follows from them. */
 void tcp_conn_negotiate(struct isla_tcp_conn *c, const struct tcp_in *in);
 /* The end: leave the table, free all mbufs; tell the program err, where it still listens and err
- * is not 0. */
+ * is not 0. To abort is the same, with RST to a peer who waits for more (RFC 9293, 3.10.5). */
 void tcp_conn_drop(struct isla_tcp_conn *c, int err);
+void tcp_conn_abort(struct isla_tcp_conn *c, int err);
 /* The program has let go of c: where that makes too many, one is reset. */
 void tcp_orphans_bound(struct isla_tcp_conn *c);
 /* FIN after what is queued, with the state that this leads to. */
@@ -847,12 +848,10 @@ bool tcp_pmtu_fit(struct isla_tcp_conn *c, struct tcp_seg *s);
 void tcp_syn_timeout(struct isla_tcp_conn *c);
 void tcp_rto_double(struct isla_tcp_conn *c);
 
-/* tcp_syncache.c */
-/* False where memory is short. */
+/* tcp_syncache.c: false where memory is short. */
 bool tcp_syncache_init(struct isla_tcp *tcp);
 void tcp_syncache_free(struct isla_tcp *tcp);
-/* At the end of its turn: fold a half-open connection up, where it can be. The record is free then.
- */
+/* At the end of its turn: fold up a half-open connection where that can be; its record is free. */
 bool tcp_syn_fold(struct isla_tcp_conn *c);
 /* What a segment belongs to, or NULL; and to unfold it for that segment's sake, which ends the
  * entry in any case: NULL where no record or way is there. */
@@ -860,7 +859,8 @@ struct tcp_syn *tcp_syn_lookup(const struct isla_tcp *tcp, const struct isla_pkt
 struct isla_tcp_conn *tcp_syn_unfold(struct isla_tcp *tcp, struct tcp_syn *s);
 /* As much of isla_tcp_get_info() as is known of it. */
 void tcp_syn_info(const struct isla_tcp *tcp, const struct tcp_syn *s, struct isla_tcp_info *info);
-/* Reset those of a listener (NULL: of any) at a local address (NULL: at any). */
+/* Reset one; those of a listener (NULL: of any) at a local address (NULL: at any). */
+void tcp_syn_abort(struct isla_tcp *tcp, struct tcp_syn *s);
 void tcp_syn_purge(struct isla_tcp *tcp, const struct isla_tcp_listener *l,
 	const struct isla_addr *local);
 

@@ -271,10 +271,20 @@ syn_timer(void *ctx, struct timer *t)
 }
 
 void
+tcp_syn_abort(struct isla_tcp *tcp, struct tcp_syn *s)
+{
+	struct isla_tcp_conn *c = tcp_syn_unfold(tcp, s);
+
+	if (c != NULL)
+		tcp_conn_abort(c, 0);
+	else if (s->listener != 0)
+		give_up(tcp, s);
+}
+
+void
 tcp_syn_purge(struct isla_tcp *tcp, const struct isla_tcp_listener *l, const struct isla_addr *local)
 {
 	uint16_t listener = l != NULL ? (uint16_t)(l - tcp->listener + 1) : 0;
-	struct isla_tcp_conn *c;
 	uint32_t i;
 
 	for (i = 0; tcp->nb_syns > 0 && i < tcp->conf.max_syns; i++) {
@@ -283,13 +293,7 @@ tcp_syn_purge(struct isla_tcp *tcp, const struct isla_tcp_listener *l, const str
 		if (s->listener == 0 || (l != NULL && s->listener != listener) ||
 			(local != NULL && !isla_addr_eq(&s->local, local)))
 			continue;
-		c = tcp_syn_unfold(tcp, s);
-		if (c != NULL) {
-			tcp_send_rst(c);
-			tcp_conn_drop(c, 0);
-		} else if (s->listener != 0) {
-			give_up(tcp, s);
-		}
+		tcp_syn_abort(tcp, s);
 	}
 }
 
