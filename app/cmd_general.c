@@ -161,8 +161,11 @@ cmd_show_config_rxtx(struct cmd_env *env, const struct cmd *cmd, int argc, char 
 	struct isla_engine_port_info info;
 	uint16_t i;
 
-	fprintf(env->out, "burst: %u  mbuf size: %u  mbufs of a shard: %u  references: %u\n",
-		conf->burst, conf->mbuf_size, conf->nb_mbufs, conf->nb_refs);
+	fprintf(env->out, "burst: %u  mbuf size: %u\n", conf->burst, conf->mbuf_size);
+	fprintf(env->out, "mbufs: %u, %u of each shard  references: %u of each\n",
+		env->opts->total_mbufs, conf->nb_mbufs, conf->nb_refs);
+	fprintf(env->out, "TCP connections at most: %u, %u of each shard\n",
+		env->opts->total_conns, conf->stack.tcp.max_conns);
 	for (i = 0; isla_engine_port_info(env->engine, i, &info) == 0; i++)
 		fprintf(env->out, "port %u: %s (%s)  RX queues: %u  TX queues: %u  RX descriptors: "
 			"%u  TX descriptors: %u  waits for frames: %s\n",
@@ -214,7 +217,7 @@ const struct cmd cmds_general[] = {
 	{
 		.name = "show config rxtx", .args = "", .group = CMD_GENERAL,
 		.run = cmd_show_config_rxtx,
-		.help = "bursts, mbufs, queues and descriptors",
+		.help = "bursts, mbufs, connections, queues and descriptors",
 	},
 	{
 		.name = "show config fwd", .args = "", .group = CMD_GENERAL,

@@ -41,8 +41,6 @@
 #include "service_set.h"
 #include "telem_app.h"
 
-#define MBUFS_MIN 1024u /* of a shard */
-
 struct app {
 	struct eal_args eal;
 	struct config config;
@@ -161,21 +159,21 @@ eal_init(struct app *app)
 	return 0;
 }
 
-/* How many shards, and what of the mbufs is for each. */
+/* How many shards, and what of mbufs and connections is for each. */
 static int
 choose_shards(struct options *opts)
 {
-	struct isla_engine_conf *conf = &opts->engine;
 	unsigned int nb = rte_lcore_count();
+	char err[OPTIONS_ERR_SIZE];
 
 	if (opts->nb_cores > nb)
 		return fail("--nb-cores %u: EAL has %u lcores; give it more, for example -l 0-%u",
 			opts->nb_cores, nb, opts->nb_cores - 1);
 	if (opts->nb_cores != 0)
 		nb = opts->nb_cores;
-	conf->nb_shards = (uint16_t)RTE_MIN(nb, (unsigned int)ISLA_ENGINE_SHARD_MAX);
-	conf->nb_mbufs = RTE_MAX(conf->nb_mbufs / conf->nb_shards, MBUFS_MIN);
-	conf->nb_refs = RTE_MAX(conf->nb_refs / conf->nb_shards, 2 * MBUFS_MIN);
+	nb = RTE_MIN(nb, (unsigned int)ISLA_ENGINE_SHARD_MAX);
+	if (options_share_out(opts, (uint16_t)nb, err, sizeof(err)) != 0)
+		return fail("%s", err);
 	return 0;
 }
 

@@ -94,8 +94,8 @@ const struct option options_table[] = {
 	{
 		.name = "total-num-mbufs", .arg = "N", .group = OPTION_PORTS, .parse = option_u32,
 		FIELD(engine.nb_mbufs), .min = 1024, .max = 16777216, .def = "32768",
-		.help = "mbufs of all shards together; twice as many small ones are made for "
-			"references to payload",
+		.help = "mbufs of all shards together, each of which has its share, 1024 or more; "
+			"twice as many small ones are made for references to payload",
 	},
 	{
 		.name = "enable-rx-cksum", .group = OPTION_PORTS, .parse = option_flag,
@@ -277,7 +277,8 @@ const struct option options_table[] = {
 	{
 		.name = "tcp-max-conns", .arg = "N", .group = OPTION_TCP, .parse = option_u32,
 		FIELD(engine.stack.tcp.max_conns), .min = 16, .max = 4194304, .def = "16384",
-		.help = "connections, those in TIME-WAIT included",
+		.help = "connections of all shards together, each of which has its share, 16 or "
+			"more; those in TIME-WAIT included",
 	},
 	{
 		.name = "tcp-rcvbuf", .arg = "BYTES", .group = OPTION_TCP, .parse = option_bytes,
@@ -694,6 +695,41 @@ options_parse(struct options *opts, int argc, char **argv, const struct config *
 	opts->engine.nb_refs = 2 * opts->engine.nb_mbufs;
 	resolve_ports(opts);
 	return check_together(opts, err, err_size);
+}
+
+/* An option's total becomes a shard's share of it, rounded up; it must be what the option's least
+ * would be for one shard. */
+static int
+share_out(const char *name, uint32_t *value, uint16_t nb_shards, uint32_t *total, char *err,
+	size_t err_size)
+{
+	const struct option *o = options_find(name);
+	uint32_t share = (*value + nb_shards - 1) / nb_shards;
+
+	if (share < o->min) {
+		snprintf(err, err_size, "--%s %u: each of %u shards would have %u, and needs %" PRIu64
+			": give %" PRIu64 " or more, or fewer shards by --nb-cores", name, *value,
+			nb_shards, share, o->min, o->min * nb_shards);
+		return -EINVAL;
+	}
+	*total = *value;
+	*value = share;
+	return 0;
+}
+
+int
+options_share_out(struct options *opts, uint16_t nb_shards, char *err, size_t err_size)
+{
+	struct isla_engine_conf *conf = &opts->engine;
+
+	conf->nb_shards = nb_shards;
+	if (share_out("total-num-mbufs", &conf->nb_mbufs, nb_shards, &opts->total_mbufs, err,
+			err_size) != 0 ||
+		share_out("tcp-max-conns", &conf->stack.tcp.max_conns, nb_shards,
+			&opts->total_conns, err, err_size) != 0)
+		return -EINVAL;
+	conf->nb_refs = 2 * conf->nb_mbufs;
+	return 0;
 }
 
 /* Text in lines of at most 100 columns, each behind an indent of 34. */

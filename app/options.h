@@ -61,6 +61,9 @@ struct options {
 	const char *cmdline_file;
 	uint64_t portmask; /* 0: every port */
 	uint16_t nb_cores; /* 0: all that EAL has */
+	/* What was given for all shards together, once options_share_out() has shared it out. */
+	uint32_t total_mbufs;
+	uint32_t total_conns;
 	uint32_t stats_period_s;
 	bool no_link_local;
 	const char *config;
@@ -146,6 +149,12 @@ const struct option *options_find(const char *name);
  */
 int options_parse(struct options *opts, int argc, char **argv, const struct config *config,
 	char *err, size_t err_size);
+
+/*
+ * Once it is known how many shards there are: what was given for all of them becomes each one's
+ * share, rounded up. Returns 0, or -EINVAL with one line in err: a share would be too small.
+ */
+int options_share_out(struct options *opts, uint16_t nb_shards, char *err, size_t err_size);
 
 /* Explain all options. */
 void options_help(FILE *out);

@@ -205,7 +205,7 @@ def test_tap_moved_to_another_namespace(ns, start):
         app.check_clean_end()
 
 
-SMALL = ("--total-num-mbufs", "4096", "--tcp-max-conns", "256")
+SMALL = ("--total-num-mbufs", "16384", "--tcp-max-conns", "2048")
 
 
 def check_many_flows(ns, nb):

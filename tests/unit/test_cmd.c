@@ -88,6 +88,7 @@ begin(void)
 
 	fake_engine_begin(peer.host.stack);
 	CU_ASSERT_EQUAL_FATAL(options_parse(&opts, 0, none, NULL, err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL_FATAL(options_share_out(&opts, 3, err, sizeof(err)), 0);
 	service_set_init(&set, fake_engine_handle(), NULL);
 	env = (struct cmd_env){.engine = fake_engine_handle(), .services = &set, .opts = &opts};
 }
@@ -346,6 +347,8 @@ tables_below_tcp_are_told(void)
 	works("show numa");
 	works("show config cores");
 	works("show config rxtx");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "mbufs: 32768, 10923 of each shard"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "connections at most: 16384, 5462 of each shard"));
 	works("show config fwd");
 	works("show stats");
 	works("fault show");

@@ -598,6 +598,44 @@ a_name_and_its_type(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(err, "AAAA"));
 }
 
+/* Totals become shares, rounded up; what would leave a shard too little is refused. */
+static void
+totals_are_shared_out(void)
+{
+	take("--total-num-mbufs=10001 --tcp-max-conns=100");
+	CU_ASSERT_EQUAL(options_share_out(&opts, 3, err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL(opts.engine.nb_shards, 3);
+	CU_ASSERT_EQUAL(opts.engine.nb_mbufs, 3334);
+	CU_ASSERT_EQUAL(opts.engine.nb_refs, 6668);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.max_conns, 34);
+	CU_ASSERT_EQUAL(opts.total_mbufs, 10001);
+	CU_ASSERT_EQUAL(opts.total_conns, 100);
+	take("--total-num-mbufs=1024 --tcp-max-conns=16");
+	CU_ASSERT_EQUAL(options_share_out(&opts, 1, err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL(opts.engine.nb_mbufs, 1024);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.max_conns, 16);
+	take("");
+	CU_ASSERT_EQUAL(options_share_out(&opts, ISLA_ENGINE_SHARD_MAX, err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.max_conns, 1024);
+}
+
+static void
+a_share_that_is_too_small_is_refused(void)
+{
+	take("--total-num-mbufs=4092");
+	CU_ASSERT_EQUAL(options_share_out(&opts, 4, err, sizeof(err)), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err, "--total-num-mbufs 4092: each of 4 shards would have 1023, and "
+		"needs 1024: give 4096 or more, or fewer shards by --nb-cores");
+	take("--tcp-max-conns=60");
+	CU_ASSERT_EQUAL(options_share_out(&opts, 4, err, sizeof(err)), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err, "--tcp-max-conns 60: each of 4 shards would have 15, and needs 16:"
+		" give 64 or more, or fewer shards by --nb-cores");
+	/* Rounded up it is enough. */
+	take("--tcp-max-conns=61");
+	CU_ASSERT_EQUAL(options_share_out(&opts, 4, err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL(opts.engine.stack.tcp.max_conns, 16);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(faults_of_either_direction),
 	SUITE_TEST(nothing_gives_the_defaults),
@@ -623,6 +661,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(servers_for_names),
 	SUITE_TEST(a_name_and_its_type),
 	SUITE_TEST(help_has_every_option),
+	SUITE_TEST(totals_are_shared_out),
+	SUITE_TEST(a_share_that_is_too_small_is_refused),
 };
 
 int
