@@ -377,8 +377,7 @@ def check_retransmissions(run):
     assert run.conversation.isla.nb_again <= s.counter("tcpRetransSegs") + \
         run.faults("Tx", "Duplicated", "Reordered")
     needless = s.counter("tcpRetransSegs") - lost
-    # Without timestamps a timeout learns later that it was needless, and has sent more by then.
-    assert needless <= 5 + s.counter("TCPLossProbes") + 10 * s.counter("TCPTimeouts") + \
+    assert needless <= 2 + s.counter("TCPLossProbes") + 3 * s.counter("TCPTimeouts") + \
         run.faults("Tx", "Reordered") + lost // 20, s.text
     both = lost + run.nb_lost_to_isla
     assert s.counter("TCPTimeouts") <= 2 + both // 20, s.text

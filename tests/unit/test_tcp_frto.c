@@ -63,6 +63,38 @@ late_acks(void)
 	CU_ASSERT_EQUAL(app_info().total_retrans, 1);
 }
 
+/* The late ACKs come in one burst, before anything new can be sent: the second proves as much. */
+static void
+late_acks_in_a_burst(bool sack)
+{
+	uint32_t retrans;
+	unsigned int i;
+
+	timed_out(sack, 40);
+	retrans = app_info().total_retrans;
+	burst_begin();
+	for (i = 1; i < 10; i++)
+		ack_all(i);
+	burst_end();
+	CU_ASSERT_FALSE(app_info().in_loss);
+	CU_ASSERT_EQUAL(counter(ISLA_C_TCP_SPURIOUS_RTOS), 1);
+	CU_ASSERT_TRUE(app_info().snd_cwnd_bytes >= 10u * app_info().snd_mss);
+	peer_drain();
+	CU_ASSERT_EQUAL(app_info().total_retrans, retrans);
+}
+
+static void
+late_acks_in_a_burst_no_sack(void)
+{
+	late_acks_in_a_burst(false);
+}
+
+static void
+late_acks_in_a_burst_sack(void)
+{
+	late_acks_in_a_burst(true);
+}
+
 /* Step 3a: the duplicate comes from the new data, since the second segment is lost indeed. */
 static void
 a_true_loss(void)
@@ -243,6 +275,8 @@ in_fast_recovery(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(late_acks),
+	SUITE_TEST(late_acks_in_a_burst_no_sack),
+	SUITE_TEST(late_acks_in_a_burst_sack),
 	SUITE_TEST(a_true_loss),
 	SUITE_TEST(a_duplicate_first),
 	SUITE_TEST(all_at_once),

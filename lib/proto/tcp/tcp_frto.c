@@ -3,8 +3,9 @@
  * Forward RTO-recovery, RFC 5682: was a timeout needless? After it the first segment is sent again;
  * once that moves snd_una, new data go out instead of what else is taken for lost. If the next ACK
  * tells of something that was sent once only, and before the timeout, nothing had been lost but
- * time. Section 2.1 (without SACK) and section 3 (with SACK) are one here: with SACK, "tells of"
- * includes what is reported out of order.
+ * time; so it does where it comes in the same burst, before the new data could go. Section 2.1
+ * (without SACK) and section 3 (with SACK) are one here: with SACK, "tells of" includes what is
+ * reported out of order.
  */
 
 #include <rte_common.h>
@@ -55,7 +56,7 @@ tcp_frto_acked(struct isla_tcp_conn *c, const struct tcp_acked *a)
 	/* An ACK of nothing at all, such as a window update, decides nothing. */
 	if (!a->advanced && a->delivered == 0 && !a->is_dup)
 		return;
-	if (a->original && seq_gt(c->snd_nxt, c->recover)) {
+	if (a->original) {
 		core_count(c->tcp->core, ISLA_C_TCP_SPURIOUS_RTOS);
 		tcp_undo(c);
 	} else {
