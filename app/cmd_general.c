@@ -157,6 +157,11 @@ cmd_set_verbose(struct cmd_env *env, const struct cmd *cmd, int argc, char **arg
 static int
 cmd_show_config_rxtx(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 {
+	static const char *const wakes[] = {
+		[ISLA_ENGINE_WAKES_NOT] = "no",
+		[ISLA_ENGINE_WAKES_BY_FD] = "by descriptor",
+		[ISLA_ENGINE_WAKES_BY_INTR] = "by interrupt",
+	};
 	const struct isla_engine_conf *conf = &env->opts->engine;
 	struct isla_engine_port_info info;
 	uint16_t i;
@@ -170,7 +175,7 @@ cmd_show_config_rxtx(struct cmd_env *env, const struct cmd *cmd, int argc, char 
 		fprintf(env->out, "port %u: %s (%s)  RX queues: %u  TX queues: %u  RX descriptors: "
 			"%u  TX descriptors: %u  waits for frames: %s\n",
 			info.port_id, info.name, info.driver, info.nb_queues, info.nb_queues,
-			info.nb_rxd, info.nb_txd, info.has_rx_fd ? "by descriptor" : "no");
+			info.nb_rxd, info.nb_txd, wakes[info.wakes]);
 	return 0;
 }
 

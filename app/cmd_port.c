@@ -150,6 +150,11 @@ show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_p
 		[ISLA_ENGINE_PORT_STARTED] = "started",
 		[ISLA_ENGINE_PORT_GONE] = "gone: its interface was deleted; port start makes it anew",
 	};
+	static const char *const wakes[] = {
+		[ISLA_ENGINE_WAKES_NOT] = "no",
+		[ISLA_ENGINE_WAKES_BY_FD] = "yes, by descriptor",
+		[ISLA_ENGINE_WAKES_BY_INTR] = "yes, by interrupt",
+	};
 	struct rte_ether_addr mac;
 	bool any = false;
 	unsigned int i;
@@ -167,7 +172,7 @@ show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_p
 		"TX descriptors of a queue: %u\n", info->nb_queues, info->nb_rxd, info->nb_txd);
 	fprintf(env->out, "Interface of the kernel: %u\nReceive queues can be waited for: %s\n"
 		"Chains are copied to be sent: %s\nOffloads used:", info->if_index,
-		info->has_rx_fd ? "yes" : "no", info->linearizes ? "yes" : "no");
+		wakes[info->wakes], info->linearizes ? "yes" : "no");
 	for (i = 0; i < RTE_DIM(offloads); i++) {
 		if ((info->offloads & offloads[i].bit) == 0)
 			continue;

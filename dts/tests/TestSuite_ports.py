@@ -63,6 +63,14 @@ def idle_share(app):
     return (app.cpu_seconds() - cpu) / (time.monotonic() - began)
 
 
+def ping_ms(app, addr, count):
+    """The round trips of pings from the stack, in milliseconds."""
+    app.prompt(f"ping {addr} {count}")
+    answer = re.compile(rf"from {re.escape(addr)}: seq=\d+ .*time=([\d.]+) ms")
+    wait_until(lambda: len(answer.findall(app.output)) >= count, count + 5, "answers come")
+    return [float(ms) for ms in answer.findall(app.output)]
+
+
 # net_tap
 
 def test_tap_that_is_there(ns, start):
@@ -484,13 +492,15 @@ def test_vhost_with_virtio(start, tmp_path):
     """A host and its guest, a process each. What is on no wire needs no TCP checksum: the guest
     leaves it to its port, and the host believes it."""
     path, agent_path = tmp_path / "vhost.sock", tmp_path / "agent.sock"
-    host = start([f"net_vhost0,iface={path}"], ["--ip", "10.1.0.1/24", "--ip", "fd01::1/64"])
+    host = start([f"net_vhost0,iface={path}"],
+                 ["-i", "--ip", "10.1.0.1/24", "--ip", "fd01::1/64"])
     guest = start([f"net_virtio_user0,path={path},mac=02:00:00:00:00:05"],
                   ["-i", "--ip", "10.1.0.2/24", "--ip", "fd01::2/64", "--agent",
                    str(agent_path)], eal=("--single-file-segments",))
     info = guest.prompt("show port info 0")
     assert "MAC address of the stack: 02:00:00:00:00:05" in info
     assert "TX TCP checksum" in info and "RX checksum" in info
+    assert "Receive queues can be waited for: yes, by interrupt" in info
     with Agent(agent_path) as agent:
         for family, addr in (("AF_INET", "10.1.0.1"), ("AF_INET6", "fd01::1")):
             fd = ok(agent, f"socket {family} SOCK_STREAM 0")
@@ -502,9 +512,45 @@ def test_vhost_with_virtio(start, tmp_path):
                     got += ok(agent, f"read {fd} 4096")
                 assert got == 4000
             ok(agent, f"close {fd}")
+    # Both wait for the other's interrupts, whoever writes first.
+    assert idle_share(guest) < IDLE_CPU / 2
+    assert idle_share(host) < IDLE_CPU / 2
+    for app, addr in ((guest, "10.1.0.1"), (host, "10.1.0.2")):
+        times = ping_ms(app, addr, 3)
+        assert min(times) < 10, times
     guest.check_clean_end()
     wait_until(lambda: "(net_vhost0): link down" in host.output, 5, "the host sees it go")
+    assert idle_share(host) < IDLE_CPU / 2
+    assert "receive interrupts do not" not in host.output + guest.output
     host.check_clean_end()
+
+
+def test_vhost_takes_another_guest(start, tmp_path):
+    """A guest that comes while the host sleeps is heard, and so is the next; two queues each."""
+    path = tmp_path / "vhost.sock"
+    host = start([f"net_vhost0,iface={path},queues=2"], ["--ip", "10.1.0.1/24", *SMALL], lcores=2)
+    for how in ("quit", "kill"):
+        time.sleep(1)
+        guest = start([f"net_virtio_user0,path={path},queues=2,mac=02:00:00:00:00:05"],
+                      ["-i", "--ip", "10.1.0.2/24", *SMALL], eal=("--single-file-segments",),
+                      lcores=2)
+        times = ping_ms(guest, "10.1.0.1", 3)
+        assert min(times) < 10, times
+        assert idle_share(guest) < IDLE_CPU and idle_share(host) < IDLE_CPU
+        if how == "quit":
+            guest.check_clean_end()
+        else:
+            guest.kill()
+    host.check_clean_end()
+
+
+def test_vhost_more_queues_than_shards(ns, tmp_path):
+    """The guest could send on queues that nobody polls."""
+    result = run_to_end(ns, stack(), [*eal_base(lcores=1),
+                                      f"--vdev=net_vhost0,iface={tmp_path}/vhost.sock,queues=2"])
+    assert result.returncode == 1
+    assert "it has 2 queues, all of them receive, and only 1 would be polled" in result.stderr
+    assert "queues=" in result.stderr
 
 
 def test_virtio_segments(start, tmp_path):

@@ -322,8 +322,8 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 	info->nb_txd = port->nb_txd;
 	info->if_index = port->if_index;
 	info->offloads = port->netif_offloads;
-	info->has_rx_fd = (port->quirks->flags &
-		(QUIRK_RX_FD | QUIRK_FD_PACKET | QUIRK_FD_XDP)) != 0;
+	info->wakes = port->rx_fd[0] >= 0 ? ISLA_ENGINE_WAKES_BY_FD :
+		port->has_rx_intr ? ISLA_ENGINE_WAKES_BY_INTR : ISLA_ENGINE_WAKES_NOT;
 	info->segments = port->tso;
 	info->linearizes = port->linearize;
 	info->socket_id = port->socket_id;

@@ -298,6 +298,13 @@ enum isla_engine_port_state {
 				       isla_engine_port_start() makes the port anew */
 };
 
+/** How a port ends the sleep of a shard that has nothing to do; see ISLA_ENGINE_IDLE_EPOLL. */
+enum isla_engine_wakes {
+	ISLA_ENGINE_WAKES_NOT,     /**< its shards sleep for a while, and look */
+	ISLA_ENGINE_WAKES_BY_FD,   /**< a descriptor is readable while frames wait */
+	ISLA_ENGINE_WAKES_BY_INTR, /**< receive interrupts of the driver's */
+};
+
 /** What became of a port; see isla_engine_port_info(). */
 struct isla_engine_port_info {
 	uint16_t port_id;
@@ -310,7 +317,7 @@ struct isla_engine_port_info {
 	uint16_t nb_txd;
 	uint32_t if_index;       /**< the kernel's interface, or 0 */
 	uint32_t offloads;       /**< ISLA_NETIF_* */
-	bool has_rx_fd;          /**< its receive queue can be waited for */
+	enum isla_engine_wakes wakes; /**< while it is started, or was */
 	bool segments;           /**< it cuts up TCP segments that are merged for it */
 	bool linearizes;         /**< chains are copied into one mbuf before they are sent */
 	int socket_id;           /**< NUMA node, or -1 */

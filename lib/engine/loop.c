@@ -233,6 +233,8 @@ loop_round_of(struct worker *w, struct isla_engine_request *mail, uint64_t now_u
 	uint32_t nb = loop_rx(w, now_us, sharded);
 	uint16_t i;
 
+	if (unlikely(w->intrs.is_timed_out))
+		rx_intrs_found(&w->intrs, nb > 0);
 	if (unlikely(mail != NULL))
 		nb = loop_mail(w, mail, nb, now_us);
 	isla_stack_flush(w->stack, now_us);
@@ -254,6 +256,13 @@ loop_round(struct worker *w, struct isla_engine_request *mail, uint64_t now_us)
 	return loop_round_of(w, mail, now_us, true) != 0;
 }
 
+/* Whether whatever comes will end a sleep. */
+static bool
+loop_hears(const struct worker *w)
+{
+	return w->idle_mode == ISLA_ENGINE_IDLE_EPOLL && w->hears_all && !w->intrs.is_deaf;
+}
+
 uint64_t
 loop_next_us(const struct worker *w, uint64_t now_us, uint64_t until_us)
 {
@@ -266,21 +275,44 @@ loop_next_us(const struct worker *w, uint64_t now_us, uint64_t until_us)
 	if (w->faults != NULL)
 		next_us = RTE_MIN(next_us, fault_stage_next_us(w->faults));
 	/* A frame ends a sleep only where every queue tells of it. */
-	if (w->idle_mode != ISLA_ENGINE_IDLE_EPOLL || !w->hears_all)
+	if (!loop_hears(w) || (w->intrs.nb > 0 && !w->intrs.is_armed))
 		next_us = RTE_MIN(next_us, now_us + backoff_sleep_us(&w->backoff));
+	else if (w->intrs.nb > 0)
+		next_us = RTE_MIN(next_us, now_us + RX_INTR_LOOK_US);
 	return next_us;
+}
+
+/* Whether what has been heard so far is all there is: receive interrupts tell only of frames that
+ * come once they are enabled, so another round looks at what came before. */
+static bool
+loop_listens(struct worker *w)
+{
+	bool hears = loop_hears(w);
+
+	if (hears && w->intrs.nb > 0 && !w->intrs.is_armed)
+		return rx_intrs_arm(&w->intrs) != 0;
+	if (!hears)
+		rx_intrs_disarm(&w->intrs);
+	return true;
 }
 
 /* Sleep until the stack, the chores, a port or `until_us` want something. */
 static void
 loop_sleep(struct worker *w, uint64_t now_us, uint64_t until_us)
 {
-	uint64_t next_us = loop_next_us(w, now_us, until_us);
+	uint64_t next_us;
+	bool woken;
 
+	if (!loop_listens(w))
+		return;
+	next_us = loop_next_us(w, now_us, until_us);
 	if (next_us <= now_us || (w->map != NULL && !handover_sleeps(&w->handover)))
 		return;
-	if (idle_wait(&w->idle, next_us - now_us, w->idle_mode == ISLA_ENGINE_IDLE_EPOLL))
+	woken = idle_wait(&w->idle, next_us - now_us, w->idle_mode == ISLA_ENGINE_IDLE_EPOLL);
+	if (woken)
 		w->stats.nb_wakeups++;
+	if (w->intrs.nb > 0)
+		rx_intrs_slept(&w->intrs, !woken);
 	if (w->map != NULL)
 		handover_wakes(&w->handover);
 }
@@ -291,6 +323,10 @@ loop_rest(struct worker *w, bool worked, uint64_t now_us, uint64_t until_us)
 	if (w->backoff.step == BACKOFF_BUSY)
 		isla_hist_record(&w->loop_busy, now_us - w->backoff.since_us);
 	switch (backoff_next(&w->backoff, worked, now_us)) {
+	case BACKOFF_BUSY:
+		if (unlikely(w->intrs.is_armed))
+			rx_intrs_disarm(&w->intrs);
+		break;
 	case BACKOFF_SPIN:
 		rte_pause();
 		break;

@@ -20,6 +20,7 @@
 #include "engine_log.h"
 #include "port.h"
 #include "port_fd.h"
+#include "rx_intr.h"
 
 #define DEFAULT_NB_DESC 1024
 #define XDP_FD_MAX      256
@@ -284,7 +285,8 @@ probe_queues(struct port *port, const struct isla_engine_conf *conf,
 		return PORT_FAULT(port, fault, -EINVAL,
 			"it has %u queues, all of them receive, and only %u would be polled; make "
 			"it with as many (%s)", info->max_rx_queues, port->nb_queues,
-			strcmp(port->driver, "net_af_packet") == 0 ? "qpairs=" : "--vdev");
+			strcmp(port->driver, "net_af_packet") == 0 ? "qpairs=" :
+			strcmp(port->driver, "net_vhost") == 0 ? "queues=" : "--vdev");
 	return 0;
 }
 
@@ -315,6 +317,8 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 		((port->quirks->flags & QUIRK_ZC_KEEPS_MBUFS) != 0 &&
 			strstr(port->dev_args, "zero-copy=yes") != NULL);
 	port->want_rx_fd = (port->quirks->flags & QUIRK_RX_FD) != 0;
+	port->want_rx_intr = (port->quirks->flags &
+		(QUIRK_RX_FD | QUIRK_FD_PACKET | QUIRK_FD_XDP)) == 0;
 	port->lsc = !conf->no_lsc && (port->quirks->flags & QUIRK_NO_LSC) == 0 &&
 		(*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	rc = probe_mac(port, want, fault);
@@ -428,16 +432,14 @@ queues_setup(struct port *port, struct rte_mempool *const *pools, struct fault *
 	return 0;
 }
 
-int
-port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault)
+static int
+configure(struct port *port)
 {
 	struct rte_eth_conf conf = {
 		.rxmode = {.mtu = port->mtu, .offloads = port->rx_offloads},
 		.txmode = {.offloads = port->tx_offloads},
-		.intr_conf = {.lsc = port->lsc, .rxq = port->want_rx_fd},
+		.intr_conf = {.lsc = port->lsc, .rxq = port->want_rx_fd || port->want_rx_intr},
 	};
-	struct held_signals held;
-	int rc;
 
 	if (port->rss_hf != 0) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -448,12 +450,24 @@ port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fa
 			conf.rx_adv_conf.rss_conf.rss_key_len = PORT_RSS_KEY_LEN;
 		}
 	}
-	rc = rte_eth_dev_configure(port->id, port->nb_queues, port->nb_queues, &conf);
+	return rte_eth_dev_configure(port->id, port->nb_queues, port->nb_queues, &conf);
+}
 
+int
+port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault)
+{
+	struct held_signals held;
+	int rc = configure(port);
+
+	if (rc != 0 && port->want_rx_intr) {
+		port->want_rx_intr = false;
+		rc = configure(port);
+	}
 	if (rc != 0)
 		return PORT_FAULT(port, fault, rc, "cannot be configured with %u queues: %s",
 			port->nb_queues, rte_strerror(-rc));
 	port->state = PORT_CONFIGURED;
+	memmove(port->pool, pools, port->nb_queues * sizeof(port->pool[0]));
 	if (port->set_mtu) {
 		rc = rte_eth_dev_set_mtu(port->id, port->mtu);
 		if (rc != 0 && rc != -ENOTSUP)
@@ -561,6 +575,22 @@ find_rx_fds(struct port *port)
 	}
 	if (port->want_rx_fd)
 		find_intr_fds(port);
+	port->has_rx_intr = port->want_rx_intr &&
+		rx_intr_is_offered(&rx_intr_ethdev, port->id, port->nb_queues);
+}
+
+/* Some drivers learn only here that they cannot have receive interrupts. */
+static int
+start(struct port *port, struct fault *fault)
+{
+	int rc = rte_eth_dev_start(port->id);
+
+	if (rc != 0 && port->want_rx_intr) {
+		port->want_rx_intr = false;
+		if (port_setup(port, port->pool, fault) == 0)
+			rc = rte_eth_dev_start(port->id);
+	}
+	return rc;
 }
 
 int
@@ -570,7 +600,7 @@ port_start(struct port *port, struct fault *fault)
 
 	if (port->lsc)
 		rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_LSC, link_changed, port);
-	rc = rte_eth_dev_start(port->id);
+	rc = start(port, fault);
 	if (rc != 0)
 		return PORT_FAULT(port, fault, rc, "cannot be started: %s", rte_strerror(-rc));
 	port->state = PORT_STARTED;

@@ -70,11 +70,14 @@ struct port {
 	struct tso_conf tso_conf;
 	bool linearize;  /* the driver cannot send chains */
 	bool want_rx_fd;
+	bool want_rx_intr; /* ask the driver for receive interrupts, which it may refuse */
+	bool has_rx_intr;  /* once started: each queue's can be enabled; see rx_intr.h */
 	bool lsc;
 	int socket_id;
 	uint16_t nb_queues; /* pairs of them: shard q polls receive queue q, and sends to queue q */
 	/* Of each receive queue, once started: readable while frames wait; or -1. */
 	int rx_fd[ISLA_ENGINE_SHARD_MAX];
+	struct rte_mempool *pool[ISLA_ENGINE_SHARD_MAX]; /* of each receive queue, once set up */
 	/* What the device was made from, to make it anew. */
 	char bus[16];
 	char dev_name[RTE_DEV_NAME_MAX_LEN];

@@ -185,6 +185,17 @@ watch_odd(struct isla_engine *e, uint16_t i)
 		nb_cut > 0 ? "cut short, being larger than the MTU" : "", cure);
 }
 
+/* Said once a shard. */
+static void
+watch_deaf(struct worker *w)
+{
+	if (w->has_told_deaf || !__atomic_load_n(&w->intrs.is_deaf, __ATOMIC_RELAXED))
+		return;
+	w->has_told_deaf = true;
+	ENGINE_LOG(WARNING, "shard %u: frames come and receive interrupts do not, whatever the driver "
+		"says: it sleeps for a while at a time, and looks\n", w->index);
+}
+
 void
 ports_watch(struct isla_engine *e)
 {
@@ -215,6 +226,8 @@ ports_watch(struct isla_engine *e)
 		shards_use(e, i, false);
 		stop(e, port);
 	}
+	for (i = 0; i < e->nb_workers; i++)
+		watch_deaf(&e->worker[i]);
 	ctrl_admin_unlock(e);
 	for (i = 0; i < nb_up; i++)
 		ctrl_tell_link_up(e, up[i]);

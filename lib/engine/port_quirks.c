@@ -62,10 +62,10 @@ static const struct port_quirks table[] = {
 	},
 	{
 		/* Where the guest cannot take blank checksums they are computed by the driver,
-                 * which is known only when the guest comes. Every frame of the guest is received.
-                 */
+                 * which is known only when the guest comes. Every frame of the guest is received,
+                 * and the guest may send on all queues= that there are. */
 		.driver = "net_vhost",
-		.flags = QUIRK_NO_MAC_FILTER,
+		.flags = QUIRK_NO_MAC_FILTER | QUIRK_ALL_QUEUES,
 		.no_tx_offloads = TX_CKSUMS,
 	},
 	{

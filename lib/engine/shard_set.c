@@ -95,7 +95,7 @@ answer(struct isla_stack *stack, void *arg)
 	info->lcore_id = w->lcore_id;
 	info->socket_id = w->socket_id;
 	info->is_crowded = w->is_crowded;
-	info->hears_all = w->hears_all;
+	info->hears_all = w->hears_all && !w->intrs.is_deaf;
 	info->idle = w->idle_mode;
 	info->backoff = w->backoff_conf;
 	for (i = 0; i < w->nb_ports; i++)

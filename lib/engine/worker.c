@@ -125,7 +125,7 @@ worker_init(struct worker *w, const struct isla_engine_conf *conf, struct port *
 	w->socket_id = node;
 	w->idle_mode = conf->idle;
 	w->backoff_conf = conf->backoff;
-	w->idle.epoll_fd = w->idle.doorbell_fd = -1;
+	w->idle.epoll_fd = w->idle.doorbell_fd = w->intrs.epoll_fd = -1;
 	warn_far_ports(w);
 	rc = pools_create(&w->pools, &pools, fault);
 	if (rc == 0)
@@ -144,13 +144,36 @@ static int
 port_hear(struct worker *w, uint16_t i)
 {
 	const struct port *port = &w->port[i];
+	int rc;
 
 	if (w->queue >= port->nb_queues)
 		return 0;
 	if (port->rx_fd[w->queue] >= 0)
 		return idle_add_fd(&w->idle, port->rx_fd[w->queue]);
-	w->hears_all = false;
-	return 0;
+	if (!port->has_rx_intr || rx_intrs_add(&w->intrs, port->id, w->queue) != 0)
+		return 0;
+	/* The first one has made the descriptor for all. */
+	rc = idle_add_fd(&w->idle, w->intrs.epoll_fd);
+	return rc == -EEXIST ? 0 : rc;
+}
+
+static bool
+port_is_heard(const struct worker *w, uint16_t i)
+{
+	const struct port *port = &w->port[i];
+
+	return worker_port_is_off(w, i) || w->queue >= port->nb_queues ||
+		port->rx_fd[w->queue] >= 0 || rx_intrs_has(&w->intrs, port->id, w->queue);
+}
+
+static void
+hears_update(struct worker *w)
+{
+	uint16_t i;
+
+	w->hears_all = true;
+	for (i = 0; i < w->nb_ports; i++)
+		w->hears_all = w->hears_all && port_is_heard(w, i);
 }
 
 int
@@ -159,13 +182,25 @@ worker_prepare(struct worker *w, struct fault *fault)
 	uint16_t i;
 	int rc = idle_init(&w->idle);
 
-	w->hears_all = true;
+	rx_intrs_init(&w->intrs, &rx_intr_ethdev);
 	for (i = 0; rc == 0 && i < w->nb_ports; i++)
 		rc = port_hear(w, i);
+	hears_update(w);
 	if (rc != 0)
 		return fault_set(fault, rc, "shard %u: no file descriptors to sleep on: %s",
 			w->index, rte_strerror(-rc));
 	return 0;
+}
+
+/* How a shard waits hangs on it. */
+static void
+hears_changed(struct worker *w)
+{
+	bool heard = w->hears_all;
+
+	hears_update(w);
+	if (heard != w->hears_all)
+		worker_set_backoff(w, &w->backoff_conf, w->idle_mode);
 }
 
 /* What waits for the port is dropped by the next round. */
@@ -177,16 +212,23 @@ worker_port_off(struct worker *w, uint16_t i)
 	 * it had come, would end every sleep. */
 	if (w->fault_stage != NULL)
 		fault_stage_flush(w->fault_stage, ISLA_FAULT_RX, i);
-	if (w->queue < w->port[i].nb_queues)
+	if (w->queue < w->port[i].nb_queues) {
 		idle_del_fd(&w->idle, w->port[i].rx_fd[w->queue]);
+		rx_intrs_del(&w->intrs, w->port[i].id, w->queue);
+	}
+	hears_changed(w);
 }
 
 int
 worker_port_on(struct worker *w, uint16_t i)
 {
+	int rc;
+
 	w->ports_off &= ~(UINT32_C(1) << i);
 	memset(&w->tx[i], 0, sizeof(w->tx[i]));
-	return port_hear(w, i);
+	rc = port_hear(w, i);
+	hears_changed(w);
+	return rc;
 }
 
 /* What is done once in a while: hold the clock against the kernel's, tell the time of day. */
@@ -316,7 +358,8 @@ worker_set_backoff(struct worker *w, const struct isla_engine_backoff *backoff,
 {
 	struct isla_engine_backoff b = *backoff;
 
-	w->backoff_conf = *backoff;
+	if (backoff != &w->backoff_conf)
+		w->backoff_conf = *backoff;
 	w->idle_mode = idle;
 	/* Who spins keeps the one he waits for from running, and so does, a little less, who looks
 	 * again after each time that he has yielded; one that is woken by whatever comes can as
@@ -353,6 +396,7 @@ worker_free_stack(struct worker *w)
 	w->fault_stage = w->faults = NULL;
 	isla_stack_free(w->stack);
 	w->stack = NULL;
+	rx_intrs_fini(&w->intrs);
 	idle_fini(&w->idle);
 }
 

@@ -25,6 +25,7 @@
 #include "owner.h"
 #include "pools.h"
 #include "port.h"
+#include "rx_intr.h"
 
 /* Sending on one port. */
 struct worker_tx {
@@ -68,8 +69,10 @@ struct worker {
 	struct worker_relay relay[ISLA_ENGINE_PORT_MAX];
 	/* What it seldom touches. */
 	struct idle idle;
+	struct rx_intrs intrs;
 	enum isla_engine_idle idle_mode;
-	bool hears_all;            /* there is a descriptor for each queue that it polls */
+	bool hears_all;            /* each queue that it polls has what ends a sleep */
+	bool has_told_deaf;        /* that receive interrupts do not come */
 	bool is_crowded;           /* it shares its CPU with other shards */
 	bool is_done;              /* atomic: it has nothing left to end */
 	uint64_t words_until_us;   /* last words: 0: not begun; UINT64_MAX: said */
