@@ -43,6 +43,17 @@ struct note {
 	bool is_answer;
 };
 
+struct client;
+
+/* What goes by every shard, from the last to the first, and is done on that one: what the ports
+ * have brought before it was sent is the first shard's by then, and none overtakes another. */
+struct errand {
+	struct isla_engine_request req;
+	struct client *client;
+	void (*run)(struct client *c);
+	uint16_t shard;               /* on which it is */
+};
+
 /* A connection to the agent. */
 struct client {
 	struct agent *agent;
@@ -55,9 +66,8 @@ struct client {
 	uint32_t events;              /* what epoll looks for */
 	size_t in_len;
 	size_t out_len, out_at;
-	uint16_t hop;                 /* the shard on which the call is */
 	struct agent_call call;
-	struct isla_engine_request run, cancel, close_all;
+	struct errand begin, cancel, close_all;
 	struct note answered, cancelled, closed;
 	bool is_waiting;              /* the shard's: in the list */
 	struct client *next_waiting;
@@ -161,12 +171,11 @@ uses_port(void *ctx, uint16_t port)
 }
 
 static void
-call_run(struct isla_stack *stack, struct isla_engine_request *req)
+call_begin(struct client *c)
 {
-	struct client *c = RTE_PTR_SUB(req, offsetof(struct client, run)), **link;
 	struct agent *a = c->agent;
+	struct client **link;
 
-	RTE_SET_USED(stack);
 	if (agent_call_run(&a->env, &c->call) == AGENT_DONE) {
 		note_post(a, &c->answered);
 	} else {
@@ -182,27 +191,10 @@ call_run(struct isla_stack *stack, struct isla_engine_request *req)
 		retry_all(a);
 }
 
-/* On each other shard first: what the ports have brought before the call is this one's by then. */
-static void
-hop_run(struct isla_stack *stack, struct isla_engine_request *req)
-{
-	struct client *c = RTE_PTR_SUB(req, offsetof(struct client, run));
-
-	if (c->hop == 0) {
-		call_run(stack, req);
-		return;
-	}
-	c->hop--;
-	isla_engine_post(c->agent->engine, c->hop, req);
-}
-
 /* Its client has gone: it need not wait any longer. */
 static void
-cancel_run(struct isla_stack *stack, struct isla_engine_request *req)
+call_cancel(struct client *c)
 {
-	struct client *c = RTE_PTR_SUB(req, offsetof(struct client, cancel));
-
-	RTE_SET_USED(stack);
 	if (c->is_waiting) {
 		c->call.expired = true;
 		retry_all(c->agent);
@@ -211,13 +203,22 @@ cancel_run(struct isla_stack *stack, struct isla_engine_request *req)
 }
 
 static void
-close_all_run(struct isla_stack *stack, struct isla_engine_request *req)
+close_all(struct client *c)
 {
-	struct client *c = RTE_PTR_SUB(req, offsetof(struct client, close_all));
-
-	RTE_SET_USED(stack);
 	isla_socket_close_all(c->agent->env.table, false);
 	note_post(c->agent, &c->closed);
+}
+
+static void
+errand_run(struct isla_stack *stack, struct isla_engine_request *req)
+{
+	struct errand *e = RTE_PTR_SUB(req, offsetof(struct errand, req));
+
+	RTE_SET_USED(stack);
+	if (e->shard == 0)
+		e->run(e->client);
+	else
+		isla_engine_post(e->client->agent->engine, --e->shard, req);
 }
 
 /* ---- the thread ---- */
@@ -238,19 +239,16 @@ client_watch(struct client *c)
 }
 
 static void
-client_post(struct client *c, struct isla_engine_request *req)
+client_send(struct client *c, struct errand *e, void (*run)(struct client *c))
 {
-	c->nb_out++;
-	isla_engine_post(c->agent->engine, 0, req);
-}
+	struct isla_engine *engine = c->agent->engine;
 
-/* From the last shard to the first. */
-static void
-call_post(struct client *c)
-{
 	c->nb_out++;
-	c->hop = (uint16_t)(isla_engine_nb_shards(c->agent->engine) - 1);
-	isla_engine_post(c->agent->engine, c->hop, &c->run);
+	e->req.run = errand_run;
+	e->client = c;
+	e->run = run;
+	e->shard = (uint16_t)(isla_engine_nb_shards(engine) - 1);
+	isla_engine_post(engine, e->shard, &e->req);
 }
 
 /* Nobody is there any more. The last one to go closes the sockets. */
@@ -265,9 +263,9 @@ client_drop(struct client *c)
 	epoll_ctl(a->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
 	a->nb_clients--;
 	if (c->busy)
-		client_post(c, &c->cancel);
+		client_send(c, &c->cancel, call_cancel);
 	if (a->nb_clients == 0)
-		client_post(c, &c->close_all);
+		client_send(c, &c->close_all, close_all);
 }
 
 /* Take new clients, or leave them where they wait. */
@@ -362,7 +360,7 @@ client_next(struct client *c)
 			line[0] = '\0';
 		if (agent_parse(&c->call, line)) {
 			c->busy = true;
-			call_post(c);
+			client_send(c, &c->begin, call_begin);
 		} else {
 			client_answer(c);
 		}
@@ -428,9 +426,6 @@ client_accept(struct agent *a)
 	c->agent = a;
 	c->fd = fd;
 	c->events = EPOLLIN;
-	c->run.run = hop_run;
-	c->cancel.run = cancel_run;
-	c->close_all.run = close_all_run;
 	c->answered = (struct note){.client = c, .is_answer = true};
 	c->cancelled = c->closed = (struct note){.client = c};
 	c->is_waiting = false;

@@ -31,6 +31,9 @@
 
 static struct sim_host host;
 static struct mailbox box;
+static struct mailbox other;     /* the second shard's, where there is one */
+static uint16_t nb_shards;
+static bool other_is_held;       /* atomic: it runs nothing */
 static int doorbell;
 static int nb_stops; /* atomic */
 static pthread_t shard;
@@ -44,8 +47,7 @@ isla_engine_post(struct isla_engine *engine, uint16_t index, struct isla_engine_
 	uint64_t one = 1;
 
 	RTE_SET_USED(engine);
-	RTE_SET_USED(index);
-	if (mailbox_post(&box, req) && write(doorbell, &one, sizeof(one)) < 0)
+	if (mailbox_post(index == 0 ? &box : &other, req) && write(doorbell, &one, sizeof(one)) < 0)
 		return -errno;
 	return 0;
 }
@@ -62,7 +64,7 @@ uint16_t
 isla_engine_nb_shards(const struct isla_engine *engine)
 {
 	RTE_SET_USED(engine);
-	return 1;
+	return nb_shards;
 }
 
 struct isla_stack *
@@ -134,6 +136,8 @@ shard_run(void *arg)
 		now_us = clock_us();
 		isla_stack_set_now(host.stack, now_us);
 		mailbox_run(&box, host.stack);
+		if (!__atomic_load_n(&other_is_held, __ATOMIC_ACQUIRE))
+			mailbox_run(&other, host.stack);
 		isla_stack_flush(host.stack, now_us);
 		n = isla_stack_output(host.stack, 0, &pkts);
 		rte_pktmbuf_free_bulk(pkts, n);
@@ -156,6 +160,8 @@ setup(void)
 	sim_host_init(&host, &conf);
 	doorbell = eventfd(0, EFD_NONBLOCK);
 	nb_stops = 0;
+	nb_shards = 1;
+	other_is_held = false;
 	snprintf(path, sizeof(path), "/tmp/isla-test-agent.%d", (int)getpid());
 	agent = agent_create(path, NULL, err, sizeof(err));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(agent);
@@ -174,7 +180,7 @@ teardown(void)
 	__atomic_store_n(&nb_stops, 1, __ATOMIC_RELEASE);
 	pthread_join(shard, NULL);
 	agent_free(agent);
-	box.head = NULL;
+	box.head = other.head = NULL;
 	CU_ASSERT_NOT_EQUAL(stat(path, &st), 0);
 	CU_ASSERT_EQUAL(sim_host_fini(&host), 0);
 	close(doorbell);
@@ -272,6 +278,49 @@ clients_go_while_they_wait(void)
 	close(first);
 }
 
+static void
+hold_other(bool on)
+{
+	uint64_t one = 1;
+
+	__atomic_store_n(&other_is_held, on, __ATOMIC_RELEASE);
+	CU_ASSERT_EQUAL(write(doorbell, &one, sizeof(one)), (ssize_t)sizeof(one));
+}
+
+/* One that is still on its way through another shard is cancelled, too: else its record, of which
+ * there are 128, would never be free again. */
+static void
+clients_go_before_their_calls_begin(void)
+{
+	static const char wait[] = "read 3 100\n";
+	const struct timeval patience = {.tv_sec = 20};
+	int fd[50], first, last;
+	unsigned int i, n;
+
+	nb_shards = 2;
+	first = client_open();
+	CU_ASSERT_EQUAL(ask(first, "socket AF_INET SOCK_DGRAM 0\n"), 3);
+	for (n = 0; n < 3; n++) {
+		hold_other(true);
+		for (i = 0; i < RTE_DIM(fd); i++) {
+			fd[i] = client_open();
+			CU_ASSERT_EQUAL(send(fd[i], wait, sizeof(wait) - 1, MSG_NOSIGNAL),
+				(ssize_t)sizeof(wait) - 1);
+		}
+		usleep(20000);
+		for (i = 0; i < RTE_DIM(fd); i++)
+			close(fd[i]);
+		usleep(20000);
+		hold_other(false);
+		usleep(20000);
+	}
+	last = client_open();
+	CU_ASSERT_EQUAL(setsockopt(last, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	CU_ASSERT_EQUAL(ask(last, "close 3\n"), 0);
+	close(last);
+	close(first);
+}
+
 /* The sockets go with the last client, and before the next one's first call. */
 static void
 the_last_one_closes_the_sockets(void)
@@ -307,6 +356,7 @@ the_end_comes_while_calls_wait(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(clients_do_not_disturb_each_other),
 	SUITE_TEST(clients_go_while_they_wait),
+	SUITE_TEST(clients_go_before_their_calls_begin),
 	SUITE_TEST(the_last_one_closes_the_sockets),
 	SUITE_TEST(the_end_comes_while_calls_wait),
 };
