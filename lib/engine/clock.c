@@ -46,12 +46,26 @@ rebase(struct clock *c, uint64_t tsc, uint64_t us, double us_per_tsc)
 	c->mult = mult_of(us_per_tsc);
 }
 
+/* What was measured counts no more, but for the rate. */
+static void
+begin_again(struct clock *c, uint64_t tsc, uint64_t ns, uint64_t us)
+{
+	c->nb_calibrations = 0;
+	c->ref_tsc = tsc;
+	c->ref_ns = ns;
+	rebase(c, tsc, us, c->us_per_tsc);
+}
+
 uint64_t
 clock_calibrate(struct clock *c, uint64_t tsc, uint64_t ns)
 {
 	uint64_t us = clock_us(c, tsc), interval_us;
 	double rate, behind_us, bend;
 
+	if (clock_is_lost(c, tsc)) {
+		begin_again(c, tsc, ns, RTE_MAX(us, ns / 1000));
+		return FIRST_INTERVAL_US;
+	}
 	/* Too short an interval measures noise; a counter that went back measures nothing. */
 	if (tsc <= c->ref_tsc || ns < c->ref_ns + FIRST_INTERVAL_US * 1000 / 2)
 		return FIRST_INTERVAL_US;
@@ -63,10 +77,7 @@ clock_calibrate(struct clock *c, uint64_t tsc, uint64_t ns)
 	rate = (double)(ns - c->ref_ns) / 1000.0 / (double)(tsc - c->ref_tsc);
 	if (c->nb_calibrations > 0 && fabs(rate / c->us_per_tsc - 1) > MAX_DRIFT) {
 		/* One of the two stood still: the machine was suspended. Begin again. */
-		c->nb_calibrations = 0;
-		c->ref_tsc = tsc;
-		c->ref_ns = ns;
-		rebase(c, tsc, us, c->us_per_tsc);
+		begin_again(c, tsc, ns, us);
 		return FIRST_INTERVAL_US;
 	}
 	interval_us = (uint64_t)FIRST_INTERVAL_US << RTE_MIN(c->nb_calibrations, 7u);

@@ -245,12 +245,15 @@ worker_chores(struct worker *w, uint64_t now_us)
 static inline uint64_t
 worker_round(struct worker *w, uint64_t until_us)
 {
-	uint64_t now_us = worker_now_us(w);
+	uint64_t tsc = rte_rdtsc(), now_us = clock_us(&w->clock, tsc);
 	struct isla_engine_request *mail = NULL;
 	bool worked;
 
-	if (unlikely(now_us >= w->next_chore_us))
+	/* A clock that stands still would never say that it is time. */
+	if (unlikely(now_us >= w->next_chore_us || clock_is_lost(&w->clock, tsc))) {
 		worker_chores(w, now_us);
+		now_us = RTE_MAX(now_us, worker_now_us(w));
+	}
 	if (unlikely(mailbox_has_mail(&w->mailbox)))
 		mail = mailbox_take(&w->mailbox);
 	worked = loop_round(w, mail, now_us);

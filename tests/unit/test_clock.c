@@ -5,6 +5,7 @@
  */
 
 #include <math.h>
+#include <string.h>
 
 #include <rte_common.h>
 
@@ -125,21 +126,66 @@ a_counter_that_stood_still_is_made_up_for(void)
 	CU_ASSERT_TRUE(fabs(error_us(&m)) <= 5);
 }
 
+/* As the counters of two CPUs may differ. */
 static void
-a_counter_that_goes_back_stops_the_clock(void)
+a_counter_that_goes_back_a_little_stops_the_clock(void)
+{
+	struct machine m;
+	struct clock before;
+	uint64_t us;
+
+	begin(&m, 3e9, 3e9);
+	run_calibrated(&m, 10);
+	clock_calibrate(&c, (uint64_t)m.tsc, (uint64_t)m.ns);
+	before = c;
+	us = read_us(&m);
+	m.tsc -= 60000;
+	CU_ASSERT_EQUAL(read_us(&m), us);
+	CU_ASSERT_FALSE(clock_is_lost(&c, (uint64_t)m.tsc));
+	m.tsc += 60000;
+	CU_ASSERT_TRUE(read_us(&m) >= us);
+	CU_ASSERT_EQUAL(memcmp(&c, &before, sizeof(c)), 0);
+}
+
+/* It begins at 0 again, say, and the machine has been up for a week. */
+static void
+a_counter_that_goes_back_far_begins_again(void)
 {
 	struct machine m;
 	uint64_t us;
 
 	begin(&m, 3e9, 3e9);
-	run_calibrated(&m, 10);
+	run_calibrated(&m, 30);
 	us = read_us(&m);
-	m.tsc -= 9e9;
-	CU_ASSERT_TRUE(read_us(&m) <= us);
-	CU_ASSERT_TRUE(read_us(&m) >= us - 1000000);
+	m.ns += 5e9;
+	m.tsc = 1000;
+	CU_ASSERT_EQUAL(read_us(&m), c.base_us);
+	CU_ASSERT_TRUE(clock_is_lost(&c, (uint64_t)m.tsc));
 	CU_ASSERT_EQUAL(clock_calibrate(&c, (uint64_t)m.tsc, (uint64_t)m.ns), 10000);
-	m.tsc += 9e9;
+	CU_ASSERT_FALSE(clock_is_lost(&c, (uint64_t)m.tsc));
 	CU_ASSERT_TRUE(read_us(&m) >= us);
+	CU_ASSERT_TRUE(fabs(error_us(&m)) <= 5);
+	run_calibrated(&m, 60);
+	CU_ASSERT_TRUE(fabs(error_us(&m)) <= 5);
+}
+
+/* And where the clock was ahead of the kernel's it stays there, for a while. */
+static void
+a_clock_that_begins_again_does_not_go_back(void)
+{
+	struct machine m;
+	uint64_t us;
+
+	begin(&m, 3e9, 2.9e9);
+	run_ns(&m, 1e9);
+	us = read_us(&m);
+	clock_calibrate(&c, (uint64_t)m.tsc, (uint64_t)m.ns);
+	CU_ASSERT_TRUE(us > m.ns / 1000 + 10000);
+	m.tsc = 0;
+	clock_calibrate(&c, (uint64_t)m.tsc, (uint64_t)m.ns);
+	CU_ASSERT_TRUE(read_us(&m) >= us);
+	run_calibrated(&m, 120);
+	CU_ASSERT_TRUE(fabs(error_us(&m)) <= 50000);
 }
 
 static void
@@ -179,7 +225,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_wrong_frequency_is_found_out),
 	SUITE_TEST(drift_is_followed),
 	SUITE_TEST(a_counter_that_stood_still_is_made_up_for),
-	SUITE_TEST(a_counter_that_goes_back_stops_the_clock),
+	SUITE_TEST(a_counter_that_goes_back_a_little_stops_the_clock),
+	SUITE_TEST(a_counter_that_goes_back_far_begins_again),
+	SUITE_TEST(a_clock_that_begins_again_does_not_go_back),
 	SUITE_TEST(intervals_grow_to_a_second),
 	SUITE_TEST(the_machines_clocks_agree),
 };
