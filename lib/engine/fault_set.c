@@ -13,6 +13,8 @@
 #include "engine_mem.h"
 #include "engine_priv.h"
 
+#define BURST_PKTS_MAX 1000u /* as isla_fault_parse() has it */
+
 /* The queues of a direction may hold a fourth of the mbufs. */
 static uint32_t
 limit_max(const struct isla_engine_conf *conf)
@@ -36,6 +38,9 @@ conf_check_fault(const struct isla_engine_conf *conf, const struct isla_fault *f
 		if (time_us[i] > ISLA_FAULT_TIME_MAX_US)
 			return fault_set(line, -EINVAL, "to delay frames by %u us is not possible: "
 				"at most %u", time_us[i], ISLA_FAULT_TIME_MAX_US);
+	if (f->burst_pkts > BURST_PKTS_MAX)
+		return fault_set(line, -EINVAL, "bursts of %u losses are not possible: at most %u",
+			f->burst_pkts, BURST_PKTS_MAX);
 	if (f->jitter_us > f->delay_us)
 		return fault_set(line, -EINVAL, "a jitter of %u us is longer than the delay",
 			f->jitter_us);

@@ -408,12 +408,18 @@ static void
 lane_set(struct fault_lane *lane, const struct isla_fault *fault)
 {
 	uint64_t lost = fault->drop_ppb, kept = ISLA_FAULT_ONE - lost, enter = ISLA_FAULT_ONE;
+	uint64_t leave = ISLA_FAULT_ONE / RTE_MAX(fault->burst_pkts, 1u);
 
 	/* So that the share of time in a burst is the share of loss: enter / (enter + leave). */
 	if (fault->burst_pkts > 1 && kept > 0)
 		enter = lost * ISLA_FAULT_ONE / (kept * fault->burst_pkts);
-	lane->enter_ppb = (uint32_t)RTE_MIN(enter, (uint64_t)ISLA_FAULT_ONE);
-	lane->leave_ppb = kept == 0 ? 0 : ISLA_FAULT_ONE / RTE_MAX(fault->burst_pkts, 1u);
+	/* With so much loss one burst follows the other, and they must be longer. */
+	if (enter >= ISLA_FAULT_ONE && lost > 0) {
+		enter = ISLA_FAULT_ONE;
+		leave = kept * ISLA_FAULT_ONE / lost;
+	}
+	lane->enter_ppb = (uint32_t)enter;
+	lane->leave_ppb = (uint32_t)leave;
 	lane->in_burst = false;
 	/* What waits for the old rate has its time; the new one begins with the next frame. */
 	if (fault->rate_bps != lane->fault.rate_bps)

@@ -52,8 +52,9 @@ enum isla_fault_dir {
 /** What happens to the frames of one direction of each port; all zero: nothing. */
 struct isla_fault {
 	uint32_t drop_ppb;    /**< share of frames that are lost, in parts per billion */
-	/** Mean number of frames that are lost in a row (the two-state model of Gilbert); 0 or 1:
-	 * each frame by itself. */
+	/** Mean number of frames that are lost in a row (the two-state model of Gilbert), at most
+	 * 1000; 0 or 1: each frame by itself. More where there is so much loss that bursts of that
+	 * length would follow each other without a frame between them. */
 	uint32_t burst_pkts;
 	uint32_t dup_ppb;     /**< share of frames that come twice */
 	uint32_t corrupt_ppb; /**< share of frames with one bit flipped, anywhere in the frame */

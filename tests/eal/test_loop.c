@@ -427,6 +427,7 @@ faults_that_cannot_be(void)
 		{.dup_ppb = UINT32_MAX},
 		{.delay_us = ISLA_FAULT_TIME_MAX_US + 1},
 		{.delay_us = 5, .jitter_us = 6},
+		{.drop_ppb = 1, .burst_pkts = 1001},
 		{.rate_bps = 999},
 		{.rate_bps = UINT64_MAX},
 		{.delay_us = 1, .limit_pkts = 1023 / 4 + 1},

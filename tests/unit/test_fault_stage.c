@@ -211,6 +211,36 @@ losses_come_in_bursts(void)
 	CU_ASSERT_TRUE(nb_lost > 6 * nb_bursts && nb_lost < 10 * nb_bursts);
 }
 
+/* Where bursts of that length, with one frame between each two, would lose less than was asked. */
+static void
+much_loss_makes_bursts_longer(void)
+{
+	static const struct {
+		const char *text;
+		double share;
+	} cases[] = {
+		{"drop 66% burst 2", 0.66},
+		{"drop 67% burst 2", 0.67},
+		{"drop 80% burst 2", 0.8},
+		{"drop 99% burst 10", 0.99},
+		{"drop 50% burst 1000", 0.5},
+	};
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(cases); i++) {
+		double share = cases[i].share, off;
+
+		/* Time begins again. */
+		fault_stage_free(stage);
+		stage = stage_new(i + 1);
+		set(ISLA_FAULT_RX, cases[i].text);
+		run(400000, NULL);
+		off = (double)stats.nb_dropped / 400000 - share;
+		/* Of bursts of 1000 there are some 200 only. */
+		CU_ASSERT_TRUE(off * off < (share == 0.5 ? 0.2 * 0.2 : 0.01 * 0.01));
+	}
+}
+
 static void
 the_same_seed_has_the_same_victims(void)
 {
@@ -705,6 +735,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(shares_are_what_was_asked_for),
 	SUITE_TEST(all_and_nothing_are_exact),
 	SUITE_TEST(losses_come_in_bursts),
+	SUITE_TEST(much_loss_makes_bursts_longer),
 	SUITE_TEST(the_same_seed_has_the_same_victims),
 	SUITE_TEST(lanes_have_luck_of_their_own),
 	SUITE_TEST(a_delay_is_kept_to_the_microsecond),
