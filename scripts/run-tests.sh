@@ -30,7 +30,8 @@ END
 }
 
 # What has threads. sim_shards has none, but all the rest that shards share.
-TSAN_SUITES=(agent ctrl handover idle lcores loop mailbox owner_move port_ctl sim_shards telem)
+TSAN_SUITES=(agent ctrl handover idle lcores loop mailbox owner_move port_ctl several
+	sim_shards telem)
 
 skip()
 {

@@ -382,10 +382,11 @@ worker_run(struct worker *w)
 	/* A sleep of 50 us should not take 100. */
 	prctl(PR_SET_TIMERSLACK, 1ul);
 	numa_prefer(w->socket_id);
+	/* Until then others may be at it, setting the back-off, say. */
+	ctrl_shard_begins(w);
 	backoff_init(&w->backoff, now_us);
 	worker_set_backoff(w, &w->backoff_conf, w->idle_mode);
 	w->next_chore_us = now_us;
-	ctrl_shard_begins(w);
 	while (stops(w) == 0)
 		worker_round(w, UINT64_MAX);
 	worker_shutdown(w);

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -334,6 +335,66 @@ settings_change_at_run_time(void)
 	CU_ASSERT_EQUAL(isla_engine_pin_port(engine, 80, NB - 1), 0);
 }
 
+static bool is_over; /* atomic */
+
+/* All that an administrator may do, as fast as he can. */
+static void *
+meddle(void *arg)
+{
+	const struct isla_engine_backoff b = {.spin_rounds = 1, .yield_rounds = 2, .sleep_us = 3};
+	const struct isla_fault bad = {.drop_ppb = 1000, .delay_us = 10};
+	const struct isla_fault good = {.drop_ppb = 0};
+	uint16_t port = conf.port[0].port_id, i = 0;
+	struct isla_engine_shard_info info;
+	struct isla_engine_stats stats;
+	unsigned int *nb_wrong = arg;
+
+	while (!__atomic_load_n(&is_over, __ATOMIC_ACQUIRE)) {
+		*nb_wrong += isla_engine_backoff_set(engine, ISLA_ENGINE_ALL_SHARDS, &b, NULL, 0) != 0;
+		*nb_wrong += isla_engine_get_stats(engine, &stats) != 0;
+		*nb_wrong += isla_engine_fault_set(engine, ISLA_FAULT_RX, i % 2 ? &bad : &good,
+			NULL, 0) != 0;
+		*nb_wrong += isla_engine_shard_info(engine, i % NB, &info) != 0;
+		*nb_wrong += isla_engine_reta_set(engine, i % ISLA_ENGINE_RETA_LEN, i % NB) != 0;
+		*nb_wrong += isla_engine_clear_stats(engine) != 0;
+		/* The other one may have done it already. */
+		isla_engine_port_stop(engine, port, NULL, 0);
+		isla_engine_port_start(engine, port, NULL, 0);
+		isla_engine_idle_set(engine, i % NB, (enum isla_engine_idle)(i % 3), NULL, 0);
+		i++;
+	}
+	return NULL;
+}
+
+static void
+stop_after_some_ticks(struct isla_engine *e, void *ctx)
+{
+	if (++nb_ticks == 300)
+		isla_engine_stop(e);
+}
+
+/* While the shards begin, run and end: ThreadSanitizer looks on. */
+static void
+anybody_may_call_at_any_time(void)
+{
+	pthread_t thread[2];
+	unsigned int nb_wrong[2] = {0}, i;
+
+	conf.tick = stop_after_some_ticks;
+	is_over = false;
+	start();
+	for (i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&thread[i], NULL, meddle, &nb_wrong[i]), 0);
+	for (i = 0; i < 100; i++)
+		inject_udp((uint16_t)i);
+	isla_engine_run(engine);
+	__atomic_store_n(&is_over, true, __ATOMIC_RELEASE);
+	for (i = 0; i < 2; i++) {
+		pthread_join(thread[i], NULL);
+		CU_ASSERT_EQUAL(nb_wrong[i], 0);
+	}
+}
+
 /* A worker that does not run, but for its back-off. */
 static void
 who_shares_a_cpu_gives_it_away_soon(void)
@@ -378,6 +439,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(frames_find_their_shard),
 	SUITE_TEST(a_shard_without_a_queue_sends_by_another),
 	SUITE_TEST(settings_change_at_run_time),
+	SUITE_TEST(anybody_may_call_at_any_time),
 	SUITE_TEST(who_shares_a_cpu_gives_it_away_soon),
 	SUITE_TEST(more_shards_than_lcores_are_refused),
 };
