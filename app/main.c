@@ -447,6 +447,8 @@ app_end(struct app *app)
 	if (app->engine != NULL) {
 		signal(SIGINT, SIG_DFL);
 		signal(SIGTERM, SIG_DFL);
+		/* An alarm that is still to come must not find an engine that is gone. */
+		signal(SIGALRM, SIG_IGN);
 		nb_missing = isla_engine_free(app->engine);
 		if (nb_missing > 0 || (app->has_run && !is_for_a_name(app)))
 			printf("mbufs missing: %u\n", nb_missing);

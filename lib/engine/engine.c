@@ -378,7 +378,7 @@ isla_engine_run(struct isla_engine *e)
 		ENGINE_LOG(ERR, "lcore %u cannot run shard %u: %s\n", e->worker[i].lcore_id, i,
 			rte_strerror(-rc));
 		isla_engine_stop(e);
-		e->worker[i].is_done = true;
+		__atomic_store_n(&e->worker[i].is_done, true, __ATOMIC_RELAXED);
 	}
 	worker_run(&e->worker[0]);
 	for (i = 1; i < e->nb_workers; i++)

@@ -68,7 +68,7 @@ begin_moving(struct owner_map *map)
 	do
 		new = old >= MOVING_MIN && old < UINT64_MAX ? old + 1 : MOVING_MIN;
 	while (!__atomic_compare_exchange_n(&map->moving_until_us, &old, new, true,
-		__ATOMIC_RELAXED, __ATOMIC_RELAXED));
+		__ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
 int
@@ -292,7 +292,8 @@ index_of_ends(const struct owner_map *map, const struct isla_tcp_ends *ends, uin
 static bool
 sweep_begin(struct owner_sweep *s, struct owner_map *map, uint16_t self, uint64_t now_us)
 {
-	uint64_t moving = __atomic_load_n(&map->moving_until_us, __ATOMIC_RELAXED);
+	/* Whoever sees the number that was set behind a mark sees the mark. */
+	uint64_t moving = __atomic_load_n(&map->moving_until_us, __ATOMIC_ACQUIRE);
 	bool any = false, mine = false;
 	uint32_t i;
 

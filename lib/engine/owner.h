@@ -60,7 +60,7 @@ struct owner_map {
 	/* Atomic, relaxed. Bits 0-7: the owner; 8-15: how often it was moved; 16-31: older owners.
 	 */
 	uint32_t entry[OWNER_TABLE_LEN];
-	/* Atomic, relaxed. While an entry has older owners a number beyond any time, another one at
+	/* Atomic. While an entry has older owners a number beyond any time, another one at
 	 * each move; then the time until which frames in flight may still meet the marks' end. */
 	uint64_t moving_until_us;
 	/* Atomic, relaxed. Local ports of TCP and UDP that one shard has, whatever the other rules
