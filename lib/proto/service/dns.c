@@ -14,6 +14,7 @@
 #include "siphash.h"
 
 #define KEY_PURPOSE 32
+#define ROUNDS_MAX  3 /* RFC 9520, 3.1: no more than two repetitions */
 
 uint64_t
 dns_rand(struct isla_dns *dns)
@@ -41,6 +42,11 @@ conf_init(struct isla_dns_conf *conf, const struct isla_dns_conf *from)
 	conf->max_neg_ttl_s = or_default(conf->max_neg_ttl_s, 10800);
 	conf->nb_rounds = (uint8_t)or_default(conf->nb_rounds, 3);
 	conf->ndots = (uint8_t)or_default(conf->ndots, 1);
+	conf->fail_ttl_s = or_default(conf->fail_ttl_s, 5);
+	conf->max_fail_ttl_s = or_default(conf->max_fail_ttl_s, RTE_MAX(conf->fail_ttl_s, 60u));
+	if (conf->nb_rounds > ROUNDS_MAX || conf->fail_ttl_s < DNS_FAIL_MIN_S ||
+		conf->max_fail_ttl_s < conf->fail_ttl_s || conf->max_fail_ttl_s > DNS_FAIL_MAX_S)
+		return -EINVAL;
 	return conf->max_queries >= 8 && conf->max_queries <= 4096 && conf->max_cache >= 8 &&
 			conf->max_cache <= 65536 && conf->timeout_us <= 60000000 ? 0 : -EINVAL;
 }
@@ -56,6 +62,13 @@ static uint32_t
 nb_lookups(const struct isla_dns_conf *conf)
 {
 	return 2 * conf->max_queries + 1;
+}
+
+/* Few names fail, and they are soon forgotten. */
+static uint32_t
+nb_fails(const struct isla_dns_conf *conf)
+{
+	return RTE_MAX(conf->max_cache / 4, 8u);
 }
 
 static int
@@ -83,7 +96,10 @@ tables_alloc(struct isla_dns *dns)
 			return -ENOMEM;
 		timer_init(&c->timer, TIMER_DNS_CONN);
 	}
-	return dns_cache_init(&dns->cache, dns->core, conf->max_cache);
+	if (dns_cache_init(&dns->cache, dns->core, conf->max_cache) != 0)
+		return -ENOMEM;
+	return dns_fails_init(&dns->fails, dns->core, nb_fails(conf), conf->fail_ttl_s,
+		conf->max_fail_ttl_s);
 }
 
 struct isla_dns *
@@ -147,6 +163,7 @@ isla_dns_free(struct isla_dns *dns)
 		mem->free(dns->server[i].conn.buf);
 	}
 	dns_cache_fini(&dns->cache, dns->core);
+	dns_fails_fini(&dns->fails, dns->core);
 	mem->free(dns->query);
 	mem->free(dns->lookup);
 	mem->free(dns->connect);
@@ -202,6 +219,7 @@ isla_dns_set_servers(struct isla_dns *dns, const struct isla_dns_server *servers
 	}
 	dns->nb_servers = nb;
 	dns_cache_flush(&dns->cache);
+	dns_fails_flush(&dns->fails);
 	dns_lookups_restart(dns);
 	return 0;
 }
@@ -235,6 +253,19 @@ void
 isla_dns_flush(struct isla_dns *dns)
 {
 	dns_cache_flush(&dns->cache);
+	dns_fails_flush(&dns->fails);
+}
+
+void
+isla_dns_forget_failures(struct isla_dns *dns)
+{
+	uint16_t i;
+
+	dns_fails_flush(&dns->fails);
+	for (i = 0; i < dns->nb_servers; i++) {
+		dns->server[i].nb_fails = 0;
+		dns->server[i].avoid_until_us = 0;
+	}
 }
 
 void

@@ -26,6 +26,7 @@
 #define AVOID_MAX_US     60000000
 #define NO_EDNS_US       600000000 /* how long EDNS is not tried again with a server */
 #define AGAIN_MAX        2         /* connections that may end under a lookup */
+#define SENDS_MAX        3         /* of a question to a server by one transport: RFC 9520, 3.1 */
 
 static struct dns_server *
 server_of(const struct dns_lookup *l)
@@ -81,9 +82,39 @@ static void
 lookup_end_status(struct dns_lookup *l, enum isla_dns_status status)
 {
 	struct dns_name name = l->ask;
-	const struct dns_result result = {.status = status, .type = l->type, .name = &name};
+	const struct dns_result result = {
+		.status = status,
+		.type = l->type,
+		.is_cached = (l->asked | l->nb_hops) == 0 && l->failed != 0,
+		.name = &name,
+	};
 
 	lookup_end(l, &result);
+}
+
+/* RFC 9520, 3.2: a server that has failed is not asked the same again for a while. */
+static void
+server_failed(struct dns_lookup *l, unsigned int server, enum isla_dns_status status)
+{
+	struct isla_dns *dns = l->dns;
+
+	l->fail_status = (uint8_t)RTE_MAX((enum isla_dns_status)l->fail_status, status);
+	dns_fails_put(&dns->fails, &l->ask, l->type, server, status, dns->core->now_us);
+	/* What is an alias of it fails as well. */
+	if (l->nb_hops > 0)
+		dns_fails_put(&dns->fails, &l->name, l->type, server, status, dns->core->now_us);
+}
+
+/* All has been tried. Of servers that were asked those that have not failed before were silent. */
+static void
+lookup_give_up(struct dns_lookup *l)
+{
+	uint16_t i;
+
+	for (i = 0; i < l->dns->nb_servers; i++)
+		if ((l->asked & ~l->failed) >> i & 1)
+			server_failed(l, i, ISLA_DNS_TIMEOUT);
+	lookup_end_status(l, (enum isla_dns_status)l->fail_status);
 }
 
 /* Servers that may be asked: all but those that failed, and, where that leaves any, neither those
@@ -190,6 +221,10 @@ lookup_send(struct dns_lookup *l)
 	int rc;
 
 	lookup_quiet(l);
+	if (l->nb_sent[l->via_tcp][l->server] == SENDS_MAX) {
+		dns_lookup_failed(l, true);
+		return;
+	}
 	l->id = choose_id(l);
 	l->nb_bad = 0;
 	l->has_edns = !dns->conf.no_edns && dns->core->now_us >= s->no_edns_until_us;
@@ -210,6 +245,9 @@ lookup_send(struct dns_lookup *l)
 	}
 	if (rc != 0)
 		s->info.nb_failures++;
+	else
+		l->asked |= (uint8_t)(1u << l->server);
+	l->nb_sent[l->via_tcp][l->server] += rc == 0;
 	/* Without a route there may be one later, as soon as DHCP has it. */
 	lookup_arm(l, rc != 0 && has_others(l) ? UNREACHABLE_US : attempt_time_us(l));
 }
@@ -221,7 +259,7 @@ lookup_next(struct dns_lookup *l)
 	if (server_choose(l))
 		lookup_send(l);
 	else
-		lookup_end_status(l, l->failed != 0 ? ISLA_DNS_FAILED : ISLA_DNS_TIMEOUT);
+		lookup_give_up(l);
 }
 
 /* From the first server on. */
@@ -229,9 +267,13 @@ static void
 lookup_begin(struct dns_lookup *l)
 {
 	struct isla_dns *dns = l->dns;
+	enum isla_dns_status status;
 
 	lookup_quiet(l);
-	l->tried = l->failed = l->round = l->nb_again = 0;
+	l->tried = l->asked = l->round = l->nb_again = 0;
+	l->failed = dns_fails_get(&dns->fails, &l->ask, l->type, dns->core->now_us, &status);
+	l->fail_status = (uint8_t)status;
+	memset(l->nb_sent, 0, sizeof(l->nb_sent));
 	l->via_tcp = l->is_lost = false;
 	l->server = 0;
 	if (dns->conf.rotate && dns->nb_servers > 0)
@@ -341,6 +383,7 @@ dns_lookup_failed(struct dns_lookup *l, bool hard)
 	server_of(l)->info.nb_failures++;
 	if (hard) {
 		l->failed |= (uint8_t)(1u << l->server);
+		server_failed(l, l->server, ISLA_DNS_FAILED);
 		lookup_next(l);
 		return;
 	}
@@ -395,9 +438,22 @@ lookup_found(struct dns_lookup *l, const struct dns_reply *reply)
 	};
 
 	/* That the end of a chain does not exist says nothing of its begin's other types. */
+	dns_fails_forget(&dns->fails, &l->name, l->type);
 	dns_cache_put(&dns->cache, &l->name, &result,
 		result.status == ISLA_DNS_NO_NAME && reply->nb_hops == 0, dns->core->now_us);
 	lookup_end(l, &result);
+}
+
+/* RFC 9520, 2.5: whoever is asked, it has no end. */
+static void
+lookup_loops(struct dns_lookup *l)
+{
+	uint16_t i;
+
+	for (i = 0; i < l->dns->nb_servers; i++)
+		dns_fails_put(&l->dns->fails, &l->name, l->type, i, ISLA_DNS_LOOP,
+			l->dns->core->now_us);
+	lookup_end_status(l, ISLA_DNS_LOOP);
 }
 
 /* It answers with an error. */
@@ -408,6 +464,8 @@ lookup_refused(struct dns_lookup *l, unsigned int rcode)
 		(rcode == DNS_FORMERR || rcode == DNS_NOTIMP || rcode == DNS_BADVERS)) {
 		/* RFC 6891, 7: it does not know EDNS. */
 		server_of(l)->no_edns_until_us = l->dns->core->now_us + NO_EDNS_US;
+		/* Another question, therefore. */
+		l->nb_sent[l->via_tcp][l->server] = 0;
 		lookup_send(l);
 		return;
 	}
@@ -438,7 +496,7 @@ dns_lookup_reply(struct dns_lookup *l, const uint8_t *msg, size_t len)
 	core_count_n(dns->core, ISLA_C_DNS_IN_FOREIGN, reply.nb_foreign);
 	switch (reply.outcome) {
 	case DNS_GOT_LOOP:
-		lookup_end_status(l, ISLA_DNS_LOOP);
+		lookup_loops(l);
 		break;
 	case DNS_GOT_ERROR:
 		lookup_refused(l, reply.rcode);

@@ -19,6 +19,7 @@
 #include <sys/queue.h>
 
 #include "core.h"
+#include "dns_fail.h"
 #include "dns_reply.h"
 #include "inet.h"
 #include "stack_priv.h"
@@ -123,6 +124,9 @@ struct dns_lookup {
 	uint8_t server;        /* that is being asked */
 	uint8_t tried;         /* servers of this round, as bits */
 	uint8_t failed;        /* servers that are not asked any more, as bits */
+	uint8_t asked;         /* servers that were sent something, as bits */
+	uint8_t nb_sent[2][ISLA_DNS_SERVERS_MAX]; /* the same question to each, UDP and TCP */
+	uint8_t fail_status;   /* enum isla_dns_status: the worst of what servers did */
 	uint8_t round;
 	uint8_t nb_again;      /* TCP connections that ended under it */
 	uint16_t nb_bad;       /* messages that were not the answer, in this attempt */
@@ -195,6 +199,7 @@ struct isla_dns {
 	struct dns_name search[ISLA_DNS_SEARCH_MAX];
 	char search_text[ISLA_DNS_SEARCH_MAX][ISLA_DNS_NAME_STRLEN];
 	struct dns_cache cache;
+	struct dns_fails fails;
 	struct isla_dns_query *query;  /* the table, and its free ones */
 	struct isla_dns_query *free_query;
 	struct dns_lookup *lookup;

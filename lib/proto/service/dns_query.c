@@ -71,7 +71,7 @@ query_end_status(struct isla_dns_query *q, enum isla_dns_status status)
 	const struct dns_result result = {
 		.status = status,
 		.type = q->type,
-		.is_cached = is_none && q->is_cached,
+		.is_cached = q->is_cached,
 		.ttl_s = is_none && q->ttl_s != UINT32_MAX ? q->ttl_s : 0,
 		.name = &q->name,
 	};
@@ -221,15 +221,15 @@ query_judge(struct isla_dns_query *q)
 		query_deliver(q);
 		return true;
 	}
+	for (i = 0; i < q->nb_parts; i++) {
+		q->ttl_s = RTE_MIN(q->ttl_s, q->part[i].result.ttl_s);
+		q->is_cached = q->is_cached && q->part[i].result.is_cached;
+	}
 	if (status != ISLA_DNS_NO_NAME && status != ISLA_DNS_NO_DATA) {
 		query_end_status(q, status);
 		return true;
 	}
 	q->no_data = q->no_data || status == ISLA_DNS_NO_DATA;
-	for (i = 0; i < q->nb_parts; i++) {
-		q->ttl_s = RTE_MIN(q->ttl_s, q->part[i].result.ttl_s);
-		q->is_cached = q->is_cached && q->part[i].result.is_cached;
-	}
 	q->step++;
 	if (q->step < nb_steps(q))
 		return false;

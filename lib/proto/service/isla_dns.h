@@ -117,7 +117,10 @@ struct isla_dns_conf {
 				* [2000000] */
 	uint32_t max_ttl_s;    /**< the longest that an answer is remembered [86400] */
 	uint32_t max_neg_ttl_s; /**< likewise, that there is none (RFC 2308, 5) [10800] */
-	uint8_t nb_rounds;     /**< how often every server is asked [3] */
+	uint32_t fail_ttl_s;   /**< how long a server that failed is not asked the same again (RFC 9520,
+				* 3.2), doubled each time that it fails again, 1 to 300 [5] */
+	uint32_t max_fail_ttl_s; /**< up to this, fail_ttl_s to 300 [60, or fail_ttl_s] */
+	uint8_t nb_rounds;     /**< how often every server is asked, 1 to 3 (RFC 9520, 3.1) [3] */
 	uint8_t ndots;         /**< a name with that many dots is tried as it is first [1] */
 	bool rotate;           /**< spread the questions over all servers, instead of asking the
 				* first that works */
@@ -211,7 +214,11 @@ struct isla_dns_query *isla_dns_query(struct isla_dns *dns, const char *name,
 /** No callback follows. */
 void isla_dns_cancel(struct isla_dns_query *query);
 
-/** Forget all that is remembered. */
+/** Forget that servers failed, so that they are asked at once: the link or the network is another
+ * one. */
+void isla_dns_forget_failures(struct isla_dns *dns);
+
+/** Forget all that is remembered, failures as well. */
 void isla_dns_flush(struct isla_dns *dns);
 
 /**
