@@ -200,14 +200,20 @@ page_servers(struct isla_stack *stack, void *arg)
 }
 
 static void
-print_server(FILE *out, const struct isla_dns_server_info *s)
+print_server(struct cmd_env *env, const struct isla_dns_server_info *s)
 {
+	struct isla_engine_port_info info;
 	char text[ISLA_ADDR_STRLEN];
 	bool is_v4 = isla_addr_is_v4(&s->server.addr);
+	FILE *out = env->out;
 
-	fprintf(out, "%s%s%s:%u sent %" PRIu64 " (%" PRIu64 " over TCP) answered %" PRIu64
-		" timed out %" PRIu64 " failed %" PRIu64, is_v4 ? "" : "[",
-		isla_addr_format(&s->server.addr, text, sizeof(text)), is_v4 ? "" : "]",
+	fprintf(out, "%s%s", is_v4 ? "" : "[",
+		isla_addr_format(&s->server.addr, text, sizeof(text)));
+	if (s->server.netif != ISLA_NETIF_ANY &&
+		isla_engine_port_info(env->engine, s->server.netif, &info) == 0)
+		fprintf(out, "%%%s", info.name);
+	fprintf(out, "%s:%u sent %" PRIu64 " (%" PRIu64 " over TCP) answered %" PRIu64
+		" timed out %" PRIu64 " failed %" PRIu64, is_v4 ? "" : "]",
 		s->server.port, s->nb_sent, s->nb_tcp, s->nb_answers, s->nb_timeouts,
 		s->nb_failures);
 	if (s->rtt_us != 0)
@@ -231,7 +237,7 @@ show_servers(struct cmd_env *env, const struct cmd *cmd)
 	if (rc != 0)
 		return cmd_fail(env, cmd, "%s", strerror(-rc));
 	for (i = 0; i < p.nb; i++)
-		print_server(env->out, &p.server[i]);
+		print_server(env, &p.server[i]);
 	if (p.nb == 0)
 		fputs("no server: --dns gives one, or DHCP\n", env->out);
 	for (i = 0; i < p.info.nb_search; i++)

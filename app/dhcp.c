@@ -346,6 +346,13 @@ last_words(struct isla_engine *engine, struct isla_stack *stack, void *ctx)
 	return any;
 }
 
+void
+dhcp_conf_engine(struct dhcp *d, struct isla_engine_conf *conf)
+{
+	conf->last_words = last_words;
+	conf->last_words_ctx = d;
+}
+
 /* ---- start and end ---- */
 
 struct start {
@@ -558,22 +565,9 @@ dhcp_get_info(struct dhcp *d, uint16_t port_id, struct isla_dhcp_info *info, boo
 	return call(d, port_id, NULL, info);
 }
 
-/* The engine's control thread, or whoever has started a port again. */
-static void
-link_up(struct isla_engine *engine, uint16_t port_id, void *ctx)
+void
+dhcp_link_up(struct dhcp *d, uint16_t port_id)
 {
-	struct dhcp *d = ctx;
-
-	RTE_SET_USED(engine);
 	/* A port that came before dhcp_start() begins there. */
 	call(d, port_id, isla_dhcp_link_up, NULL);
-}
-
-void
-dhcp_conf_engine(struct dhcp *d, struct isla_engine_conf *conf)
-{
-	conf->last_words = last_words;
-	conf->last_words_ctx = d;
-	conf->link_up = link_up;
-	conf->link_up_ctx = d;
 }

@@ -32,7 +32,7 @@ bool dhcp_is_for_port(const struct options *opts, uint16_t port_id);
  * line in err. */
 struct dhcp *dhcp_create(const struct options *opts, char *err, size_t err_size);
 
-/* What the engine must call at a stop, and once a link is back: before isla_engine_create(). */
+/* What the engine must call at a stop: before isla_engine_create(). */
 void dhcp_conf_engine(struct dhcp *dhcp, struct isla_engine_conf *conf);
 
 /* Who hears of DNS servers; before dhcp_start(). */
@@ -44,6 +44,9 @@ int dhcp_start(struct dhcp *dhcp, struct isla_engine *engine, char *err, size_t 
 /* After isla_engine_run(), before isla_engine_free(): writes what the last words have changed. NULL
  * is allowed. */
 void dhcp_free(struct dhcp *dhcp);
+
+/* A port's link is back, as isla_engine_conf::link_up has it. NULL is allowed. */
+void dhcp_link_up(struct dhcp *dhcp, uint16_t port_id);
 
 /* Commands, from any thread that is no shard. -ENOENT: the port has no client. */
 int dhcp_renew(struct dhcp *dhcp, uint16_t port_id);

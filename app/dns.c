@@ -41,15 +41,64 @@ struct told {
 	char text[2048];
 };
 
+/* Behind which port a server is: the stack's number of it, or -ENODEV. */
+static int
+zone_netif(const struct isla_engine *engine, const char *zone)
+{
+	struct isla_engine_port_info info;
+	char number[8];
+	uint16_t i;
+
+	for (i = 0; isla_engine_port_info(engine, i, &info) == 0; i++) {
+		snprintf(number, sizeof(number), "%u", info.port_id);
+		if (strcmp(zone, number) == 0 || strcmp(zone, info.name) == 0)
+			return i;
+	}
+	return -ENODEV;
+}
+
+/* Whom to ask, by --dns. Returns 0, or -errno with a line in err. */
+static int
+servers_set(struct dns *d, char *err, size_t err_size)
+{
+	struct isla_dns_server server[OPTIONS_DNS_MAX];
+	struct isla_engine_port_info info;
+	char text[ISLA_ADDR_STRLEN];
+	uint16_t i;
+
+	for (i = 0; i < d->opts->nb_dns; i++) {
+		const struct option_dns *o = &d->opts->dns[i];
+		int netif = ISLA_NETIF_ANY;
+
+		isla_addr_format(&o->addr, text, sizeof(text));
+		if (o->zone[0] != '\0') {
+			netif = zone_netif(d->engine, o->zone);
+			if (netif < 0) {
+				snprintf(err, err_size, "--dns %s%%%s: no port has this number or "
+					"interface", text, o->zone);
+				return netif;
+			}
+		} else if (isla_addr_is_link_local(&o->addr) &&
+			isla_engine_port_info(d->engine, 1, &info) == 0) {
+			snprintf(err, err_size, "--dns %s: there are several ports; say behind which "
+				"it is, as in %s%%%s", text, text, info.name);
+			return -EINVAL;
+		}
+		server[i] = (struct isla_dns_server){
+			.addr = o->addr, .port = o->port, .netif = (uint8_t)netif};
+	}
+	isla_dns_set_servers(d->dns, server, d->opts->nb_dns);
+	return 0;
+}
+
 struct dns *
 dns_create(struct isla_engine *engine, const struct options *opts, char *err, size_t err_size)
 {
-	struct isla_dns_server server[OPTIONS_DNS_MAX];
+	const struct isla_dns_conf conf = {.fail_ttl_s = opts->dns_fail_ttl_s};
 	struct dns *d = calloc(1, sizeof(*d));
-	uint16_t i;
 
 	if (d != NULL)
-		d->dns = isla_dns_create(isla_engine_stack(engine, 0), NULL);
+		d->dns = isla_dns_create(isla_engine_stack(engine, 0), &conf);
 	if (d == NULL || d->dns == NULL) {
 		snprintf(err, err_size, "no memory for name lookups; give EAL more (-m)");
 		free(d);
@@ -57,13 +106,10 @@ dns_create(struct isla_engine *engine, const struct options *opts, char *err, si
 	}
 	d->engine = engine;
 	d->opts = opts;
-	for (i = 0; i < opts->nb_dns; i++)
-		server[i] = (struct isla_dns_server){
-			.addr = opts->dns[i].addr,
-			.port = opts->dns[i].port,
-			.netif = ISLA_NETIF_ANY,
-		};
-	isla_dns_set_servers(d->dns, server, opts->nb_dns);
+	if (servers_set(d, err, err_size) != 0) {
+		dns_free(d);
+		return NULL;
+	}
 	isla_dns_set_search(d->dns, opts->dns_search, opts->nb_dns_search);
 	return d;
 }
@@ -154,6 +200,19 @@ dns_resolve_end(struct dns *d)
 	return d->has_ended &&
 			(d->status == ISLA_DNS_NO_NAME || d->status == ISLA_DNS_NO_DATA) ?
 		DNS_EXIT_NONE : DNS_EXIT_FAILED;
+}
+
+static void
+forget_failures(struct isla_stack *stack, void *arg)
+{
+	RTE_SET_USED(stack);
+	isla_dns_forget_failures(arg);
+}
+
+void
+dns_link_up(struct dns *d)
+{
+	isla_engine_call(d->engine, 0, forget_failures, d->dns);
 }
 
 static void

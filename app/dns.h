@@ -36,6 +36,9 @@ struct isla_dns *dns_resolver(struct dns *dns);
  * --dns and --dns-search go before it. ctx: the struct dns. */
 void dns_from_dhcp(void *ctx, const struct isla_addr *servers, unsigned int nb, const char *search);
 
+/* A link is back: what could not be answered before may be now. From any thread that is no shard. */
+void dns_link_up(struct dns *dns);
+
 /* --resolve: from now on standard output is for the answer alone; what others print there goes to
  * standard error. Before all else. */
 void dns_resolve_claim_stdout(void);

@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,6 +56,8 @@ struct app {
 	struct dns *dns;
 	struct service_set services;
 	struct isla_engine_stats stats;      /* the last that were printed */
+	pthread_mutex_t lock;                /* link_up(), and the end of what it tells */
+	bool is_ending;
 };
 
 /* What a signal stops: a handler gets no other argument than the signal. */
@@ -226,6 +229,20 @@ print_stats(struct isla_engine *engine, void *ctx)
 	app->stats = now;
 }
 
+static void
+link_up(struct isla_engine *engine, uint16_t port_id, void *ctx)
+{
+	struct app *app = ctx;
+
+	RTE_SET_USED(engine);
+	pthread_mutex_lock(&app->lock);
+	if (!app->is_ending) {
+		dhcp_link_up(app->dhcp, port_id);
+		dns_link_up(app->dns);
+	}
+	pthread_mutex_unlock(&app->lock);
+}
+
 static int
 engine_create(struct app *app)
 {
@@ -237,6 +254,8 @@ engine_create(struct app *app)
 		conf->tick_ctx = app;
 		conf->tick_us = app->opts.stats_period_s * UINT64_C(1000000);
 	}
+	conf->link_up = link_up;
+	conf->link_up_ctx = app;
 	if (app->dhcp != NULL)
 		dhcp_conf_engine(app->dhcp, conf);
 	app->engine = isla_engine_create(conf, err, sizeof(err));
@@ -438,6 +457,9 @@ app_end(struct app *app)
 	uint32_t nb_missing;
 	int rc = 0;
 
+	pthread_mutex_lock(&app->lock);
+	app->is_ending = true;
+	pthread_mutex_unlock(&app->lock);
 	prompt_free(app->prompt);
 	telem_app_fini();
 	agent_free(app->agent);
@@ -499,7 +521,7 @@ app_run(struct app *app)
 int
 main(int argc, char **argv)
 {
-	static struct app app; /* large, and there is one */
+	static struct app app = {.lock = PTHREAD_MUTEX_INITIALIZER}; /* large, and there is one */
 	char err[OPTIONS_ERR_SIZE];
 	int rc;
 

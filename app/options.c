@@ -210,16 +210,24 @@ const struct option options_table[] = {
 		.help = "the vendor class identifier",
 	},
 	{
-		.name = "dns", .arg = "ADDR[:PORT]", .group = OPTION_DNS, .parse = option_dns,
-		.repeats = true,
-		.accepts = "a unicast address, such as 192.168.1.1, 192.168.1.1:5353, fd00::1 or "
-			"[fd00::1]:5353",
-		.help = "a server to ask for names, instead of DHCP's; repeatable, in this order",
+		.name = "dns", .arg = "ADDR[%ZONE][:PORT]", .group = OPTION_DNS,
+		.parse = option_dns, .repeats = true,
+		.accepts = "a unicast address, such as 192.168.1.1, 192.168.1.1:5353, fd00::1, "
+			"[fd00::1]:5353, fe80::1%isla0 or [fe80::1%0]:5353",
+		.help = "a server to ask for names, instead of DHCP's; repeatable, in this order; "
+			"ZONE: the interface or the number of the port that a link-local address "
+			"lies behind",
 	},
 	{
 		.name = "dns-search", .arg = "DOMAIN", .group = OPTION_DNS,
 		.parse = option_dns_search, .repeats = true, .accepts = "a domain",
 		.help = "a domain that is tried behind a name without dots; repeatable",
+	},
+	{
+		.name = "dns-fail-ttl", .arg = "SECONDS", .group = OPTION_DNS, .parse = option_u16,
+		FIELD(dns_fail_ttl_s), .min = 1, .max = 300, .def = "5",
+		.help = "how long a server that failed is not asked the same again (RFC 9520), "
+			"doubled with each failure that follows, up to a minute",
 	},
 	{
 		.name = "resolve", .arg = "'NAME [TYPE]'", .group = OPTION_DNS,

@@ -47,10 +47,11 @@ struct option_service {
 	uint16_t port;
 };
 
-/* ADDR[:PORT] */
+/* ADDR[%ZONE][:PORT] */
 struct option_dns {
 	struct isla_addr addr;
 	uint16_t port;
+	char zone[32]; /* of a link-local address: a port's number or its interface's name; or empty */
 };
 
 struct options {
@@ -85,6 +86,7 @@ struct options {
 	struct option_addr dhcp_fallback; /* a length of 0: none */
 	uint16_t nb_dns;
 	uint16_t nb_dns_search;
+	uint16_t dns_fail_ttl_s;
 	struct option_dns dns[OPTIONS_DNS_MAX];
 	const char *dns_search[OPTIONS_DNS_SEARCH_MAX];
 	char resolve[ISLA_DNS_NAME_STRLEN]; /* empty: not wanted */

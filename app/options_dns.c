@@ -26,6 +26,27 @@ parse_port(const char *text)
 	return *end == '\0' && port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
+/* ADDR, or ADDR%ZONE (RFC 4007, 11) where it is a link-local one. */
+static int
+parse_addr(char *text, struct option_dns *d)
+{
+	char *zone = strchr(text, '%');
+
+	d->zone[0] = '\0';
+	if (zone != NULL) {
+		*zone++ = '\0';
+		if (*zone == '\0' || strchr(zone, '%') != NULL ||
+			strlen(zone) >= sizeof(d->zone))
+			return -EINVAL;
+		strcpy(d->zone, zone);
+	}
+	if (isla_addr_parse(text, &d->addr) != 0 || isla_addr_is_unspecified(&d->addr) ||
+		isla_addr_is_multicast(&d->addr) || isla_addr_is_broadcast(&d->addr) ||
+		isla_addr_is_loopback(&d->addr))
+		return -EINVAL;
+	return zone == NULL || isla_addr_is_link_local(&d->addr) ? 0 : -EINVAL;
+}
+
 /* ADDR, ADDR:PORT where that is IPv4's, [ADDR]:PORT where it is IPv6's. */
 int
 option_dns(const struct option *o, const char *value, struct options *opts, char *why,
@@ -33,7 +54,7 @@ option_dns(const struct option *o, const char *value, struct options *opts, char
 {
 	const char *rest = value + strlen(value), *colon = strchr(value, ':');
 	struct option_dns d;
-	char text[ISLA_ADDR_STRLEN];
+	char text[ISLA_ADDR_STRLEN + sizeof(d.zone)];
 	uint16_t i;
 	size_t n;
 
@@ -52,12 +73,11 @@ option_dns(const struct option *o, const char *value, struct options *opts, char
 	memcpy(text, value, n);
 	text[n] = '\0';
 	d.port = parse_port(rest + (*rest == ']'));
-	if (isla_addr_parse(text, &d.addr) != 0 || d.port == 0 ||
-		isla_addr_is_unspecified(&d.addr) || isla_addr_is_multicast(&d.addr) ||
-		isla_addr_is_broadcast(&d.addr) || isla_addr_is_loopback(&d.addr))
+	if (d.port == 0 || parse_addr(text, &d) != 0)
 		return -EINVAL;
 	for (i = 0; i < opts->nb_dns; i++) {
-		if (isla_addr_eq(&opts->dns[i].addr, &d.addr) && opts->dns[i].port == d.port) {
+		if (isla_addr_eq(&opts->dns[i].addr, &d.addr) && opts->dns[i].port == d.port &&
+			strcmp(opts->dns[i].zone, d.zone) == 0) {
 			snprintf(why, why_size, "this server is given twice");
 			return -EEXIST;
 		}

@@ -539,7 +539,9 @@ servers_for_names(void)
 {
 	static const char *const bad[] = {"a", "192.168.1.1:0", "192.168.1.1:65536",
 		"192.168.1.1:", "192.168.1.1:x", "[fd00::1", "[fd00::1]x", "[fd00::1]53", "0.0.0.0",
-		"224.0.0.251", "ff02::fb", "127.0.0.1", "::1", "fd00::1:g", "[192.168.1.1"};
+		"224.0.0.251", "ff02::fb", "127.0.0.1", "::1", "fd00::1:g", "[192.168.1.1",
+		"fe80::1%", "fe80::1%%isla0", "fd00::1%0", "192.168.1.1%0", "[fe80::1%0]:0",
+		"[fe80::1]%0", "fe80::1%12345678901234567890123456789012", "%0"};
 	char line[1200];
 	size_t i;
 
@@ -562,6 +564,19 @@ servers_for_names(void)
 		snprintf(line, sizeof(line), "--dns=%s", bad[i]);
 		refuse(line, bad[i], "such as 192.168.1.1");
 	}
+	take("--dns=fe80::1%isla0 --dns=[fe80::1%3]:5353 --dns=fe80::1 --dns=fe80::1%3 "
+	     "--dns-fail-ttl=300");
+	CU_ASSERT_EQUAL(opts.nb_dns, 4);
+	CU_ASSERT_STRING_EQUAL(opts.dns[0].zone, "isla0");
+	CU_ASSERT_EQUAL(opts.dns[0].port, 53);
+	CU_ASSERT_STRING_EQUAL(opts.dns[1].zone, "3");
+	CU_ASSERT_EQUAL(opts.dns[1].port, 5353);
+	CU_ASSERT_TRUE(isla_addr_eq(&opts.dns[1].addr, &opts.dns[2].addr));
+	CU_ASSERT_STRING_EQUAL(opts.dns[2].zone, "");
+	CU_ASSERT_EQUAL(opts.dns_fail_ttl_s, 300);
+	refuse("--dns=fe80::1%3 --dns=fe80::1%3", "--dns fe80::1%3", "given twice");
+	refuse("--dns-fail-ttl=0", "--dns-fail-ttl", "1");
+	refuse("--dns-fail-ttl=301", "--dns-fail-ttl", "300");
 	refuse("--dns=192.168.1.1 --dns=192.168.1.1:53", "--dns 192.168.1.1:53", "given twice");
 	refuse("--ip=10.0.0.2/8 --dns=10.0.0.2", "--dns 10.0.0.2", "own address");
 	refuse("--dns-search=a..b", "--dns-search a..b", "a label is empty");
