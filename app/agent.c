@@ -162,12 +162,12 @@ wake(void *ctx, int fd)
 }
 
 /* The sockets are the first shard's, and so is what comes to their ports. */
-static void
+static int
 uses_port(void *ctx, uint16_t port)
 {
 	struct agent *a = ctx;
 
-	isla_engine_pin_port(a->engine, port, 0);
+	return isla_engine_pin_port(a->engine, port, 0);
 }
 
 static void

@@ -527,11 +527,12 @@ int isla_engine_reta_set(struct isla_engine *engine, uint16_t idx, uint16_t shar
 
 /**
  * Let what comes to a local port of TCP and UDP be a shard's, whatever flow it is of: where a
- * program listens, or connects from a port of its choice, on one shard only. It stays so.
- * Connections of that port which another shard has are not heard any more. Any thread, shards
- * included.
+ * program listens, or connects from a port of its choice, on one shard only. To be called before
+ * that; it stays so. Connections of that port which another shard has are not heard any more. Any
+ * thread, shards included.
  *
- * @return 0, or -EINVAL: there is no such shard
+ * @return 0; -EINVAL (there is no such shard), -EADDRINUSE (another shard listens on that port or
+ *         has it bound)
  */
 int isla_engine_pin_port(struct isla_engine *engine, uint16_t port, uint16_t shard);
 

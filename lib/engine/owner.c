@@ -25,6 +25,8 @@
 #define SWEEP_US    1000000
 #define SWEEP_CONNS 64 /* a step, at most */
 
+#define PINNED 0xff /* of enum owner_rule, by the port */
+
 static_assert(OWNER_SHARD_MAX <= 16, "an entry has a bit for each older owner");
 
 void
@@ -33,12 +35,13 @@ owner_map_init(struct owner_map *map, enum owner_mode mode, const uint8_t key[OW
 {
 	uint32_t words[OWNER_KEY_LEN / 4], i;
 
-	memset(map, 0, sizeof(*map));
+	memset(map, 0, offsetof(struct owner_map, ports));
 	memcpy(map->rss_key, key, OWNER_KEY_LEN);
 	memcpy(words, key, sizeof(words));
 	rte_convert_rss_key(words, map->key, OWNER_KEY_LEN);
 	map->mode = (uint8_t)mode;
 	map->nb_shards = nb_shards;
+	isla_ports_init(&map->ports, nb_shards);
 	for (i = 0; i < OWNER_TABLE_LEN; i++)
 		map->entry[i] = i % nb_shards;
 }
@@ -103,23 +106,23 @@ owner_map_get(const struct owner_map *map, uint16_t idx, uint16_t *older)
 	return ENTRY_OWNER(entry);
 }
 
-int
-owner_map_pin(struct owner_map *map, uint16_t port, uint16_t shard)
+/* The rule of a frame where a port may have one of its own: PINNED, or another enum owner_rule. */
+static uint8_t
+rule_of_port(const struct owner_map *map, const struct owner_frame *f)
 {
-	if (shard >= map->nb_shards)
-		return -EINVAL;
-	__atomic_store_n(&map->pin[port], (uint8_t)(shard + 1), __ATOMIC_RELAXED);
-	__atomic_store_n(&map->has_pins, 1, __ATOMIC_RELAXED);
-	return 0;
+	uint16_t port = (uint16_t)f->ports;
+
+	if (isla_ports_pin_of(&map->ports, port) != 0)
+		return PINNED;
+	return isla_ports_is_spread(&map->ports, port, f->is_tcp) ? OWNER_BY_FLOW : f->rule;
 }
 
-/* The shard to which a frame's local port is pinned, and 1; or 0. */
-static inline uint16_t
-pin_of(const struct owner_map *map, const struct owner_frame *f)
+static inline uint8_t
+rule_of(const struct owner_map *map, const struct owner_frame *f)
 {
-	if (likely(__atomic_load_n(&map->has_pins, __ATOMIC_RELAXED) == 0) || !f->has_ports)
-		return 0;
-	return __atomic_load_n(&map->pin[(uint16_t)f->ports], __ATOMIC_RELAXED);
+	if (likely(!isla_ports_has_rules(&map->ports)) || !f->has_ports)
+		return f->rule;
+	return rule_of_port(map, f);
 }
 
 uint32_t
@@ -166,14 +169,12 @@ static inline uint16_t
 owner_of(const struct owner_map *map, const struct rte_mbuf *m)
 {
 	struct owner_frame f;
-	uint16_t pin;
 	uint32_t entry;
 
 	owner_frame_parse(m, &f);
-	pin = pin_of(map, &f);
-	if (unlikely(pin != 0))
-		return pin - 1;
-	switch (f.rule) {
+	switch (rule_of(map, &f)) {
+	case PINNED:
+		return isla_ports_pin_of(&map->ports, (uint16_t)f.ports) - 1;
 	case OWNER_BY_FLOW:
 		entry = entry_load(map, flow_index(map, m, &f));
 		if (unlikely(ENTRY_OLDER(entry) != 0))
@@ -249,7 +250,7 @@ owner_second(const struct owner_map *map, uint16_t self, const struct isla_stack
 
 		owner[i] = OWNER_SELF;
 		owner_frame_parse(pkts[i], &f);
-		if (f.rule != OWNER_BY_FLOW || pin_of(map, &f) != 0)
+		if (rule_of(map, &f) != OWNER_BY_FLOW)
 			continue;
 		idx = flow_index(map, pkts[i], &f);
 		entry = entry_load(map, idx);
@@ -278,7 +279,8 @@ index_of_ends(const struct owner_map *map, const struct isla_tcp_ends *ends, uin
 	};
 	unsigned int i;
 
-	if (ends->local_port >= ISLA_PORT_FIRST)
+	if (ends->local_port >= ISLA_PORT_FIRST &&
+		!isla_ports_is_spread(&map->ports, ends->local_port, true))
 		return false;
 	for (i = 0; i < 4; i++) {
 		f.src[i] = rte_be_to_cpu_32(ends->remote.w[f.is_v6 ? i : 3]);

@@ -8,7 +8,8 @@
  *
  *   ARP, neighbour discovery      every shard hears of it; whoever polled it answers
  *   TCP, UDP to a pinned port     the shard that it is pinned to
- *   TCP, UDP to a port from 49152 the shard whose slice the port is in: what a shard opened returns
+ *   TCP, UDP to a port from 49152 the shard whose slice the port is in: what a shard opened returns;
+ *                                 but one that all shards serve is spread, as lower ones are
  *   other TCP and UDP             Toeplitz hash, as the mode says, through the table
  *   ICMP echo reply               by its identifier, which is sliced as the ports are
  *   ICMP error                    whoever owns the packet that it quotes
@@ -63,10 +64,8 @@ struct owner_map {
 	/* Atomic. While an entry has older owners a number beyond any time, another one at
 	 * each move; then the time until which frames in flight may still meet the marks' end. */
 	uint64_t moving_until_us;
-	/* Atomic, relaxed. Local ports of TCP and UDP that one shard has, whatever the other rules
-	 * say: its number and 1, or 0. */
-	uint8_t has_pins;
-	uint8_t pin[UINT16_MAX + 1];
+	/* Local ports that one shard has, or all, whatever the other rules say. */
+	struct isla_ports ports;
 };
 
 /* The key is 40 random bytes, in the order in which a NIC is given them. Entries are dealt out in
@@ -79,10 +78,6 @@ int owner_key_random(uint8_t key[OWNER_KEY_LEN]);
 
 /* Move an entry; any thread. Returns 0, or -EINVAL (no such entry or shard). */
 int owner_map_set(struct owner_map *map, uint16_t idx, uint16_t shard);
-
-/* A local port's frames are this shard's from now on; any thread. Connections of it that other
- * shards have are not heard any more. Returns 0, or -EINVAL (no such shard). */
-int owner_map_pin(struct owner_map *map, uint16_t port, uint16_t shard);
 
 /* Who owns new flows of an entry, and a bit for each older owner that may have connections left. */
 uint16_t owner_map_get(const struct owner_map *map, uint16_t idx, uint16_t *older);

@@ -154,7 +154,7 @@ isla_engine_pin_port(struct isla_engine *e, uint16_t port, uint16_t shard)
 {
 	if (e->nb_workers == 1)
 		return shard == 0 ? 0 : -EINVAL;
-	return owner_map_pin(&e->map, port, shard);
+	return isla_ports_pin(&e->map.ports, port, shard);
 }
 
 int

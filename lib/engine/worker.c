@@ -65,6 +65,7 @@ stack_init(struct worker *w, int socket_id, struct fault *fault)
 	conf.socket_id = socket_id;
 	conf.shard = w->index;
 	conf.nb_shards = w->conf->nb_shards;
+	conf.ports = &w->engine->map.ports;
 	conf.now_us = worker_now_us(w);
 	conf.wall_us = clock_wall_us();
 	w->stack = isla_stack_create(&conf);

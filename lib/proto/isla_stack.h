@@ -29,6 +29,7 @@
 #include "isla_netif.h"
 #include "isla_pkt.h"
 #include "isla_port.h"
+#include "isla_ports.h"
 #include "isla_tcp.h"
 #include "isla_udp.h"
 
@@ -62,6 +63,9 @@ struct isla_stack_conf {
 	uint32_t icmp_rate;        /**< ICMP errors a second, and echo replies a second [10000] */
 	uint16_t shard;            /**< which of nb_shards: it says what ports are its own */
 	uint16_t nb_shards;        /**< [1], at most ISLA_STACK_SHARD_MAX */
+	/** What all of them have of ports; not owned by the stack, which it outlives [none: only its
+	 * own slice's ports come back to a shard]. */
+	struct isla_ports *ports;
 	struct isla_tcp_conf tcp;
 };
 

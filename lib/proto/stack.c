@@ -40,6 +40,7 @@ core_init(struct core *core, const struct isla_stack_conf *conf)
 	core->socket_id = conf->socket_id;
 	core->shard = conf->nb_shards > 1 ? conf->shard : 0;
 	core->nb_shards = RTE_MAX(conf->nb_shards, (uint16_t)1);
+	core->ports = core->nb_shards > 1 ? conf->ports : NULL;
 	timer_wheel_init(&core->wheel, conf->now_us);
 	/* A generator of zeros would stay zero. */
 	core->rng[0] = core_derive_key(core, 1).k[0] | 1;

@@ -356,9 +356,9 @@ pinned_ports_go_to_one_shard(void)
 	uint8_t quote[256] = {0};
 	uint32_t i, k, len;
 
-	CU_ASSERT_EQUAL(owner_map_pin(&map, 80, NB), -EINVAL);
+	CU_ASSERT_EQUAL(isla_ports_pin(&map.ports, 80, NB), -EINVAL);
 	for (i = 0; i < RTE_DIM(ports); i++)
-		CU_ASSERT_EQUAL(owner_map_pin(&map, ports[i], 2), 0);
+		CU_ASSERT_EQUAL(isla_ports_pin(&map.ports, ports[i], 2), 0);
 	for (i = 0; i < RTE_DIM(ports); i++)
 		for (k = 0; k < 8; k++) {
 			uint16_t sport = (uint16_t)(CLIENT + k);
@@ -373,7 +373,7 @@ pinned_ports_go_to_one_shard(void)
 	CU_ASSERT_EQUAL(owner_of_tcp(&in4, SERVER, CLIENT),
 		expected(OWNER_MODE_2TUPLE, &in4, SERVER, CLIENT));
 	CU_ASSERT_EQUAL(owner_of_icmp(&in4, 0, (uint32_t)(EPH + 1) << 16), (EPH + 1) % NB);
-	CU_ASSERT_EQUAL(owner_map_pin(&map, SERVER, 1), 0);
+	CU_ASSERT_EQUAL(isla_ports_pin(&map.ports, SERVER, 1), 0);
 	CU_ASSERT_EQUAL(owner_of_tcp(&in4, CLIENT, SERVER), 1);
 }
 

@@ -21,6 +21,7 @@
 #include "isla_key.h"
 #include "isla_mem.h"
 #include "isla_pkt.h"
+#include "isla_ports.h"
 #include "timer.h"
 
 #define NETIF_MAX   16
@@ -42,6 +43,7 @@ struct core {
 	uint64_t nb_secrets;  /* how many numbers core_secret() has given */
 	uint16_t shard;       /* of nb_shards, which is 1 at least: see port_slice.h */
 	uint16_t nb_shards;
+	struct isla_ports *ports; /* of all shards; NULL: see ports.h */
 	struct rte_mempool *pool;     /* headers, replies: mbufs with a data room */
 	struct rte_mempool *ref_pool; /* references to payload: without a data room, or pool */
 	uint32_t reserve;     /* mbufs of pool that nobody may keep: they receive and answer */

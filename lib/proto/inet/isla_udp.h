@@ -66,8 +66,9 @@ typedef void isla_udp_error_fn(struct isla_udp_sock *sock, void *ctx, int err,
  * @param local  own address, 0.0.0.0 for every one of IPv4, or isla_addr_any for every one of either
  *               family; the most specific socket gets the datagram
  * @param port   host byte order; 0: one of this shard's ephemeral ports that is free, which cannot be
- *               foreseen (RFC 6056). What answers a socket with a port of another shard's, or with
- *               one below ISLA_PORT_FIRST, may come to another shard
+ *               foreseen (RFC 6056). What comes to any other port goes to the shards by its hash
+ *               where it is below ISLA_PORT_FIRST or all of them have it bound, and else to the
+ *               shard whose slice it is in; a pinned one's to one shard (isla_ports_pin())
  * @return the socket; NULL with rte_errno EADDRINUSE, EINVAL or ENOSPC (table full, no port free)
  */
 struct isla_udp_sock *isla_udp_bind(struct isla_udp *udp, const struct isla_addr *local,

@@ -17,6 +17,7 @@
 #include "cksum.h"
 #include "inet_priv.h"
 #include "port_slice.h"
+#include "ports.h"
 #include "udp.h"
 
 #define PROTO_UDP 17
@@ -121,9 +122,12 @@ choose_port(struct isla_udp *udp)
 	uint32_t nb = port_slice_len(udp->core), i;
 	uint32_t first = (uint32_t)core_secret(udp->core) % nb;
 
-	for (i = 0; i < nb; i++)
-		if (udp->first[port_slice_at(udp->core, first + i)] == 0)
-			return port_slice_at(udp->core, first + i);
+	for (i = 0; i < nb; i++) {
+		uint16_t port = port_slice_at(udp->core, first + i);
+
+		if (udp->first[port] == 0 && !ports_udp_is_taken(udp->core, port))
+			return port;
+	}
 	return 0;
 }
 
@@ -167,6 +171,8 @@ sock_bind(struct isla_udp *udp, const struct isla_addr *local, uint16_t port,
 	sock->port = port;
 	sock->next = udp->first[port];
 	udp->first[port] = (uint16_t)(sock - udp->socks + 1);
+	if (sock->next == 0)
+		ports_udp_bind(udp->core, port, true);
 	return sock;
 }
 
@@ -224,6 +230,8 @@ isla_udp_close(struct isla_udp_sock *sock)
 	while (*link != index)
 		link = &udp->socks[*link - 1].next;
 	*link = sock->next;
+	if (udp->first[sock->port] == 0)
+		ports_udp_bind(udp->core, sock->port, false);
 	sock->recv = NULL;
 	sock->next = udp->free;
 	udp->free = index;

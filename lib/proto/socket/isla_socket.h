@@ -46,10 +46,11 @@ struct isla_socket_conf {
 	/**
 	 * A socket is about to receive on a port that the program has chosen, or to connect from
 	 * it. Where there are several shards, this one must be sent what comes to it, from now on
-	 * and as long as there may be a connection of it. Within the call; NULL: there is one
-	 * shard.
+	 * and as long as there may be a connection of it. Within the call, which fails with what
+	 * it returns, 0 or -errno; NULL: there is one shard, and else connect() from a port that is
+	 * not of this shard's slice fails with EADDRNOTAVAIL.
 	 */
-	void (*uses_port)(void *ctx, uint16_t port);
+	int (*uses_port)(void *ctx, uint16_t port);
 	void *ctx;
 };
 

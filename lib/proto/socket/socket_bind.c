@@ -8,6 +8,7 @@
 
 #include "inet.h"
 #include "port_slice.h"
+#include "ports.h"
 #include "socket_priv.h"
 #include "tcp.h"
 
@@ -91,7 +92,8 @@ port_choose(const struct sock *s, const struct isla_addr *local)
 	for (i = 0; i < nb; i++) {
 		uint16_t port = port_slice_at(core, first + i);
 
-		if (!port_is_taken(s, local, port) && !tcp_port_is_used(s->t->tcp, local, port))
+		if (!port_is_taken(s, local, port) && !tcp_port_is_used(s->t->tcp, local, port) &&
+			!ports_tcp_is_taken(core, port) && !ports_udp_is_taken(core, port))
 			return port;
 	}
 	return 0;
@@ -119,11 +121,12 @@ sock_autobind(struct sock *s)
 	return 0;
 }
 
-void
+int
 sock_uses_port(const struct sock *s)
 {
-	if (s->bound && !s->autobound && s->t->conf.uses_port != NULL)
-		s->t->conf.uses_port(s->t->conf.ctx, s->local_port);
+	if (!s->bound || s->autobound || s->t->conf.uses_port == NULL)
+		return 0;
+	return s->t->conf.uses_port(s->t->conf.ctx, s->local_port);
 }
 
 int

@@ -172,8 +172,8 @@ void sock_addr_out(const struct sock *s, const struct isla_addr *addr, uint16_t 
 	struct isla_socket_addr *out);
 /* Choose a free local port, if there is none yet. 0, -EADDRINUSE */
 int sock_autobind(struct sock *s);
-/* What it is bound to comes to use. */
-void sock_uses_port(const struct sock *s);
+/* What it is bound to comes to use. 0 or -errno */
+int sock_uses_port(const struct sock *s);
 
 /* socket_tcp.c */
 /* True where data may pass: also in the handshake of a connection that was accepted in it, with

@@ -266,6 +266,8 @@ sock_tcp_listen(struct sock *s, int backlog)
 	if (s->phase != SOCK_UNCONNECTED || (state != LX_CLOSE && state != LX_LISTEN))
 		return -EINVAL;
 	rc = sock_autobind(s);
+	if (rc == 0 && s->listener == NULL)
+		rc = sock_uses_port(s);
 	if (rc != 0)
 		return rc;
 	s->backlog = nb;
@@ -275,7 +277,6 @@ sock_tcp_listen(struct sock *s, int backlog)
 			&sock_ops, s, &s->opts);
 		if (s->listener == NULL)
 			return -rte_errno;
-		sock_uses_port(s);
 		if (s->fastopen_max > 0)
 			isla_tcp_listener_set_fastopen(s->listener, s->fastopen_max);
 		isla_tcp_listener_set_defer(s->listener, s->defer_s * 1000000u);
@@ -354,6 +355,7 @@ static int
 connect_begin(struct sock *s, const struct isla_addr *remote, uint16_t port)
 {
 	struct isla_tcp_ends ends = {.remote = *remote, .remote_port = port};
+	int rc;
 
 	if (s->v6only && isla_addr_is_v4(remote))
 		return -ENETUNREACH;
@@ -369,10 +371,12 @@ connect_begin(struct sock *s, const struct isla_addr *remote, uint16_t port)
 		return -ENETUNREACH;
 	if (sock_fastopen_defer(s, remote, port))
 		return 0;
+	rc = sock_uses_port(s);
+	if (rc != 0)
+		return connect_errno(-rc);
 	s->conn = isla_tcp_connect(s->t->tcp, &ends, &sock_ops, s, &s->opts);
 	if (s->conn == NULL)
 		return connect_errno(rte_errno);
-	sock_uses_port(s);
 	isla_tcp_get_ends(s->conn, &ends);
 	s->autobound = s->autobound || !s->bound;
 	s->bound = true;

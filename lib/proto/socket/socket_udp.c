@@ -91,6 +91,9 @@ sock_udp_open(struct sock *s)
 
 	if (rc != 0 || s->udp != NULL)
 		return rc;
+	rc = sock_uses_port(s);
+	if (rc != 0)
+		return rc;
 	s->udp = s->reuse ?
 		isla_udp_bind_shared(s->t->udp, &s->local, s->local_port, udp_recv, s) :
 		isla_udp_bind(s->t->udp, &s->local, s->local_port, udp_recv, s);
@@ -99,7 +102,6 @@ sock_udp_open(struct sock *s)
 			s->bound = s->autobound = false;
 		return rte_errno == ENOSPC ? -ENOBUFS : -rte_errno;
 	}
-	sock_uses_port(s);
 	if (s->v6only)
 		isla_udp_set_v6only(s->udp);
 	isla_udp_set_error(s->udp, udp_error);

@@ -321,10 +321,12 @@ void isla_tcp_unlisten(struct isla_tcp_listener *listener);
  * Open a connection.
  *
  * @param ends  remote and remote_port; an unspecified local address is chosen by the route, and
- *              local_port 0 by RFC 6056
+ *              local_port 0 by RFC 6056. Of several shards each opens from the ports of its slice
+ *              (isla_port.h) on which no other one listens, and from those that are pinned to it
+ *              (isla_ports_pin())
  * @return the connection, in SYN-SENT; NULL with rte_errno EHOSTUNREACH (no route, no address),
- *         EADDRNOTAVAIL (no port is free, or local is not an own address), EADDRINUSE, EINVAL,
- *         ENOSPC, or one of isla_tcp_set_opts()
+ *         EADDRNOTAVAIL (no port is free, the answer to local_port would come to another shard, or
+ *         local is not an own address), EADDRINUSE, EINVAL, ENOSPC, or one of isla_tcp_set_opts()
  */
 struct isla_tcp_conn *isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	const struct isla_tcp_ops *ops, void *ctx, const struct isla_tcp_opts *opts);

@@ -8,7 +8,7 @@
 #include <rte_common.h>
 #include <rte_errno.h>
 
-#include "port_slice.h"
+#include "ports.h"
 #include "tcp_priv.h"
 
 /* RFC 9293, 3.10.2: in the handshake data is queued until it is over. */
@@ -80,6 +80,7 @@ isla_tcp_listen(struct isla_tcp *tcp, const struct isla_addr *local, uint16_t po
 	l->v6only = opts != NULL && opts->v6only;
 	l->cork = opts != NULL && opts->cork;
 	l->fastopen = tcp->conf.fastopen || (opts != NULL && opts->fastopen);
+	ports_tcp_listen(tcp->core, port, true);
 	return l;
 }
 
@@ -126,10 +127,23 @@ isla_tcp_listener_set_defer(struct isla_tcp_listener *l, uint32_t us)
 	l->defer_us = us;
 }
 
+/* Whatever its address. */
+static bool
+has_listener(const struct isla_tcp *tcp, uint16_t port)
+{
+	uint32_t i;
+
+	for (i = 0; i < tcp->nb_listeners; i++)
+		if (tcp->listener[i].port == port)
+			return true;
+	return false;
+}
+
 void
 isla_tcp_unlisten(struct isla_tcp_listener *l)
 {
 	struct isla_tcp *tcp = l->tcp;
+	uint16_t port;
 	uint32_t i;
 
 	tcp_syn_purge(tcp, l, NULL);
@@ -151,7 +165,34 @@ isla_tcp_unlisten(struct isla_tcp_listener *l)
 		}
 	}
 	tcp_profile_put(tcp, l->profile);
+	port = l->port;
 	l->port = 0;
+	if (!has_listener(tcp, port))
+		ports_tcp_listen(tcp->core, port, false);
+}
+
+/* The local port of an active open, which is claimed then: the program's choice, unless the answer
+ * would come to another shard, or ours. 0 or -errno. */
+static int
+port_take(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends)
+{
+	struct isla_tcp *tcp = c->tcp;
+	uint16_t port = ends->local_port;
+
+	if (port == 0) {
+		port = tcp_ephemeral_port(tcp, &c->local, &c->remote, ends->remote_port);
+		if (port == 0)
+			return -EADDRNOTAVAIL;
+		c->local_port = rte_cpu_to_be_16(port);
+		tcp_set_iss(c, tcp_isn(tcp, c));
+		return 0;
+	}
+	if (!ports_tcp_claim(tcp->core, port))
+		return -EADDRNOTAVAIL;
+	if (tcp_find(tcp, &c->local, &c->remote, c->local_port, c->remote_port) == NULL)
+		return 0;
+	ports_tcp_unclaim(tcp->core, port);
+	return -EADDRINUSE;
 }
 
 struct isla_tcp_conn *
@@ -168,9 +209,6 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	rc = -EADDRNOTAVAIL;
 	if (!isla_addr_is_unspecified(&ends->local) && !inet_is_own(tcp->inet, &ends->local))
 		goto fail;
-	/* The answer would come to another shard. */
-	if (ends->local_port != 0 && !port_slice_has(tcp->core, ends->local_port))
-		goto fail;
 	rc = tcp_profile_get(tcp, opts, &profile);
 	if (rc != 0)
 		goto fail;
@@ -179,24 +217,17 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	tcp_profile_put(tcp, profile);
 	if (rc != 0)
 		goto fail;
+	rc = port_take(c, ends);
+	if (rc != 0)
+		goto fail;
 	c->flags |= opts != NULL && opts->nodelay ? TCP_F_NODELAY : 0;
 	c->modes |= opts != NULL && opts->cork ? TCP_M_CORK : 0;
-	if (ends->local_port == 0) {
-		c->local_port = rte_cpu_to_be_16(tcp_ephemeral_port(tcp, &c->local, &c->remote,
-			ends->remote_port));
-		rc = -EADDRNOTAVAIL;
-		if (c->local_port == 0)
-			goto fail;
-		tcp_set_iss(c, tcp_isn(tcp, c));
-	}
-	rc = -EADDRINUSE;
-	if (tcp_find(tcp, &c->local, &c->remote, c->local_port, c->remote_port) != NULL)
-		goto fail;
 	c->ops = ops;
 	c->ctx = ctx;
 	c->flags |= TCP_F_ACTIVE | TCP_F_SYN_NOW;
 	tcp_ecn_ask(c);
 	tcp_set_state(c, ISLA_TCP_SYN_SENT);
+	ports_tcp_unclaim(tcp->core, rte_be_to_cpu_16(c->local_port));
 	tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	tcp_sched(c);
 	return c;

@@ -10,6 +10,7 @@
 
 #include <rte_common.h>
 
+#include "ports.h"
 #include "siphash.h"
 #include "tcp_priv.h"
 
@@ -21,6 +22,7 @@
 #define TS_NO_SCALE 15 /* no window scale: a scale is 14 at most */
 #define TS_SACK     0x10
 #define TS_ECN      0x20
+#define SKEW_US     1000000 /* another shard's clock may be ahead, by far less */
 
 /* What a cookie's three bits can say; the peer's MSS is rounded down. */
 static const uint16_t mss_table[1 << MSS_BITS] = {88, 536, 1200, 1220, 1360, 1400, 1440, 1460};
@@ -49,12 +51,15 @@ cookie_make(const struct isla_tcp *tcp, const struct isla_pkt *pkt, uint32_t irs
 static uint16_t
 cookie_check(const struct isla_tcp *tcp, const struct isla_pkt *pkt, uint32_t irs, uint32_t cookie)
 {
-	uint32_t mss_index = cookie >> MAC_BITS & ((1u << MSS_BITS) - 1), age;
+	uint32_t mss_index = cookie >> MAC_BITS & ((1u << MSS_BITS) - 1);
+	uint32_t latest = (uint32_t)((tcp->core->now_us + SKEW_US) >> TIME_SHIFT);
+	/* What it says of its time is right, or it is none of ours: one guess is one try. */
+	uint32_t age = (latest - (cookie >> (MAC_BITS + MSS_BITS))) & ((1u << TIME_BITS) - 1);
 
-	for (age = 0; age < 2; age++)
-		if (cookie == cookie_make(tcp, pkt, irs, time_now(tcp) - age, mss_index))
-			return mss_table[mss_index];
-	return 0;
+	if (age > latest - time_now(tcp) + 1 ||
+		cookie != cookie_make(tcp, pkt, irs, latest - age, mss_index))
+		return 0;
+	return mss_table[mss_index];
 }
 
 static uint32_t
@@ -143,8 +148,19 @@ tcp_cookie_send(struct isla_tcp *tcp, struct isla_tcp_listener *l, const struct 
 	if (!tcp_send_reply(tcp, in->pkt, &reply))
 		return false;
 	l->cookie_us = tcp->core->now_us;
+	ports_cookie_sent(tcp->core, l->port);
 	core_count(tcp->core, ISLA_C_TCP_SYNCOOKIES_SENT);
 	return true;
+}
+
+/* Whether the ACK of a cookie may come: of a listener's own, or of another shard's on the same port,
+ * since an entry of the table of owners may have been moved in between. */
+static bool
+may_come(const struct isla_tcp *tcp, const struct isla_tcp_listener *l)
+{
+	if (l->cookie_us != 0 && tcp->core->now_us - l->cookie_us <= 2ull << TIME_SHIFT)
+		return true;
+	return ports_cookie_was_sent(tcp->core, l->port, (2u << TIME_SHIFT) / 1000000);
 }
 
 bool
@@ -154,8 +170,7 @@ tcp_cookie_input(struct isla_tcp *tcp, struct isla_tcp_listener *l, struct tcp_i
 	uint16_t mss;
 
 	/* Where none was sent lately, none can come back, and guessing is of no use. */
-	if (l->cookie_us == 0 || tcp->core->now_us - l->cookie_us > 2ull << TIME_SHIFT ||
-		(in->flags & (RTE_TCP_SYN_FLAG | RTE_TCP_RST_FLAG)) != 0)
+	if (!may_come(tcp, l) || (in->flags & (RTE_TCP_SYN_FLAG | RTE_TCP_RST_FLAG)) != 0)
 		return false;
 	mss = cookie_check(tcp, in->pkt, in->seq - 1, in->ack - 1);
 	if (mss == 0) {

@@ -5,6 +5,7 @@
  */
 
 #include "port_slice.h"
+#include "ports.h"
 #include "siphash.h"
 #include "tcp_priv.h"
 
@@ -42,7 +43,9 @@ tcp_ephemeral_port(struct isla_tcp *tcp, const struct isla_addr *local,
 		rte_be16_t lport = rte_cpu_to_be_16(port);
 
 		if (tcp_listener_lookup(tcp, local, port) == NULL &&
-			tcp_find(tcp, local, remote, lport, rport) == NULL)
+			!ports_tcp_is_taken(tcp->core, port) &&
+			tcp_find(tcp, local, remote, lport, rport) == NULL &&
+			ports_tcp_claim(tcp->core, port))
 			return port;
 	}
 	return 0;

@@ -15,6 +15,7 @@
 
 #include <rte_common.h>
 
+#include "ports.h"
 #include "tcp_priv.h"
 
 /* tcp_syn::opts */
@@ -50,6 +51,7 @@ entry_free(struct isla_tcp *tcp, struct tcp_syn *s)
 	*link = s->next;
 	timer_stop(&tcp->core->wheel, &s->timer);
 	tcp_profile_put(tcp, s->profile);
+	ports_tcp_leave(tcp->core, rte_be_to_cpu_16(s->local_port));
 	s->listener = 0;
 	s->next = tcp->syn_free;
 	tcp->syn_free = i;
@@ -155,6 +157,7 @@ tcp_syn_fold(struct isla_tcp_conn *c)
 		return false;
 	s = entry_alloc(tcp, c->hash);
 	fold(c, s);
+	ports_tcp_enter(tcp->core, rte_be_to_cpu_16(s->local_port));
 	timer_init(&s->timer, TIMER_TCP_SYN);
 	timer_set(&tcp->core->wheel, &s->timer,
 		tcp->core->now_us + tcp_deadline_in_us(c, TCP_T_RTX));
@@ -249,9 +252,10 @@ tcp_syn_unfold(struct isla_tcp *tcp, struct tcp_syn *s)
 	opts_of(s, &syn.opts);
 	tcp_conn_negotiate(c, &syn);
 	unfold(s, c);
-	entry_free(tcp, s);
 	c->state = ISLA_TCP_SYN_RECEIVED;
+	/* First: its port may not be seen without a connection in between. */
 	tcp_conn_insert(c);
+	entry_free(tcp, s);
 	tcp_deadline_set(c, TCP_T_RTX, (uint32_t)(due_us > now_us ? due_us - now_us : 0));
 	return c;
 }

@@ -9,6 +9,7 @@
 
 #include <rte_common.h>
 
+#include "ports.h"
 #include "siphash.h"
 #include "tcp_priv.h"
 
@@ -135,6 +136,7 @@ tcp_conn_insert(struct isla_tcp_conn *c)
 	bucket = &c->tcp->bucket[c->hash & c->tcp->bucket_mask];
 	c->next = *bucket;
 	*bucket = tcp_index(c);
+	ports_tcp_enter(c->tcp->core, rte_be_to_cpu_16(c->local_port));
 }
 
 void
@@ -147,6 +149,7 @@ tcp_conn_remove(struct isla_tcp_conn *c)
 		link = &tcp->conn[*link].next;
 	*link = c->next;
 	c->next = TCP_NONE;
+	ports_tcp_leave(tcp->core, rte_be_to_cpu_16(c->local_port));
 }
 
 void
