@@ -73,6 +73,9 @@ note(struct eal_args *args, const char *arg, const char *next)
 	args->has_memory |= is_any_of(arg, memory);
 	args->has_cores |= is_any_of(arg, cores);
 	args->has_log_level |= is_option(arg, "--log-level");
+	args->secondary |= strcmp(arg, "--proc-type=secondary") == 0 ||
+		(strcmp(arg, "--proc-type") == 0 && next != NULL &&
+		strcmp(next, "secondary") == 0);
 	if (strncmp(arg, "--vdev=", 7) == 0)
 		vdev = arg + 7;
 	else if (strcmp(arg, "--vdev") == 0)
@@ -212,6 +215,24 @@ check_user(struct eal_args *args, char *err, size_t err_size)
 	return 0;
 }
 
+/* What EAL refuses with a page of usage, or waits for in silence. */
+static int
+check_modes(const struct eal_args *args, char *err, size_t err_size)
+{
+	if (args->no_huge && args->in_memory) {
+		snprintf(err, err_size, "--no-huge and --in-memory exclude each other: give "
+			"--no-huge --no-shconf, or --in-memory with hugepages");
+		return -EINVAL;
+	}
+	if (args->secondary) {
+		snprintf(err, err_size, "--proc-type=secondary: isla has ports of its own and can "
+			"only be a primary process; dpdk-proc-info and dpdk-dumpcap look into one "
+			"that runs");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int
 eal_args_build(struct eal_args *args, const struct config *config, char *err, size_t err_size)
 {
@@ -225,6 +246,8 @@ eal_args_build(struct eal_args *args, const struct config *config, char *err, si
 	args->argv[args->argc++] = quiet_telemetry;
 	if (config != NULL && add_entries(args, config, args->user + 1,
 			RTE_MAX(args->nb_user - 1, 0), err, err_size) != 0)
+		return -EINVAL;
+	if (check_modes(args, err, err_size) != 0)
 		return -EINVAL;
 	if (!args->has_prefix)
 		args->argv[args->argc++] = file_prefix;
@@ -356,12 +379,38 @@ explain_tap(const char *name, int rc, char *err, size_t err_size)
 			"--log-level=pmd.net.tap:debug tells more", name);
 }
 
+/* The driver makes a TAP named dtap0 of arguments of which it does not know one. */
+int
+eal_args_check_tap_keys(const char *tap, char *err, size_t err_size)
+{
+	static const char *const keys[] = {"iface", "remote", "mac", "persist"};
+	const char *at = strchr(tap, ',');
+	size_t i, n;
+
+	while (at != NULL) {
+		n = strcspn(++at, "=,");
+		for (i = 0; i < RTE_DIM(keys); i++)
+			if (strlen(keys[i]) == n && strncmp(at, keys[i], n) == 0)
+				break;
+		if (i == RTE_DIM(keys)) {
+			snprintf(err, err_size, "--vdev=%.80s: '%.*s' is no argument of net_tap; "
+				"give iface, remote, mac or persist, each with =VALUE", tap,
+				(int)RTE_MIN(n, 32u), at);
+			return -EINVAL;
+		}
+		at = strchr(at, ',');
+	}
+	return 0;
+}
+
 static int
 check_tap(const char *tap, char *err, size_t err_size)
 {
 	char name[64];
 	int fd, rc = 0;
 
+	if (eal_args_check_tap_keys(tap, err, err_size) != 0)
+		return -EINVAL;
 	tap_name(tap, name, sizeof(name));
 	if (strlen(name) == 0 || strlen(name) >= IF_NAMESIZE) {
 		snprintf(err, err_size, "iface=%s: the name of an interface has 1 to %d characters",

@@ -31,6 +31,7 @@ struct eal_args {
 	bool no_shconf;
 	bool huge_unlink;          /* --huge-unlink, or with =always */
 	bool has_log_level;
+	bool secondary;            /* --proc-type=secondary */
 	bool has_memory;           /* -m, --socket-mem or --legacy-mem */
 	bool has_cores;            /* -c, -l, --lcores, -s or -S */
 	bool has_prefix;           /* --file-prefix */
@@ -59,6 +60,9 @@ int eal_args_build(struct eal_args *args, const struct config *config, char *err
  * with one line in err.
  */
 int eal_args_check(const struct eal_args *args, uint64_t bytes, char *err, size_t err_size);
+
+/* 0, or -EINVAL and one line where net_tap would not know one of its arguments. */
+int eal_args_check_tap_keys(const char *tap, char *err, size_t err_size);
 
 /* Why the TAP could not be made, found out by trying it: one line in err. */
 void eal_args_explain_tap(const char *tap, char *err, size_t err_size);

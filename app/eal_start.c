@@ -69,6 +69,20 @@ find_line(const char *printed, const char *mark, char *line, size_t size)
 	return line;
 }
 
+/* The first line of EAL's that tells more than that it ends, or NULL; errors alone are printed. */
+static const char *
+find_cause(const char *printed, char *line, size_t size)
+{
+	const char *at = printed;
+
+	while ((at = strstr(at, "EAL: ")) != NULL) {
+		if ((at == printed || at[-1] == '\n') && strncmp(at + 5, "FATAL: ", 7) != 0)
+			return find_line(at, "EAL: ", line, size);
+		at += 5;
+	}
+	return NULL;
+}
+
 void
 eal_start_explain(const char *printed, const char *reason, char *err, size_t err_size)
 {
@@ -90,16 +104,43 @@ eal_start_explain(const char *printed, const char *reason, char *err, size_t err
 			"a --file-prefix of its own");
 		return;
 	}
-	if (find_line(printed, "FATAL: ", line, sizeof(line)) == NULL)
+	if (find_line(printed, ": option '", line, sizeof(line)) != NULL) {
+		line[strcspn(line, "'")] = '\0';
+		snprintf(err, err_size, "%s, an option of EAL's, needs a value", line);
+		return;
+	}
+	if (find_cause(printed, line, sizeof(line)) == NULL &&
+		find_line(printed, "FATAL: ", line, sizeof(line)) == NULL)
 		snprintf(line, sizeof(line), "%s", reason);
 	snprintf(err, err_size, "EAL cannot start: %s; --log-level=lib.eal:debug tells more", line);
 }
 
-/* EAL goes on without a device that it cannot make; its user would wonder. */
-static int
-check_devices(const struct eal_args *args, const char *printed, char *err, size_t err_size)
+/*
+ * What the driver said in the line before EAL's about the device, without the function's name. Where
+ * it said nothing, or its line is about something else, cause is "".
+ */
+static void
+find_driver_cause(const char *printed, char *cause, size_t size)
 {
-	char line[160], cause[160] = "";
+	const char *end = strstr(printed, "failed to initialize "), *begin, *text;
+
+	cause[0] = '\0';
+	while (end != NULL && end > printed && end[-1] != '\n')
+		end--;
+	if (end == NULL || end == printed)
+		return;
+	for (begin = --end; begin > printed && begin[-1] != '\n'; begin--)
+		;
+	text = strstr(begin, "(): ");
+	if (text != NULL && text < end)
+		begin = text + 4;
+	snprintf(cause, size, ": %.*s", (int)(end - begin), begin);
+}
+
+int
+eal_start_check(const struct eal_args *args, const char *printed, char *err, size_t err_size)
+{
+	char line[160], cause[200];
 
 	if (find_line(printed, "failed to initialize ", line, sizeof(line)) == NULL)
 		return 0;
@@ -108,12 +149,9 @@ check_devices(const struct eal_args *args, const char *printed, char *err, size_
 		eal_args_explain_tap(args->tap, err, err_size);
 		return -1;
 	}
-	/* What the driver said of it itself, in the line before. */
-	if (find_line(printed, line, cause, sizeof(cause)) != NULL && cause[0] == ':')
-		snprintf(err, err_size, "there is no %s%s", line, cause);
-	else
-		snprintf(err, err_size, "the device %s cannot be made; --log-level=pmd.net.*:debug "
-			"tells more", line);
+	find_driver_cause(printed, cause, sizeof(cause));
+	snprintf(err, err_size, "the device %s cannot be made%s; --log-level=pmd.net.*:debug tells "
+		"more", line, cause);
 	return -1;
 }
 
@@ -128,7 +166,7 @@ eal_start(struct eal_args *args, char *err, size_t err_size)
 	rc = rte_eal_init(args->argc, args->argv);
 	if (holds)
 		release(&held, printed, sizeof(printed));
-	if (rc >= 0 && check_devices(args, printed, err, err_size) != 0) {
+	if (rc >= 0 && eal_start_check(args, printed, err, err_size) != 0) {
 		rte_eal_cleanup();
 		return -1;
 	}

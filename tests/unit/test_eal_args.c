@@ -200,9 +200,51 @@ a_failed_start_is_one_line(void)
 	explain("isla: invalid option -- 'Z'\n", "-Z is not an option of EAL's");
 	explain("EAL: Cannot create lock on 'x'. Is another primary process running?\n"
 		"EAL: FATAL: Cannot init config\n", "--file-prefix of its own");
-	explain("EAL: noise\nEAL: FATAL: Cannot init memory\nEAL: Cannot init memory\n",
-		"EAL cannot start: Cannot init memory; ");
+	explain("EAL: Not enough memory available!\nEAL: FATAL: Cannot init memory\n",
+		"EAL cannot start: Not enough memory available!; ");
+	explain("EAL: lcore 99 unavailable\nEAL: invalid core list\n\nUsage: isla EAL: x\n",
+		"EAL cannot start: lcore 99 unavailable; ");
+	explain("EAL: FATAL: Cannot init memory\n", "EAL cannot start: Cannot init memory; ");
+	explain("isla: option '--vdev' requires an argument\nUsage: ...\n",
+		"--vdev, an option of EAL's, needs a value");
 	explain("", "EAL cannot start: Reason; ");
+}
+
+static void
+what_a_driver_says_of_its_device_is_passed_on(void)
+{
+	CU_ASSERT_EQUAL(build("--vdev=net_pcap0,rx_pcap=x"), 0);
+	CU_ASSERT_EQUAL(eal_start_check(&args, "EAL: all is well\n", err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL(eal_start_check(&args, "open_pcap(): Couldn't open x\n"
+		"vdev_probe(): failed to initialize net_pcap0 device\n", err, sizeof(err)), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "net_pcap0 cannot be made: Couldn't open x; "));
+	CU_ASSERT_EQUAL(eal_start_check(&args,
+		"vdev_probe(): failed to initialize net_pcap0 device\n", err, sizeof(err)), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "net_pcap0 cannot be made; "));
+}
+
+static void
+modes_that_cannot_be_are_refused(void)
+{
+	CU_ASSERT_EQUAL(build("--no-huge --in-memory"), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "--no-huge --no-shconf"));
+	CU_ASSERT_EQUAL(build("--proc-type=secondary"), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "--proc-type=secondary"));
+	CU_ASSERT_EQUAL(build("--proc-type secondary"), -EINVAL);
+	CU_ASSERT_EQUAL(build("--proc-type=primary --no-huge"), 0);
+}
+
+static void
+an_argument_that_no_tap_has_is_told(void)
+{
+	CU_ASSERT_EQUAL(eal_args_check_tap_keys("net_tap0", err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL(eal_args_check_tap_keys("net_tap0,iface=a,persist=1,mac=fixed,remote=b",
+		err, sizeof(err)), 0);
+	CU_ASSERT_EQUAL(eal_args_check_tap_keys("net_tap0,iface=a,ifcae=b", err, sizeof(err)),
+		-EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "'ifcae' is no argument of net_tap"));
+	CU_ASSERT_EQUAL(eal_args_check_tap_keys("net_tap0,", err, sizeof(err)), -EINVAL);
+	CU_ASSERT_EQUAL(eal_args_check_tap_keys("net_tap0,if=a", err, sizeof(err)), -EINVAL);
 }
 
 static const struct suite_test tests[] = {
@@ -217,6 +259,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_tap_is_found),
 	SUITE_TEST(too_many_arguments),
 	SUITE_TEST(a_failed_start_is_one_line),
+	SUITE_TEST(what_a_driver_says_of_its_device_is_passed_on),
+	SUITE_TEST(modes_that_cannot_be_are_refused),
+	SUITE_TEST(an_argument_that_no_tap_has_is_told),
 };
 
 int
