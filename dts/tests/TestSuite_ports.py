@@ -370,6 +370,22 @@ def test_af_packet_blank_checksums(ns, start):
     app.check_clean_end()
 
 
+def test_damage_is_not_the_peers(ns, start):
+    """Lengths and checksums that were damaged on their way are nothing that ethtool could cure."""
+    app = start([f"net_tap0,iface={Link.INTERFACE}"],
+                stack("--fault", "rx corrupt 70%", "--fault-seed", "1"))
+    Link(ns).configure()
+    for addr in (Link.STACK_V4, Link.STACK_V6):
+        ns.run(["ping", "-c", "1", "-W", "1", addr], check=False)  # each knows the other's MAC address
+        with traffic.udp_socket(ns, addr, 9) as sock:
+            for _ in range(2000):
+                sock.send(b"isla")
+                time.sleep(0.0001)
+    time.sleep(1.5)  # it looks once a second
+    assert "ethtool" not in app.output
+    assert app.check_clean_end().drop("IP_LEN") > 5
+
+
 def test_af_packet_more_queues_than_shards(ns):
     """Frames would arrive on queues that nobody polls."""
     make_veth(ns)

@@ -521,8 +521,13 @@ a_cut_super_frame_is_told_from_a_short_one(void)
 	memcpy(p.b, golden_in, p.len);
 	p.b[3]++;
 	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP_LEN);
-	CU_ASSERT_EQUAL(fix.link.netif[0].nb_cut_frames, 0);
+	/* Damage of a short frame, and of the longest that there should be. */
 	p.b[2] = 0x40;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP_LEN);
+	p.len = 1500;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP_LEN);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_cut_frames, 0);
+	p.len = 1501;
 	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP_LEN);
 	CU_ASSERT_EQUAL(fix.link.netif[0].nb_cut_frames, 1);
 }

@@ -353,6 +353,23 @@ random_bytes_do_no_harm(void)
 	CU_ASSERT_TRUE(fix.nb_delivered > 0);
 }
 
+/* What is left of a super-frame, and lengths that were damaged on their way. */
+static void
+a_cut_super_frame_is_told_from_a_short_one(void)
+{
+	struct packet p = {.len = sizeof(v6_in)};
+
+	memcpy(p.b, v6_in, p.len);
+	p.b[4] = 0x40;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP_LEN);
+	p.len = 1500;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP_LEN);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_cut_frames, 0);
+	p.len = 1501;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_IP_LEN);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_cut_frames, 1);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_golden_datagram_reaches_its_protocol),
 	SUITE_TEST(no_truncated_datagram_is_delivered),
@@ -367,6 +384,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_given_way_is_taken_without_a_look_up),
 	SUITE_TEST(families_do_not_mix),
 	SUITE_TEST(random_bytes_do_no_harm),
+	SUITE_TEST(a_cut_super_frame_is_told_from_a_short_one),
 };
 
 int

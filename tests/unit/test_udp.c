@@ -236,6 +236,16 @@ a_blank_checksum_is_told_from_a_wrong_one(void)
 	p.b[27] = 0x72;
 	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_UDP_CKSUM);
 	CU_ASSERT_EQUAL(fix.link.netif[0].nb_blank_cksums, 1);
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_UDP_CKSUM);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_blank_cksums, 2);
+	/* What arrives in order says nothing of it; other damage makes it an accident. */
+	p.b[26] = udp4[26];
+	p.b[27] = udp4[27];
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_ACCEPTED);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_blank_cksums, 2);
+	p.b[27] ^= 1;
+	CU_ASSERT_EQUAL(fix_input_packet(&p), ISLA_DROP_UDP_CKSUM);
+	CU_ASSERT_EQUAL(fix.link.netif[0].nb_blank_cksums, 0);
 }
 
 static void

@@ -158,11 +158,13 @@ output_drop(struct inet *inet, struct rte_mbuf *m, enum isla_drop drop, bool is_
 }
 
 void
-inet_note_cut(const struct inet *inet, uint8_t netif, uint32_t len)
+inet_note_cut(const struct inet *inet, uint8_t netif, uint32_t len, uint32_t nb_come)
 {
 	struct netif *n = &inet->link->netif[netif];
 
-	if (len > n->mtu)
+	/* A port cuts at what it can hold, which is more than the MTU: less is the tale of a
+	 * damaged length. */
+	if (len > nb_come && nb_come > n->mtu)
 		netif_odd_add(&n->nb_cut_frames);
 }
 
@@ -170,8 +172,12 @@ void
 inet_note_bad_cksum(const struct inet *inet, const struct isla_pkt *pkt, uint8_t proto,
 	uint16_t cksum)
 {
+	struct netif *n = &inet->link->netif[pkt->netif];
+
 	if (cksum_is_blank(&pkt->src, &pkt->dst, proto, pkt->l4_len, cksum))
-		netif_odd_add(&inet->link->netif[pkt->netif].nb_blank_cksums);
+		netif_odd_add(&n->nb_blank_cksums);
+	else
+		netif_odd_clear(&n->nb_blank_cksums);
 }
 
 enum isla_drop

@@ -113,11 +113,13 @@ struct isla_ping *ping_open(struct inet *inet, const struct isla_addr *dst, isla
 
 /* The errno of what an ICMP error says. */
 int inet_errno(enum inet_error_kind kind);
-/* A packet of len bytes has not come whole: count it where nobody should have sent it so long. */
-void inet_note_cut(const struct inet *inet, uint8_t netif, uint32_t len);
+/* Of a packet of len bytes nb_come have come: count it where a port has cut it, nobody being meant
+ * to send it so long. */
+void inet_note_cut(const struct inet *inet, uint8_t netif, uint32_t len, uint32_t nb_come);
 
 /* The checksum of a TCP segment or a UDP datagram is wrong: count it where it is blank, as a kernel
- * at the other end of a virtual link leaves it to a network card. */
+ * at the other end of a virtual link leaves it to a network card. Damage looks like that once in
+ * 65,536 times, so any other wrong one begins the count anew. */
 void inet_note_bad_cksum(const struct inet *inet, const struct isla_pkt *pkt, uint8_t proto,
 	uint16_t cksum);
 

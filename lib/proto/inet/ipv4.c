@@ -101,7 +101,7 @@ check_header(const struct inet *inet, struct rte_mbuf *m, unsigned int *hdr_len)
 	if (*hdr_len < sizeof(*ip) || *hdr_len > total_len)
 		return ISLA_DROP_IP_HDR_LEN;
 	if (total_len > m->pkt_len) {
-		inet_note_cut(inet, isla_pkt(m)->netif, total_len);
+		inet_note_cut(inet, isla_pkt(m)->netif, total_len, m->pkt_len);
 		return ISLA_DROP_IP_LEN;
 	}
 	if (!inet_pull(m, *hdr_len))

@@ -74,7 +74,7 @@ check_header(const struct inet *inet, struct rte_mbuf *m, struct ext_walk *w)
 	end = (uint32_t)sizeof(*ip) + rte_be_to_cpu_16(ip->payload_len);
 	/* The longest datagrams are beyond what 16-bit offsets reach, and beyond any MTU. */
 	if (end > m->pkt_len || end > UINT16_MAX) {
-		inet_note_cut(inet, pkt->netif, end);
+		inet_note_cut(inet, pkt->netif, end, m->pkt_len);
 		return ISLA_DROP_IP_LEN;
 	}
 	pkt->src = isla_addr_from_v6(ip->src_addr);

@@ -101,8 +101,9 @@ const char *isla_neigh_state_name(enum isla_neigh_state state);
  * dropped because of it.
  */
 struct isla_netif_odd {
-	uint32_t nb_blank_cksums; /**< TCP or UDP, the checksum being the pseudo-header's sum only */
-	uint32_t nb_cut_frames;   /**< IP packets longer than the MTU, of which a part has come */
+	uint32_t nb_blank_cksums; /**< TCP or UDP, the checksum being the pseudo-header's sum only:
+				       so many in a row, those with a right one left out */
+	uint32_t nb_cut_frames;   /**< IP packets of which a part has come, longer than the MTU */
 };
 
 #ifdef __cplusplus

@@ -51,6 +51,12 @@ netif_odd_add(uint32_t *count)
 	__atomic_store_n(count, *count + 1, __ATOMIC_RELAXED);
 }
 
+static inline void
+netif_odd_clear(uint32_t *count)
+{
+	__atomic_store_n(count, 0, __ATOMIC_RELAXED);
+}
+
 static inline bool
 netif_v4_is_own(const struct netif *nif, rte_be32_t v4)
 {
