@@ -208,6 +208,20 @@ loop_tx_port(struct worker *w, uint16_t i, uint64_t now_us, const bool sharded)
 	return sent;
 }
 
+static __rte_always_inline uint32_t
+loop_tx(struct worker *w, uint64_t now_us, const bool sharded)
+{
+	uint32_t nb = 0;
+	uint16_t i;
+
+	w->stalled = false;
+	if (sharded)
+		nb += shards_relay(w, now_us);
+	for (i = 0; i < w->nb_ports; i++)
+		nb += loop_tx_port(w, i, now_us, sharded);
+	return nb;
+}
+
 /* Deal with all that the ports have, then run requests. */
 static __rte_noinline uint32_t
 loop_mail(struct worker *w, struct isla_engine_request *mail, uint32_t nb, uint64_t now_us)
@@ -217,6 +231,8 @@ loop_mail(struct worker *w, struct isla_engine_request *mail, uint32_t nb, uint6
 
 	for (rounds = 0; n >= w->burst && rounds < MAIL_BURSTS; rounds++) {
 		isla_stack_flush(w->stack, now_us);
+		/* There is room for the answers to a burst or two. */
+		loop_tx(w, now_us, sharded);
 		n = loop_rx(w, now_us, sharded);
 		nb += n;
 	}
@@ -231,18 +247,13 @@ loop_round_of(struct worker *w, struct isla_engine_request *mail, uint64_t now_u
 	const bool sharded)
 {
 	uint32_t nb = loop_rx(w, now_us, sharded);
-	uint16_t i;
 
 	if (unlikely(w->intrs.is_timed_out))
 		rx_intrs_found(&w->intrs, nb > 0);
 	if (unlikely(mail != NULL))
 		nb = loop_mail(w, mail, nb, now_us);
 	isla_stack_flush(w->stack, now_us);
-	w->stalled = false;
-	if (sharded)
-		nb += shards_relay(w, now_us);
-	for (i = 0; i < w->nb_ports; i++)
-		nb += loop_tx_port(w, i, now_us, sharded);
+	nb += loop_tx(w, now_us, sharded);
 	if (unlikely(w->faults != NULL) && fault_stage_is_done(w->faults))
 		w->faults = NULL;
 	return nb;

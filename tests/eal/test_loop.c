@@ -185,6 +185,63 @@ frames_come_before_a_request_that_came_later(void)
 	CU_ASSERT_EQUAL(nb_seen, i);
 }
 
+static unsigned int nb_floods;
+
+/* A port that always has as many requests as are asked for. */
+static uint16_t
+flood(uint16_t port_id, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, uint16_t max, void *arg)
+{
+	struct rte_mbuf *m;
+	uint16_t i;
+
+	rte_pktmbuf_free_bulk(pkts, nb);
+	if (nb_floods == 0)
+		return 0;
+	nb_floods--;
+	for (i = 0; i < max; i++) {
+		inject_arp_request();
+		m = take();
+		pkts[i] = m;
+	}
+	return max;
+}
+
+/* And takes all that it is given. */
+static uint16_t
+sink(uint16_t port_id, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void *arg)
+{
+	drain();
+	return nb;
+}
+
+/* What the port brings before a request is answered before it, too: it does not pile up. */
+static void
+a_request_in_a_flood_costs_no_frame(void)
+{
+	const struct rte_eth_rxtx_callback *rx, *tx;
+	struct isla_engine_request req = {.run = look};
+	struct isla_engine_stats stats;
+	uint16_t port = conf.port[0].port_id;
+	unsigned int i;
+
+	conf.burst = 256;
+	conf.nb_mbufs = 4095;
+	start();
+	rx = rte_eth_add_rx_callback(port, 0, flood, NULL);
+	tx = rte_eth_add_tx_callback(port, 0, sink, NULL);
+	nb_floods = 10;
+	nb_seen = 0;
+	loop_round(worker(), &req, worker_now_us(worker()));
+	CU_ASSERT_EQUAL(nb_seen, 10 * 256);
+	isla_engine_get_stats(engine, &stats);
+	CU_ASSERT_EQUAL(stats.stack.counter[ISLA_C_ARP_OUT_REPLIES], 10 * 256);
+	CU_ASSERT_EQUAL(stats.port[0].opackets, 10 * 256);
+	for (i = 1; i < ISLA_DROP_MAX; i++)
+		CU_ASSERT_EQUAL(stats.stack.drop[i], 0);
+	rte_eth_remove_rx_callback(port, 0, rx);
+	rte_eth_remove_tx_callback(port, 0, tx);
+}
+
 static uint16_t tx_budget;
 
 /* A port that takes so many frames and no more. */
@@ -634,6 +691,7 @@ addresses_go_to_ports_of_the_engine(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_request_is_answered_in_the_same_round),
 	SUITE_TEST(frames_come_before_a_request_that_came_later),
+	SUITE_TEST(a_request_in_a_flood_costs_no_frame),
 	SUITE_TEST(what_the_port_does_not_take_is_offered_again),
 	SUITE_TEST(a_port_that_stalls_is_asked_again_soon),
 	SUITE_TEST(a_stall_ends_by_dropping_one_frame_at_a_time),
