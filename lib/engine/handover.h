@@ -54,6 +54,7 @@ struct handover {
 	/* Its own. */
 	uint16_t self __rte_cache_aligned;
 	uint16_t nb_shards; /* 0: not made */
+	uint16_t next_from; /* whose ring is looked into first; the user's */
 	struct rte_ring *rx_in[ISLA_ENGINE_SHARD_MAX]; /* from each other shard; NULL for itself */
 	struct rte_ring *tx_in[ISLA_ENGINE_SHARD_MAX]; /* NULL where there is no need */
 	struct handover *to[ISLA_ENGINE_SHARD_MAX];

@@ -19,7 +19,8 @@
 #include "engine_priv.h"
 #include "shards.h"
 
-#define TAKE_MAX 256 /* frames that are taken over from one shard in a round */
+#define TAKE_MAX     256 /* frames that are taken over from one shard in a round */
+#define TAKE_ALL_MAX 512 /* and from all: each may be answered, and 1024 wait for a port at most */
 
 static_assert(ISLA_ENGINE_RETA_LEN == OWNER_TABLE_LEN, "one table");
 static_assert(ISLA_ENGINE_SHARD_MAX <= OWNER_SHARD_MAX, "a bit for each");
@@ -93,12 +94,14 @@ shards_input(struct worker *w, uint64_t now_us)
 {
 	struct handover *h = &w->handover;
 	struct rte_mbuf *pkts[TAKE_MAX];
-	uint16_t from, n, at, end;
+	uint16_t i, from = h->next_from, n, at, end;
 	uint32_t nb = 0;
 
 	handover_flush(h);
-	for (from = 0; from < h->nb_shards; from++) {
+	for (i = 0; i < h->nb_shards && nb <= TAKE_ALL_MAX - TAKE_MAX; i++) {
 		n = handover_get(h, from, pkts, TAKE_MAX);
+		/* Whoever was not asked is the first one in the next round. */
+		from = from + 1 < h->nb_shards ? from + 1 : 0;
 		if (n == 0)
 			continue;
 		h->stats.nb_in += n;
@@ -109,6 +112,7 @@ shards_input(struct worker *w, uint64_t now_us)
 			input_run(w, pkts[at]->port, pkts + at, (uint16_t)(end - at), now_us);
 		}
 	}
+	h->next_from = from;
 	if (unlikely(owner_is_moving(w->map, now_us))) {
 		owner_sweep(&w->sweep, w->map, w->index, w->stack, now_us);
 		handover_flush(h);

@@ -18,6 +18,7 @@
 #include "engine_priv.h"
 #include "isla_engine.h"
 #include "segment.h"
+#include "shards.h"
 
 #define NB        4
 #define NB_FRAMES 400
@@ -284,6 +285,37 @@ a_shard_without_a_queue_sends_by_another(void)
 	CU_ASSERT_TRUE(nb <= NB_FRAMES + 1);
 }
 
+/* And who had to wait comes first in the next round. The shards do not run. */
+static void
+no_more_are_taken_over_than_can_be_answered(void)
+{
+	struct worker *w;
+	uint32_t nb[4], n;
+	uint16_t i, from;
+
+	start();
+	w = engine->worker;
+	for (from = 1; from < NB; from++) {
+		for (i = 0; i < 400; i++) {
+			struct rte_mbuf *m = rte_pktmbuf_alloc(engine->worker[from].pools.pkt);
+
+			CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+			CU_ASSERT_PTR_NOT_NULL(rte_pktmbuf_append(m, 60));
+			m->port = 0;
+			handover_put(&engine->worker[from].handover, 0, m);
+		}
+		handover_flush(&engine->worker[from].handover);
+	}
+	/* 256 of 1 and 2; 256 of 3, what is left of 1; what is left of 2 and 3. */
+	for (n = 0; n < RTE_DIM(nb); n++)
+		nb[n] = shards_input(w, worker_now_us(w));
+	CU_ASSERT_EQUAL(nb[0], 512);
+	CU_ASSERT_EQUAL(nb[1], 400);
+	CU_ASSERT_EQUAL(nb[2], 288);
+	CU_ASSERT_EQUAL(nb[3], 0);
+	CU_ASSERT_EQUAL(w->handover.stats.nb_in, 1200);
+}
+
 static void
 change_while_they_run(struct isla_engine *e, void *ctx)
 {
@@ -438,6 +470,7 @@ more_shards_than_lcores_are_refused(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(frames_find_their_shard),
 	SUITE_TEST(a_shard_without_a_queue_sends_by_another),
+	SUITE_TEST(no_more_are_taken_over_than_can_be_answered),
 	SUITE_TEST(settings_change_at_run_time),
 	SUITE_TEST(anybody_may_call_at_any_time),
 	SUITE_TEST(who_shares_a_cpu_gives_it_away_soon),
