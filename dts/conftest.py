@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from framework import traffic
+from framework import hugepages, traffic
 from framework.app_shell import AppShell, app_path
 from framework.raw import RawHost
 from framework.topology import Link, Namespace, need_tool
@@ -43,6 +43,13 @@ def many_files():
     """Thousands of connections need as many descriptors."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 16384)), hard))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hugepages_for_one():
+    """After each suite another process may have them."""
+    yield
+    hugepages.release()
 
 
 @pytest.fixture(scope="module")

@@ -114,6 +114,9 @@ run_dts()
 		# Without root dts skips its tests by itself.
 		! is_root || reserve_memory
 		[ -z "$expr" ] || args=(-k "$expr")
+		# A suite waits more than it works, so several run beside each other, each whole.
+		! /usr/bin/python3 -c 'import xdist' 2>/dev/null ||
+			args+=(-n $(($(nproc) < 3 ? $(nproc) + 1 : 4)) --dist loadfile)
 		step "End-to-end tests (dts), some minutes"
 		rm -f "$xml"
 		ISLA_APP=$build/app/isla timeout --signal=INT --kill-after=60 "$DTS_SECONDS" \

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 
+from . import hugepages
 from .topology import Link, make_veth, wait_until
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -37,25 +38,24 @@ def app_path():
     return pathlib.Path(os.environ.get("ISLA_APP", REPOSITORY / "build" / "app" / "isla"))
 
 
-def _free_hugepages_mb():
-    with open("/proc/meminfo", encoding="ascii") as meminfo:
-        fields = dict(line.split(":", 1) for line in meminfo)
-    free = int(fields.get("HugePages_Free", "0")) - int(fields.get("HugePages_Rsvd", "0"))
-    return free * int(fields.get("Hugepagesize", "0 kB").split()[0]) // 1024
-
-
 def memory_options(huge=True):
     """Hugepages where enough of them are free, else none at all."""
-    if huge and _free_hugepages_mb() >= MEMORY_MB:
+    if huge and hugepages.claim() and hugepages.free_mb() >= MEMORY_MB:
         return ["--in-memory", "-m", str(MEMORY_MB)]
     return ["--no-huge", "--no-shconf", "-m", str(MEMORY_MB)]
 
 
+def _worker():
+    """The number of this process among those of pytest-xdist that share the suites; else 0."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+
+
 def lcore_options(nb=LCORES):
     """So many lcores on the CPUs there are."""
+    cpus = sorted(os.sched_getaffinity(0))
     if nb == 1:
-        return ["-l", "0"]
-    return ["--lcores", f"(0-{nb - 1})@({','.join(map(str, sorted(os.sched_getaffinity(0))))})"]
+        return ["--lcores", f"0@{cpus[_worker() % len(cpus)]}"]
+    return ["--lcores", f"(0-{nb - 1})@({','.join(map(str, cpus))})"]
 
 
 def eal_base(huge=True, lcores=LCORES):

@@ -76,7 +76,8 @@ class Side:
         self.edge = 0           # of the window it offered
         self.ack = 0
         self.tsval = None
-        self.nb_data = self.nb_again = self.nb_pure_acks = self.nb_sacks = self.nb_dsacks = 0
+        self.nb_data = self.nb_data_again = self.nb_again = 0  # with data; also a bare FIN
+        self.nb_pure_acks = self.nb_sacks = self.nb_dsacks = 0
         self.nb_ce = self.nb_ece = self.nb_ect = self.nb_resets = 0
         self.max_len = 0
         self.notes = collections.Counter()
@@ -90,6 +91,7 @@ class Side:
         if s.end > s.seq:
             self.nb_data += s.len > 0
             self.nb_again += s.seq < self.end
+            self.nb_data_again += s.len > 0 and s.seq < self.end
             self.max_len = max(self.max_len, s.len)
         elif not s.flags & (SYN | FIN):
             self.nb_pure_acks += 1

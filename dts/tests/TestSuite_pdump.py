@@ -12,18 +12,12 @@ import time
 import pytest
 
 from conftest import default_options
-from framework import traffic
+from framework import hugepages, traffic
 from framework.app_shell import AppShell, eal_options, run_to_end
 from framework.topology import Link, need_tool, wait_until
 
 PREFIX = f"isla-dts-{os.getpid()}-pdump"
 MEMORY_MB = 256
-
-
-def free_hugepages_mb():
-    fields = dict(line.split(":", 1) for line in
-                  pathlib.Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
-    return int(fields["HugePages_Free"]) * int(fields["Hugepagesize"].split()[0]) // 1024
 
 
 def eal():
@@ -35,7 +29,7 @@ def eal():
 @pytest.fixture(scope="module")
 def shared(ns, link):
     need_tool("dpdk-dumpcap", "dpdk-proc-info", "tshark")
-    if free_hugepages_mb() < MEMORY_MB + 64:
+    if not hugepages.claim(timeout=300) or hugepages.free_mb() < MEMORY_MB + 64:
         pytest.skip(f"fewer than {MEMORY_MB + 64} MB of hugepages are free: "
                     "scripts/setup-hugepages.sh reserves them")
     app = AppShell(ns, [*default_options(), "--pdump", "--total-num-mbufs=8192"], eal())

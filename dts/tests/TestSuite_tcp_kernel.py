@@ -498,7 +498,7 @@ def check_ecn(run):
     """Nothing on the path marks, so nobody tells of marks; each new segment of data may be."""
     c = run.conversation
     assert c.ecn and run.summary.counter("TCPECNEstab") == 1
-    assert c.isla.nb_ect == c.isla.nb_data - c.isla.nb_again > 0
+    assert c.isla.nb_ect == c.isla.nb_data - c.isla.nb_data_again > 0
     assert c.isla.nb_ece == c.isla.nb_ce == c.peer.nb_ece == 0
 
 
