@@ -130,8 +130,8 @@ PACKAGES_RUN=(iproute2 iputils-ping curl)
 PACKAGES_TEST=(g++ libcunit1-dev python3)
 # shellcheck disable=SC2034
 PACKAGES_TEST_MORE=(python3-pytest python3-pytest-xdist python3-scapy shellcheck ethtool
-	iputils-arping ndisc6 netcat-openbsd nftables socat wrk apache2-utils tshark dnsmasq-base unbound knot
-	udhcpd kea-dhcp4-server)
+	iputils-arping ndisc6 netcat-openbsd nftables socat wrk apache2-utils tshark dnsmasq-base
+	unbound knot udhcpd kea-dhcp4-server)
 # Apart, since it is large: where it cannot be had, the others still can.
 # shellcheck disable=SC2034
 PACKAGES_TEST_LARGE=(chromium)

@@ -280,7 +280,7 @@ def test_no_port(ns):
 
 
 def test_bad_eal_option(ns):
-    result = run_to_end(ns, [], eal=["--no-such-eal-option"])
+    result = run_to_end(ns, [], eal=[*eal_options(huge=False), "--no-such-eal-option"])
     assert result.returncode == 1
     assert "--no-such-eal-option" in result.stdout + result.stderr
 

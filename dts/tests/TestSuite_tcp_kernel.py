@@ -352,7 +352,7 @@ def check_frames(run):
     c, notes = run.conversation, run.conversation.isla.notes
     assert len(c.bad) <= run.faults("Tx", "Corrupted"), c.bad[:5]
     assert not c.faults, "\n".join(c.faults[:10])
-    assert c.isla.nb_data + c.isla.nb_pure_acks > 100, "a capture that proves nothing"
+    assert c.isla.nb_data + c.isla.nb_pure_acks > 50, "a capture that proves nothing"
     again = sum(notes[name] for name in ("retransmission", "out_of_order"))
     assert notes["spurious_retransmission"] + notes["fast_retransmission"] <= again
     assert again <= c.isla.nb_again
@@ -410,9 +410,11 @@ def check_kernel(run):
     # Isla's ACKs give the kernel no reason to send much again that was not lost, unless they are
     # lost themselves, or have no SACK: the kernel sends all again then.
     lost = run.nb_lost_to_isla + run.faults("Rx", "Reordered", "Duplicated")
-    probes = k.get("TcpExtTCPLossProbes", 0) + 3 * k.get("TcpExtTCPTimeouts", 0)
+    probes, timeouts = k.get("TcpExtTCPLossProbes", 0), k.get("TcpExtTCPTimeouts", 0)
     if run.conversation.agreed("sack_perm") and not run.nb_lost_from_isla:
-        assert k["TcpRetransSegs"] <= 10 + probes + 3 * lost, (run.lost, k)
+        assert timeouts <= 2 + lost // 10, (run.lost, k)
+        # After a timeout it may send all that was in flight.
+        assert timeouts or k["TcpRetransSegs"] <= 10 + probes + 3 * lost, (run.lost, k)
 
 
 DROP = re.compile(r"[A-Z0-9]+(_[A-Z0-9]+)+")
