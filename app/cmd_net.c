@@ -108,7 +108,7 @@ show_routes(struct cmd_env *env, uint16_t shard, const struct page *page)
 			r->prefix.len == 0 ? "default (IPv6)" :
 			isla_prefix_format(&r->prefix, to, sizeof(to)),
 			direct ? "-" : isla_addr_format(&r->gateway, via, sizeof(via)),
-			r->connected ? "connected" : "static");
+			r->connected ? "connected" : r->leased ? "DHCP" : "static");
 	}
 }
 

@@ -99,7 +99,7 @@ look(struct isla_stack *stack, void *arg)
 	for (cursor = 0; cursor != ISLA_LIST_END;) {
 		unsigned int v6;
 
-		if (isla_route_list(stack, &cursor, &r, 1) == 0 || r.connected ||
+		if (isla_route_list(stack, &cursor, &r, 1) == 0 || r.connected || r.leased ||
 			r.prefix.len != 0 || r.netif != l->netif)
 			continue;
 		v6 = !isla_addr_is_v4(&r.prefix.addr);

@@ -108,7 +108,7 @@ dhcp_set_dns(struct dhcp *d, dhcp_dns_fn *fn, void *ctx)
 struct change {
 	const struct holding *from;
 	const struct holding *to;
-	const struct isla_prefix *fallback;
+	const struct isla_dhcp_lease *fallback;
 	uint8_t netif;
 	int rc;
 };
@@ -119,20 +119,20 @@ same_prefix(const struct isla_prefix *a, const struct isla_prefix *b)
 	return a->len == b->len && isla_addr_eq(&a->addr, &b->addr);
 }
 
-/* On a shard. A lease of the very address that served meanwhile takes it over as it is. */
+/* The address that serves meanwhile is like a lease without anything else. */
+static const struct isla_dhcp_lease *
+lease_of(const struct change *c, const struct holding *h)
+{
+	return h->has_lease ? &h->lease : h->has_fallback ? c->fallback : NULL;
+}
+
+/* On a shard. */
 static void
 change_apply(struct isla_stack *stack, void *arg)
 {
 	struct change *c = arg;
-	const struct isla_dhcp_lease *from = c->from->has_lease ? &c->from->lease : NULL;
-	const struct isla_dhcp_lease *to = c->to->has_lease ? &c->to->lease : NULL;
-	bool stays = to != NULL && same_prefix(&to->prefix, c->fallback);
 
-	if (c->from->has_fallback && !c->to->has_fallback && !stays)
-		isla_stack_addr_del(stack, c->netif, &c->fallback->addr);
-	c->rc = isla_dhcp_lease_apply(stack, c->netif, from, to);
-	if (!c->from->has_fallback && c->to->has_fallback)
-		c->rc = isla_stack_addr_add(stack, c->netif, c->fallback);
+	c->rc = isla_dhcp_lease_apply(stack, c->netif, lease_of(c, c->from), lease_of(c, c->to));
 }
 
 static void
@@ -223,8 +223,9 @@ settle_port(struct dhcp_port *p)
 	struct dhcp *d = p->d;
 	enum isla_dhcp_end why;
 	struct holding to;
+	const struct isla_dhcp_lease fallback = {.prefix = d->opts->dhcp_fallback.prefix};
 	struct change change = {.from = &p->given, .to = &to, .netif = p->netif,
-		.fallback = &d->opts->dhcp_fallback.prefix};
+		.fallback = &fallback};
 	bool is_other;
 	uint16_t i;
 

@@ -466,6 +466,7 @@ telem_route_entry(struct telem_out *out, const struct isla_route_entry *e)
 		telem_addr(out, "gateway", &e->gateway);
 	telem_u64(out, "netif", e->netif);
 	telem_bool(out, "connected", e->connected);
+	telem_bool(out, "leased", e->leased);
 }
 
 static void

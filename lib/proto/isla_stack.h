@@ -126,7 +126,8 @@ int isla_stack_addr_del(struct isla_stack *stack, uint8_t netif, const struct is
  * Take a route away. Connections that went by it go another way where there is one, and else
  * keep theirs.
  *
- * @return 0; -ESRCH (no route to that prefix over that interface)
+ * @return 0; -ESRCH (no route to that prefix over that interface that isla_stack_route_add() has
+ *         added)
  */
 int isla_stack_route_del(struct isla_stack *stack, const struct isla_prefix *prefix,
 	uint8_t netif);

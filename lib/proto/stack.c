@@ -198,6 +198,41 @@ isla_stack_route_del(struct isla_stack *s, const struct isla_prefix *prefix, uin
 	return rc;
 }
 
+int
+stack_addr_lease(struct isla_stack *s, uint8_t netif, const struct isla_prefix *prefix)
+{
+	int rc = isla_stack_addr_add(s, netif, prefix);
+
+	if (rc == 0)
+		link_addr_lease(&s->link, netif, &prefix->addr);
+	return rc;
+}
+
+void
+stack_addr_unlease(struct isla_stack *s, uint8_t netif, const struct isla_addr *addr)
+{
+	if (link_addr_is_leased(&s->link, netif, addr))
+		isla_stack_addr_del(s, netif, addr);
+}
+
+int
+stack_route_lease(struct isla_stack *s, const struct isla_prefix *prefix,
+	const struct isla_addr *gateway, uint8_t netif)
+{
+	int rc = inet_route_lease(s->inet, prefix, gateway, netif);
+
+	if (rc == 0)
+		tcp_reroute(s->tcp);
+	return rc;
+}
+
+void
+stack_route_unlease(struct isla_stack *s, const struct isla_prefix *prefix, uint8_t netif)
+{
+	if (inet_route_unlease(s->inet, prefix, netif) == 0)
+		tcp_reroute(s->tcp);
+}
+
 /* The wheel runs before what is new is looked at, so that now_us is never behind a timer. */
 static void
 set_now(struct isla_stack *s, uint64_t now_us)

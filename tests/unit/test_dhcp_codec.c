@@ -332,6 +332,19 @@ classless_routes_beat_the_router(void)
 	CU_ASSERT_EQUAL(lease.nb_routers, 1);
 }
 
+/* A table has one route to a prefix; which of two a lease means, nobody knows. */
+static void
+of_routes_to_one_prefix_the_first_counts(void)
+{
+	begin();
+	ADD(TYPE_ACK, SERVER, LEASE, MASK, 121, 18);
+	ADD(8, 10, 10, 1, 2, 2, 8, 10, 10, 1, 2, 3, 8, 11, 10, 1, 2, 3);
+	CU_ASSERT_TRUE_FATAL(lease_of_ack());
+	CU_ASSERT_EQUAL(lease.nb_routes, 2);
+	CU_ASSERT_TRUE(is_addr(&lease.route[0].gateway, "10.1.2.2"));
+	CU_ASSERT_TRUE(is_prefix(&lease.route[1].prefix, "11.0.0.0/8"));
+}
+
 /* Then the router counts. */
 static void
 malformed_routes_are_passed_over(void)
@@ -641,6 +654,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(options_may_stand_in_file_and_sname),
 	SUITE_TEST(an_overload_that_is_wrong_is_refused),
 	SUITE_TEST(classless_routes_beat_the_router),
+	SUITE_TEST(of_routes_to_one_prefix_the_first_counts),
 	SUITE_TEST(malformed_routes_are_passed_over),
 	SUITE_TEST(more_routes_than_there_is_room_for_are_cut_off),
 	SUITE_TEST(a_lease_that_cannot_be_is_refused),

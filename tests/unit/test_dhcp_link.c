@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dhcp_world.h"
+#include "isla_route.h"
 
 static void
 link_up(void)
@@ -221,6 +222,126 @@ a_conflict_may_end_it_altogether(void)
 	CU_ASSERT_EQUAL(world.nb_type[DHCP_DISCOVER], 1);
 }
 
+/* ---- what was set by hand, and what a lease brings */
+
+static struct isla_prefix
+prefix(const char *text)
+{
+	struct isla_prefix p;
+
+	CU_ASSERT_EQUAL(isla_prefix_parse(text, &p), 0);
+	return p;
+}
+
+static struct isla_dhcp_route
+route(const char *to, const char *via)
+{
+	struct isla_dhcp_route r = {.prefix = prefix(to)};
+
+	isla_addr_parse(via, &r.gateway);
+	return r;
+}
+
+static struct isla_dhcp_lease
+lease(const char *addr)
+{
+	return (struct isla_dhcp_lease){.prefix = prefix(addr), .lease_s = 100};
+}
+
+/* Routes that a stack has to a prefix; the first one's gateway. */
+static unsigned int
+nb_routes(const char *to, char *via, bool *leased)
+{
+	struct isla_prefix p = prefix(to);
+	struct isla_route_entry r;
+	uint32_t cursor = 0;
+	unsigned int nb = 0;
+
+	while (cursor != ISLA_LIST_END) {
+		if (isla_route_list(world.stack, &cursor, &r, 1) == 0 || r.connected ||
+			r.prefix.len != p.len || !isla_addr_eq(&r.prefix.addr, &p.addr))
+			continue;
+		if (nb++ > 0)
+			continue;
+		isla_addr_format(&r.gateway, via, ISLA_ADDR_STRLEN);
+		*leased = r.leased;
+	}
+	return nb;
+}
+
+static void
+has_routes(const char *to, unsigned int nb, const char *via, bool leased)
+{
+	char text[ISLA_ADDR_STRLEN] = "";
+	bool is_leased = false;
+
+	CU_ASSERT_EQUAL(nb_routes(to, text, &is_leased), nb);
+	CU_ASSERT_STRING_EQUAL(text, via);
+	CU_ASSERT_EQUAL(is_leased, leased);
+}
+
+/* A route that was set by hand goes before the lease's to the same prefix, and outlives it. */
+static void
+routes_set_by_hand_outlive_a_lease(void)
+{
+	struct isla_dhcp_lease l = lease("192.168.5.77/24");
+	struct isla_dhcp_route hand = route("10.0.0.0/8", "192.168.5.200");
+
+	l.route[0] = route("10.0.0.0/8", "192.168.5.1");
+	l.route[1] = route("0.0.0.0/0", "192.168.5.1");
+	l.nb_routes = 2;
+	CU_ASSERT_EQUAL(isla_stack_route_add(world.stack, &hand.prefix, &hand.gateway, 0), 0);
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, NULL, &l), 0);
+	has_routes("10.0.0.0/8", 2, "192.168.5.200", false);
+	has_routes("0.0.0.0/0", 1, "192.168.5.1", true);
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, &l, NULL), 0);
+	has_routes("10.0.0.0/8", 1, "192.168.5.200", false);
+	has_routes("0.0.0.0/0", 0, "", false);
+	/* It may come later as well; and where it goes, that of the lease is there again. */
+	CU_ASSERT_EQUAL(isla_stack_route_del(world.stack, &hand.prefix, 0), 0);
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, NULL, &l), 0);
+	CU_ASSERT_EQUAL(isla_stack_route_add(world.stack, &hand.prefix, &hand.gateway, 0), 0);
+	CU_ASSERT_EQUAL(isla_stack_route_add(world.stack, &hand.prefix, &hand.gateway, 0), -EEXIST);
+	has_routes("10.0.0.0/8", 2, "192.168.5.200", false);
+	CU_ASSERT_EQUAL(isla_stack_route_del(world.stack, &hand.prefix, 0), 0);
+	has_routes("10.0.0.0/8", 1, "192.168.5.1", true);
+	/* Nobody takes a lease's route away but the lease. */
+	CU_ASSERT_EQUAL(isla_stack_route_del(world.stack, &hand.prefix, 0), -ESRCH);
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, &l, NULL), 0);
+	has_routes("10.0.0.0/8", 0, "", false);
+}
+
+/* So does an address; one that came with the lease goes, whatever stands before and behind it. */
+static void
+addresses_set_by_hand_outlive_a_lease(void)
+{
+	struct isla_prefix hand = prefix("192.168.5.77/24"), others[] = {
+		prefix("10.0.0.1/8"), prefix("10.1.0.1/16"), prefix("10.1.0.2/16")};
+	struct isla_dhcp_lease l = lease("192.168.5.77/24"), m = lease("192.168.5.78/24");
+
+	CU_ASSERT_EQUAL(isla_stack_addr_add(world.stack, 0, &hand), 0);
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, NULL, &l), 0);
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, &l, NULL), 0);
+	CU_ASSERT_TRUE(is_own("192.168.5.77/24"));
+	isla_stack_addr_del(world.stack, 0, &hand.addr);
+	isla_stack_addr_add(world.stack, 0, &others[0]);
+	isla_stack_addr_add(world.stack, 0, &others[1]);
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, NULL, &l), 0);
+	isla_stack_addr_add(world.stack, 0, &others[2]);
+	isla_stack_addr_del(world.stack, 0, &others[0].addr);
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, &l, &m), 0);
+	CU_ASSERT_FALSE(is_own("192.168.5.77/24"));
+	CU_ASSERT_TRUE(is_own("192.168.5.78/24"));
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, &m, NULL), 0);
+	CU_ASSERT_FALSE(is_own("192.168.5.78/24"));
+	CU_ASSERT_TRUE(is_own("10.1.0.1/16"));
+	CU_ASSERT_TRUE(is_own("10.1.0.2/16"));
+	/* What is in their places later is not the lease's. */
+	CU_ASSERT_EQUAL(isla_stack_addr_add(world.stack, 0, &hand), 0);
+	CU_ASSERT_EQUAL(isla_dhcp_lease_apply(world.stack, 0, &l, NULL), 0);
+	CU_ASSERT_TRUE(is_own("192.168.5.77/24"));
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_lease_is_verified_and_goes_on),
 	SUITE_TEST(another_server_may_confirm_it),
@@ -231,6 +352,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_link_that_flaps_is_no_storm),
 	SUITE_TEST(without_a_lease_servers_are_looked_for_at_once),
 	SUITE_TEST(a_conflict_may_end_it_altogether),
+	SUITE_TEST(routes_set_by_hand_outlive_a_lease),
+	SUITE_TEST(addresses_set_by_hand_outlive_a_lease),
 };
 
 int

@@ -100,6 +100,11 @@ void inet_set_proto(struct inet *inet, uint8_t proto, const struct inet_proto *p
 int inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
 	const struct isla_addr *gateway, uint8_t netif);
 
+/* The same of a lease, whose route is one beside that which was set by hand, and comes behind it. */
+int inet_route_lease(struct inet *inet, const struct isla_prefix *prefix,
+	const struct isla_addr *gateway, uint8_t netif);
+int inet_route_unlease(struct inet *inet, const struct isla_prefix *prefix, uint8_t netif);
+
 /* isla_route_list(). */
 uint16_t inet_route_list(const struct inet *inet, uint32_t *cursor,
 	struct isla_route_entry *entries, uint16_t max);

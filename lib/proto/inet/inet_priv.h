@@ -27,6 +27,7 @@ struct inet_static_route {
 	struct isla_prefix prefix; /* host bits are zero */
 	struct isla_addr gateway;  /* unspecified: directly reachable */
 	uint8_t netif;
+	bool leased;               /* of a lease; one set by hand goes before it */
 };
 
 /* A path's MTU, and until when it is believed. */

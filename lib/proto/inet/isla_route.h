@@ -26,6 +26,7 @@ struct isla_route_entry {
 	struct isla_addr gateway;  /**< unspecified: the prefix is directly reachable */
 	uint8_t netif;
 	bool connected;            /**< the prefix of an interface's own address */
+	bool leased;               /**< of a lease: isla_dhcp_lease_apply() */
 };
 
 /**

@@ -66,12 +66,12 @@ is_gateway_possible(const struct inet *inet, const struct isla_prefix *prefix,
 		!isla_addr_is_loopback(gateway) && !inet_is_own(inet, gateway);
 }
 
-int
-inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
-	const struct isla_addr *gateway, uint8_t netif)
+static int
+route_add(struct inet *inet, const struct isla_prefix *prefix, const struct isla_addr *gateway,
+	uint8_t netif, bool leased)
 {
 	struct inet_static_route route = {
-		.prefix = *prefix, .gateway = *gateway, .netif = netif};
+		.prefix = *prefix, .gateway = *gateway, .netif = netif, .leased = leased};
 	unsigned int max_len = isla_addr_is_v4(&prefix->addr) ? 32 : 128;
 	uint32_t i, at;
 
@@ -83,10 +83,11 @@ inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
 	for (i = 0; i < inet->nb_routes; i++) {
 		const struct inet_static_route *r = &inet->routes[i];
 
-		if (r->prefix.len == route.prefix.len && r->netif == netif &&
+		if (r->prefix.len == route.prefix.len && r->netif == netif && r->leased == leased &&
 			isla_addr_eq(&r->prefix.addr, &route.prefix.addr))
 			return -EEXIST;
-		if (r->prefix.len < route.prefix.len && i < at)
+		if (i < at && (r->prefix.len < route.prefix.len ||
+				(r->prefix.len == route.prefix.len && r->leased && !leased)))
 			at = i;
 	}
 	if (inet->nb_routes == inet->max_routes)
@@ -99,7 +100,21 @@ inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
 }
 
 int
-inet_route_del(struct inet *inet, const struct isla_prefix *prefix, uint8_t netif)
+inet_route_add(struct inet *inet, const struct isla_prefix *prefix,
+	const struct isla_addr *gateway, uint8_t netif)
+{
+	return route_add(inet, prefix, gateway, netif, false);
+}
+
+int
+inet_route_lease(struct inet *inet, const struct isla_prefix *prefix,
+	const struct isla_addr *gateway, uint8_t netif)
+{
+	return route_add(inet, prefix, gateway, netif, true);
+}
+
+static int
+route_del(struct inet *inet, const struct isla_prefix *prefix, uint8_t netif, bool leased)
 {
 	struct isla_prefix wanted = *prefix;
 	uint32_t i;
@@ -110,7 +125,7 @@ inet_route_del(struct inet *inet, const struct isla_prefix *prefix, uint8_t neti
 	for (i = 0; i < inet->nb_routes; i++) {
 		const struct inet_static_route *r = &inet->routes[i];
 
-		if (r->prefix.len == wanted.len && r->netif == netif &&
+		if (r->prefix.len == wanted.len && r->netif == netif && r->leased == leased &&
 			isla_addr_eq(&r->prefix.addr, &wanted.addr))
 			break;
 	}
@@ -120,6 +135,18 @@ inet_route_del(struct inet *inet, const struct isla_prefix *prefix, uint8_t neti
 	memmove(&inet->routes[i], &inet->routes[i + 1],
 		(inet->nb_routes - i) * sizeof(inet->routes[0]));
 	return 0;
+}
+
+int
+inet_route_del(struct inet *inet, const struct isla_prefix *prefix, uint8_t netif)
+{
+	return route_del(inet, prefix, netif, false);
+}
+
+int
+inet_route_unlease(struct inet *inet, const struct isla_prefix *prefix, uint8_t netif)
+{
+	return route_del(inet, prefix, netif, true);
 }
 
 /* True where an interface has an address of the family. */
@@ -315,6 +342,7 @@ route_at(const struct inet *inet, uint32_t i, struct isla_route_entry *entry)
 	entry->prefix = inet->routes[i - nb_places].prefix;
 	entry->gateway = inet->routes[i - nb_places].gateway;
 	entry->netif = inet->routes[i - nb_places].netif;
+	entry->leased = inet->routes[i - nb_places].leased;
 	return true;
 }
 

@@ -40,6 +40,7 @@ struct netif {
 	uint32_t nb_cut_frames;
 	uint8_t nb_addrs;
 	uint8_t nb_v4;
+	uint16_t leased;   /* those of addr that are a lease's, as bits */
 	struct netif_v4 v4[ISLA_NETIF_ADDR_MAX]; /* those of addr that are IPv4 */
 	struct isla_prefix addr[ISLA_NETIF_ADDR_MAX];
 };
@@ -140,6 +141,10 @@ uint16_t link_neigh_list(const struct link *link, uint32_t *cursor,
 
 /* isla_neigh_clear(). */
 uint16_t link_neigh_clear(struct link *link, uint32_t *cursor, const struct isla_addr *addr);
+
+/* An address of the interface's own is a lease's: it goes with it. */
+void link_addr_lease(struct link *link, uint8_t netif, const struct isla_addr *addr);
+bool link_addr_is_leased(const struct link *link, uint8_t netif, const struct isla_addr *addr);
 
 /* Take an address away. Returns 0, -EINVAL (no such interface) or -EADDRNOTAVAIL (not its own).
  * Whoever uses the address must have been told before. */

@@ -134,21 +134,53 @@ v4_del(struct netif *nif, rte_be32_t addr)
 	memmove(&nif->v4[i], &nif->v4[i + 1], (nif->nb_v4 - i) * sizeof(nif->v4[0]));
 }
 
+static_assert(ISLA_NETIF_ADDR_MAX <= 16, "netif::leased has a bit for each address");
+
+/* The place of an address, or nb_addrs. */
+static unsigned int
+addr_find(const struct netif *nif, const struct isla_addr *addr)
+{
+	unsigned int i = 0;
+
+	while (i < nif->nb_addrs && !isla_addr_eq(&nif->addr[i].addr, addr))
+		i++;
+	return i;
+}
+
+void
+link_addr_lease(struct link *link, uint8_t netif, const struct isla_addr *addr)
+{
+	struct netif *nif = &link->netif[netif];
+	unsigned int i = addr_find(nif, addr);
+
+	if (i < nif->nb_addrs)
+		nif->leased |= (uint16_t)(1u << i);
+}
+
+bool
+link_addr_is_leased(const struct link *link, uint8_t netif, const struct isla_addr *addr)
+{
+	const struct netif *nif = &link->netif[netif];
+	unsigned int i = addr_find(nif, addr);
+
+	return i < nif->nb_addrs && (nif->leased >> i & 1) != 0;
+}
+
 int
 link_addr_del(struct link *link, uint8_t netif, const struct isla_addr *addr)
 {
 	struct netif *nif;
-	unsigned int i = 0;
+	unsigned int i;
 
 	if (netif >= link->nb_netifs)
 		return -EINVAL;
 	nif = &link->netif[netif];
-	while (i < nif->nb_addrs && !isla_addr_eq(&nif->addr[i].addr, addr))
-		i++;
+	i = addr_find(nif, addr);
 	if (i == nif->nb_addrs)
 		return -EADDRNOTAVAIL;
 	/* The order decides between addresses that are equally good, so it stays. */
 	nif->nb_addrs--;
+	nif->leased = (uint16_t)((nif->leased & ((1u << i) - 1)) | (nif->leased >> (i + 1) << i));
 	memmove(&nif->addr[i], &nif->addr[i + 1], (nif->nb_addrs - i) * sizeof(nif->addr[0]));
 	if (isla_addr_is_v4(addr))
 		v4_del(nif, isla_addr_v4(addr));

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "isla_dhcp.h"
+#include "stack_priv.h"
 
 static bool
 same_prefix(const struct isla_prefix *a, const struct isla_prefix *b)
@@ -51,14 +52,14 @@ isla_dhcp_lease_apply(struct isla_stack *stack, uint8_t netif, const struct isla
 
 	for (i = 0; from != NULL && i < from->nb_routes; i++)
 		if (!has_route(to, &from->route[i]))
-			isla_stack_route_del(stack, &from->route[i].prefix, netif);
+			stack_route_unlease(stack, &from->route[i].prefix, netif);
 	if (from != NULL && !stays)
-		isla_stack_addr_del(stack, netif, &from->prefix.addr);
+		stack_addr_unlease(stack, netif, &from->prefix.addr);
 	if (to != NULL && !stays)
-		rc = first_error(rc, isla_stack_addr_add(stack, netif, &to->prefix));
+		rc = first_error(rc, stack_addr_lease(stack, netif, &to->prefix));
 	for (i = 0; to != NULL && i < to->nb_routes; i++)
 		if (!has_route(from, &to->route[i]))
-			rc = first_error(rc, isla_stack_route_add(stack, &to->route[i].prefix,
+			rc = first_error(rc, stack_route_lease(stack, &to->route[i].prefix,
 				&to->route[i].gateway, netif));
 	if ((from != NULL ? from->mtu : 0) != (to != NULL ? to->mtu : 0))
 		rc = first_error(rc, mtu_apply(stack, netif, to != NULL ? to->mtu : 0));

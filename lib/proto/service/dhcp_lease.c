@@ -154,6 +154,19 @@ search_parse(const struct dhcp_msg *msg, char *search)
 	}
 }
 
+/* Whether an earlier route of the lease goes there: that one counts. */
+static bool
+has_prefix(const struct isla_dhcp_lease *lease, uint8_t nb, const struct isla_prefix *prefix)
+{
+	uint8_t i;
+
+	for (i = 0; i < nb; i++)
+		if (lease->route[i].prefix.len == prefix->len &&
+			isla_addr_eq(&lease->route[i].prefix.addr, &prefix->addr))
+			return true;
+	return false;
+}
+
 /* RFC 3442: as many bytes of each destination as its width needs, then a router. False where any of
  * it is malformed: then none of it is used. */
 static bool
@@ -182,7 +195,8 @@ routes_parse(const struct dhcp_msg *msg, struct isla_dhcp_lease *lease)
 		memcpy(&be, p + i + 1 + n, sizeof(be));
 		r->gateway = isla_addr_from_v4(be);
 		/* A router that is none leads nowhere. */
-		nb = (uint8_t)(nb + (be == 0 || is_host(&r->gateway)));
+		nb = (uint8_t)(nb + ((be == 0 || is_host(&r->gateway)) &&
+			!has_prefix(lease, nb, &r->prefix)));
 		i = (uint16_t)(i + 1 + n + 4);
 	}
 	lease->nb_routes = nb;

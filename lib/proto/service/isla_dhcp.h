@@ -203,6 +203,9 @@ const char *isla_dhcp_end_name(enum isla_dhcp_end end);
  * only the new one has comes, and connections of an address that stays go on. Can be
  * called on any stack, in its thread, but not from a callback of TCP's.
  *
+ * What was set by hand is left alone: a route to the same prefix goes before the lease's and outlives
+ * it, as an address outlives it that was there before.
+ *
  * @param from  what it had of earlier calls, or NULL
  * @param to    what it is to have, or NULL: nothing any more
  * @return 0, or the first error of isla_stack_addr_add() or isla_stack_route_add(); the rest is done all
