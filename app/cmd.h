@@ -27,6 +27,7 @@
 
 struct dhcp;
 struct dns;
+struct verbose;
 
 /* What commands work on. */
 struct cmd_env {
@@ -35,6 +36,7 @@ struct cmd_env {
 	const struct options *opts;
 	struct dhcp *dhcp; /* NULL: none */
 	struct dns *dns;
+	struct verbose *verbose; /* NULL: frames cannot be shown */
 	FILE *out;
 	bool quit;       /* the prompt, and the program with it, shall end */
 	uint32_t *stop;  /* atomic: not 0 where whoever waits shall give up */

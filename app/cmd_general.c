@@ -12,6 +12,7 @@
 #include <rte_log.h>
 
 #include "cmd.h"
+#include "verbose.h"
 
 static void
 help_line(FILE *out, const struct cmd *c)
@@ -144,13 +145,27 @@ cmd_show_log(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 static int
 cmd_set_verbose(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 {
-	static const uint32_t level[] = {RTE_LOG_NOTICE, RTE_LOG_INFO, RTE_LOG_DEBUG};
+	static const struct {
+		unsigned int dirs;
+		const char *what;
+	} levels[] = {
+		{0, "no frame is shown"},
+		{VERBOSE_RX, "received frames are shown"},
+		{VERBOSE_TX, "sent frames are shown"},
+		{VERBOSE_RX | VERBOSE_TX, "received and sent frames are shown"},
+	};
+	char err[OPTIONS_ERR_SIZE];
 	uint64_t n;
 
-	if (cmd_arg_number(env, cmd, "N", argv[0], 0, RTE_DIM(level) - 1, &n) != 0)
+	/* There it is a number of 16 bits, and what is above 2 is as good as 3. */
+	if (cmd_arg_number(env, cmd, "N", argv[0], 0, UINT16_MAX, &n) != 0)
 		return -EINVAL;
-	rte_log_set_level_pattern("lib.isla.*", level[n]);
-	fprintf(env->out, "Isla logs at %s\n", level_names[level[n]]);
+	n = RTE_MIN(n, RTE_DIM(levels) - 1);
+	if (env->verbose == NULL)
+		return cmd_fail(env, cmd, "there are no frames to show");
+	if (verbose_set(env->verbose, levels[n].dirs, err, sizeof(err)) != 0)
+		return cmd_fail(env, cmd, "%s", err);
+	fprintf(env->out, "%s\n", levels[n].what);
 	return 0;
 }
 
@@ -215,9 +230,9 @@ const struct cmd cmds_general[] = {
 		.help = "log types and their levels",
 	},
 	{
-		.name = "set verbose", .args = "0|1|2", .group = CMD_GENERAL,
+		.name = "set verbose", .args = "0|1|2|3", .group = CMD_GENERAL,
 		.run = cmd_set_verbose, .min_args = 1, .max_args = 1,
-		.help = "how much Isla's own parts log: notices, infos, debugging",
+		.help = "a line for each frame received (1), sent (2), both (3), or none (0)",
 	},
 	{
 		.name = "show config rxtx", .args = "", .group = CMD_GENERAL,

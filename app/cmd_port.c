@@ -12,6 +12,7 @@
 #include <rte_ethdev.h>
 
 #include "cmd.h"
+#include "verbose.h"
 
 /* Run a function for the ports that an argument names; none: all. */
 static int
@@ -212,7 +213,10 @@ start_port(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_
 	char err[ISLA_ENGINE_ERR_SIZE];
 	int rc = isla_engine_port_start(env->engine, info->port_id, err, sizeof(err));
 
-	return rc == 0 ? 0 : cmd_fail(env, cmd, "%s", err);
+	if (rc != 0)
+		return cmd_fail(env, cmd, "%s", err);
+	verbose_again(env->verbose);
+	return 0;
 }
 
 static int

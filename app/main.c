@@ -41,6 +41,7 @@
 #include "service.h"
 #include "service_set.h"
 #include "telem_app.h"
+#include "verbose.h"
 
 struct app {
 	struct eal_args eal;
@@ -54,6 +55,7 @@ struct app {
 	struct prompt *prompt;
 	struct dhcp *dhcp;
 	struct dns *dns;
+	struct verbose *verbose;
 	struct service_set services;
 	struct isla_engine_stats stats;      /* the last that were printed */
 	pthread_mutex_t lock;                /* link_up(), and the end of what it tells */
@@ -374,6 +376,8 @@ start_prompt(struct app *app)
 
 	if (!conf.is_interactive && conf.file == NULL)
 		return 0;
+	/* Without it there is a prompt all the same. */
+	conf.verbose = app->verbose = verbose_create(app->engine, stdout);
 	app->prompt = prompt_start(&conf, err, sizeof(err));
 	return app->prompt != NULL ? 0 : fail("%s", err);
 }
@@ -461,6 +465,7 @@ app_end(struct app *app)
 	app->is_ending = true;
 	pthread_mutex_unlock(&app->lock);
 	prompt_free(app->prompt);
+	verbose_free(app->verbose);
 	telem_app_fini();
 	agent_free(app->agent);
 	dhcp_free(app->dhcp);
@@ -510,6 +515,8 @@ app_run(struct app *app)
 		isla_engine_run(app->engine);
 		prompt_free(app->prompt);
 		app->prompt = NULL;
+		verbose_free(app->verbose);
+		app->verbose = NULL;
 		isla_engine_get_stats(app->engine, &stats);
 		isla_engine_print_stats(stdout, &stats, NULL);
 	}

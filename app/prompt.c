@@ -199,6 +199,7 @@ prompt_start(const struct prompt_conf *conf, char *err, size_t err_size)
 		.opts = conf->opts,
 		.dhcp = conf->dhcp,
 		.dns = conf->dns,
+		.verbose = conf->verbose,
 		.out = stdout,
 		.stop = &p->stop,
 	};

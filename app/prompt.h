@@ -19,6 +19,7 @@ struct prompt_conf {
 	const struct options *opts;
 	struct dhcp *dhcp;   /* NULL: none */
 	struct dns *dns;
+	struct verbose *verbose;
 	const char *file;    /* commands to run first; NULL: none */
 	bool is_interactive; /* then those of standard input */
 };

@@ -26,7 +26,7 @@ TRIES = {
     "log level": [("log level lib.isla.* info", "log types at info"),
                   ("log level lib.isla.* notice", "notice")],
     "show log": [("show log", "lib.isla.engine")],
-    "set verbose": [("set verbose 1", "info"), ("set verbose 0", "notice")],
+    "set verbose": [("set verbose 0", "no frame is shown")],
     "show config rxtx": [("show config rxtx", "RX descriptors"),
                          ("show config rxtx", "TCP connections at most: 16384, "),
                          ("show config rxtx", "mbufs: 32768, ")],

@@ -43,10 +43,17 @@ int
 isla_engine_call(struct isla_engine *e, uint16_t shard,
 	void (*fn)(struct isla_stack *stack, void *arg), void *arg)
 {
-	if (shard >= fake_engine.nb_shards)
+	bool all = shard == ISLA_ENGINE_ALL_SHARDS;
+	uint16_t i;
+
+	if (!all && shard >= fake_engine.nb_shards)
 		return -EINVAL;
-	fake_engine.nb_calls++;
-	fn(fake_engine.stack[shard], arg);
+	for (i = 0; i < fake_engine.nb_shards; i++) {
+		if (!all && i != shard)
+			continue;
+		fake_engine.nb_calls++;
+		fn(fake_engine.stack[i], arg);
+	}
 	return 0;
 }
 
@@ -96,6 +103,7 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 	memset(info, 0, sizeof(*info));
 	info->port_id = i;
 	info->socket_id = -1;
+	info->nb_queues = fake_engine.nb_shards;
 	snprintf(info->name, sizeof(info->name), "fake%u", i);
 	snprintf(info->driver, sizeof(info->driver), "net_fake");
 	return i < fake_engine.nb_ports ? 0 : -ENODEV;

@@ -200,7 +200,9 @@ values_have_bounds(void)
 	refuse("show port stats -1", "'-1'", "0 or all");
 	refuse("show port stats 0x0", "'0x0'", "0 or all");
 	refuse("show port stats ALL", "'ALL'", "0 or all");
-	refuse("set verbose 3", "'3'", "0 to 2");
+	refuse("set verbose 65536", "'65536'", "0 to 65535");
+	refuse("set verbose -1", "'-1'", "0 to 65535");
+	refuse("set verbose 1", "set verbose", "no frames to show");
 	refuse("set reta 128 0", "IDX '128'", "0 to 127");
 	refuse("set reta 5 1", "SHARD '1'", "0 to 0");
 	refuse("set reta 99999999999999999999 0", "IDX", "0 to 127");
