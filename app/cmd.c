@@ -209,6 +209,34 @@ cmd_arg_addr(struct cmd_env *env, const struct cmd *cmd, const char *text, struc
 }
 
 int
+cmd_arg_addr_on(struct cmd_env *env, const struct cmd *cmd, const char *text,
+	struct isla_addr *addr, uint8_t *netif)
+{
+	const char *port = strchr(text, '%');
+	size_t n = port != NULL ? (size_t)(port - text) : strlen(text);
+	struct isla_engine_port_info info;
+	char only[ISLA_ADDR_STRLEN];
+	uint16_t id;
+	uint8_t i;
+
+	*netif = ISLA_NETIF_ANY;
+	snprintf(only, sizeof(only), "%.*s", (int)RTE_MIN(n, sizeof(only)), text);
+	if (n >= sizeof(only) || isla_addr_parse(only, addr) != 0)
+		return cmd_arg_addr(env, cmd, text, addr);
+	for (i = 0; port != NULL && isla_engine_port_info(env->engine, i, &info) == 0; i++)
+		if (strcmp(port + 1, info.name) == 0)
+			*netif = i;
+	if (port == NULL || *netif != ISLA_NETIF_ANY)
+		return 0;
+	if (cmd_arg_port(env, cmd, port + 1, false, &id) != 0)
+		return -EINVAL;
+	for (i = 0; isla_engine_port_info(env->engine, i, &info) == 0; i++)
+		if (info.port_id == id)
+			*netif = i;
+	return 0;
+}
+
+int
 cmd_arg_prefix(struct cmd_env *env, const struct cmd *cmd, const char *text,
 	struct isla_prefix *prefix)
 {

@@ -108,6 +108,10 @@ int cmd_arg_number(struct cmd_env *env, const struct cmd *cmd, const char *what,
 	uint64_t min, uint64_t max, uint64_t *value);
 int cmd_arg_addr(struct cmd_env *env, const struct cmd *cmd, const char *text,
 	struct isla_addr *addr);
+/* ADDR, or ADDR%PORT with a port's number or its interface: *netif is the port's index then, else
+ * ISLA_NETIF_ANY. */
+int cmd_arg_addr_on(struct cmd_env *env, const struct cmd *cmd, const char *text,
+	struct isla_addr *addr, uint8_t *netif);
 int cmd_arg_prefix(struct cmd_env *env, const struct cmd *cmd, const char *text,
 	struct isla_prefix *prefix);
 /* "N" of one of the engine's ports, or "all": then *port is CMD_ALL_PORTS. */

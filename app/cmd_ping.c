@@ -27,6 +27,7 @@
 struct session {
 	struct isla_ping *ping;
 	struct isla_addr dst;
+	uint8_t netif;      /* that it goes by, or ISLA_NETIF_ANY */
 	uint32_t nb_bytes;
 	int rc;             /* of the last call into the shard */
 	/* From the shard: written, then posted. */
@@ -35,7 +36,7 @@ struct session {
 	uint32_t tail;      /* atomic: how many the prompt has read */
 	sem_t heard;
 	/* The prompt's. */
-	uint32_t nb_sent, nb_received, nb_dups;
+	uint32_t nb_sent, nb_received, nb_failed, nb_dups;
 	uint64_t sum_us;
 	uint32_t min_us, max_us;
 };
@@ -56,7 +57,7 @@ session_open(struct isla_stack *stack, void *arg)
 {
 	struct session *s = arg;
 
-	s->ping = isla_ping_open(stack, &s->dst, hear, s);
+	s->ping = isla_ping_open(stack, &s->dst, s->netif, hear, s);
 	s->rc = s->ping != NULL ? 0 : -rte_errno;
 }
 
@@ -102,6 +103,7 @@ tell_event(struct cmd_env *env, struct session *s)
 	isla_addr_format(&s->dst, text, sizeof(text));
 	if (e->err != 0) {
 		fprintf(env->out, "%s: seq=%u %s\n", text, e->seq, strerror(e->err));
+		s->nb_failed++;
 	} else {
 		fprintf(env->out, "%u bytes from %s: seq=%u ttl=%u time=%.3f ms%s%s\n",
 			e->nb_bytes + 8, text, e->seq, e->hop_limit, e->rtt_us / 1000.0,
@@ -134,12 +136,22 @@ listen_until(struct cmd_env *env, struct session *s, uint64_t until_ms, bool all
 	uint64_t ms = now_ms();
 
 	while (ms < until_ms && !cmd_is_stopped(env)) {
-		if (all && s->tail >= s->nb_sent)
+		if (all && s->nb_received + s->nb_failed >= s->nb_sent)
 			return;
 		if (wait_event(env, s, (unsigned int)(until_ms - ms)))
 			tell_event(env, s);
 		ms = now_ms();
 	}
+}
+
+/* Why a request cannot be sent. */
+static int
+fail_to_send(struct cmd_env *env, const struct cmd *cmd, const struct session *s)
+{
+	return cmd_fail(env, cmd, s->rc == -EMSGSIZE ?
+		"SIZE %u is beyond the path's MTU, and nothing is sent in fragments" :
+		s->rc == -EHOSTUNREACH ? "%u bytes cannot be sent: no route goes there any more" :
+		"%u bytes cannot be sent now: memory or the port's queue is full", s->nb_bytes);
 }
 
 static int
@@ -152,14 +164,17 @@ ping_run(struct cmd_env *env, const struct cmd *cmd, struct session *s, uint64_t
 		uint64_t next_ms = now_ms() + INTERVAL_MS;
 
 		isla_engine_call(env->engine, 0, session_send, s);
-		if (s->rc < 0)
-			return cmd_fail(env, cmd, s->rc == -EMSGSIZE ?
-				"SIZE %u is beyond the MTU" :
-				"%u bytes cannot be sent now", s->nb_bytes);
+		/* What was heard until then is told all the same. */
+		if (s->rc < 0) {
+			fail_to_send(env, cmd, s);
+			break;
+		}
 		s->nb_sent++;
 		listen_until(env, s, s->nb_sent < count ? next_ms : next_ms - INTERVAL_MS + LAST_MS,
 			s->nb_sent == count);
 	}
+	if (s->nb_sent == 0 && s->rc < 0)
+		return s->rc;
 	fprintf(env->out, "%s: %u sent, %u received", text, s->nb_sent, s->nb_received);
 	if (s->nb_dups > 0)
 		fprintf(env->out, ", %u duplicates", s->nb_dups);
@@ -190,7 +205,7 @@ cmd_ping(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return cmd_fail(env, cmd, "memory is short");
-	if (cmd_arg_addr(env, cmd, argv[0], &s->dst) != 0 ||
+	if (cmd_arg_addr_on(env, cmd, argv[0], &s->dst, &s->netif) != 0 ||
 		(argc > 1 && cmd_arg_number(env, cmd, "COUNT", argv[1], 1, 10000, &count) != 0) ||
 		(argc > 2 &&
 			cmd_arg_number(env, cmd, "SIZE", argv[2], 0, SIZE_MAX_PING, &size) != 0)) {
@@ -249,7 +264,7 @@ cmd_arping(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 	uint64_t until_ms;
 	const uint8_t *mac = q.entry.mac;
 
-	if (cmd_arg_addr(env, cmd, argv[0], &q.addr) != 0)
+	if (cmd_arg_addr_on(env, cmd, argv[0], &q.addr, &q.netif) != 0)
 		return -EINVAL;
 	isla_engine_call(env->engine, 0, question_ask, &q);
 	if (q.rc == -EHOSTUNREACH)
@@ -274,12 +289,12 @@ cmd_arping(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 
 const struct cmd cmds_ping[] = {
 	{
-		.name = "ping", .args = "ADDR [COUNT] [SIZE]", .group = CMD_ADDRS, .run = cmd_ping,
+		.name = "ping", .args = "ADDR[%PORT] [COUNT] [SIZE]", .group = CMD_ADDRS, .run = cmd_ping,
 		.min_args = 1, .max_args = 3,
 		.help = "send COUNT [4] echo requests, one a second, with SIZE [56] bytes of data",
 	},
 	{
-		.name = "arping", .args = "ADDR", .group = CMD_ADDRS, .run = cmd_arping,
+		.name = "arping", .args = "ADDR[%PORT]", .group = CMD_ADDRS, .run = cmd_arping,
 		.min_args = 1, .max_args = 1,
 		.help = "ask the link for a neighbour: ARP, or neighbour discovery",
 	},

@@ -312,6 +312,13 @@ def test_two_taps(ns, start):
         left.run(["ip", "route", "add", "10.2.0.0/24", "dev", "isla0"])
         assert left.run(["ping", "-c", "1", "-W", "1", "10.2.0.2"], check=False).returncode != 0
         assert "port stop: " in app.prompt("port stop 1")
+        # A link-local address is where its port is.
+        out = right.run(["ip", "-6", "-o", "addr", "show", "dev", "isla2", "scope", "link"]).stdout
+        peer = out.split()[3].split("/")[0]
+        assert "1 received" in app.prompt(f"ping {peer}%2 1")
+        assert "1 received" in app.prompt(f"ping {peer}%isla2 1")
+        assert "0 received" in app.prompt(f"ping {peer}%0 1")
+        assert "behind port 2" in app.prompt(f"arping {peer}%2")
         # One of them down: the other does not care.
         assert app.prompt("port stop 0").strip() == ""
         assert traffic.get(right, "10.2.0.2").status == 200

@@ -74,7 +74,7 @@ TRIES = {
     "clear stats": [("clear stats", "zero")],
     "show drops": [("show drops", "all")],
     "clear drops": [("clear drops", "zero")],
-    "show hists": [("show hists", "rxBurst"), ("show hists 0", "loopBusy")],
+    "show hists": [("show hists", "loopBusy"), ("show hists 0", "loopBusy")],
     "clear hists": [("clear hists", "empty")],
     "show shards": [("show shards", "Busy")],
     "clear shards": [("clear shards", "anew")],
@@ -246,6 +246,38 @@ def test_connect_to_a_listener(app, ns):
         conn.close()
     finally:
         listener.close()
+
+
+def test_ping_sizes(app, link):
+    """Up to the MTU of 1500, and no further; each comes back as it was."""
+    link.configure()
+    for addr, most in ((Link.KERNEL_V4, 1472), (Link.KERNEL_V6, 1452)):
+        for size in (0, 1, most):
+            answer = app.prompt(f"ping {addr} 1 {size}")
+            assert f"{size + 8} bytes from {addr}" in answer and "damaged" not in answer, answer
+        assert "beyond the path's MTU" in app.prompt(f"ping {addr} 1 {most + 1}")
+        assert "beyond the path's MTU" in app.prompt(f"ping {addr} 1 65535")
+
+
+def test_link_local(app, link):
+    """With the port, by its number or its interface, or, there being one, without."""
+    link.configure()
+    kernel = link.kernel_ll
+    name = re.search(r"Device name: (\S+)", app.prompt("show port info 0"))[1]
+    for addr in (f"{kernel}%0", f"{kernel}%{name}", kernel):
+        assert "1 received" in app.prompt(f"ping {addr} 1"), addr
+        assert "is at" in app.prompt(f"arping {addr}"), addr
+    assert "no port of ours" in app.prompt(f"ping {kernel}%1 1")
+
+
+def test_neighbours_of_every_shard(app, link):
+    """What shard 0 has not learnt itself, or has forgotten, it asks for."""
+    link.configure()
+    for _ in range(3):
+        app.prompt("clear neigh")
+        assert "1 received" in app.prompt(f"ping {Link.KERNEL_V4} 1")
+        app.prompt("clear neigh")
+        assert "is at" in app.prompt(f"arping {Link.KERNEL_V6}")
 
 
 def test_nobody_there(app):

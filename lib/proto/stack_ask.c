@@ -10,9 +10,10 @@
 #include "stack_priv.h"
 
 struct isla_ping *
-isla_ping_open(struct isla_stack *stack, const struct isla_addr *dst, isla_ping_fn *fn, void *ctx)
+isla_ping_open(struct isla_stack *stack, const struct isla_addr *dst, uint8_t netif,
+	isla_ping_fn *fn, void *ctx)
 {
-	return ping_open(stack_inet(stack), dst, fn, ctx);
+	return ping_open(stack_inet(stack), dst, netif, fn, ctx);
 }
 
 int
@@ -25,7 +26,7 @@ isla_neigh_ask(struct isla_stack *stack, const struct isla_addr *addr, uint8_t *
 		isla_addr_is_loopback(addr) || inet_is_broadcast(inet, addr) ||
 		inet_is_own(inet, addr))
 		return -EINVAL;
-	if (!inet_route(inet, addr, ISLA_NETIF_ANY, &via) || !isla_addr_eq(&via.next_hop, addr))
+	if (!inet_route(inet, addr, *netif, &via) || !isla_addr_eq(&via.next_hop, addr))
 		return -EHOSTUNREACH;
 	*netif = via.netif;
 	return link_neigh_ask(stack_link(stack), via.netif, addr);

@@ -97,6 +97,14 @@ isla_engine_shard_info(struct isla_engine *e, uint16_t shard, struct isla_engine
 	return shard < fake_engine.nb_shards ? 0 : -EINVAL;
 }
 
+void
+isla_engine_numa_info(const struct isla_engine *e, struct isla_numa_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->nb_shards = fake_engine.nb_shards;
+	info->nb_ports = fake_engine.nb_ports;
+}
+
 int
 isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engine_port_info *info)
 {

@@ -608,6 +608,38 @@ what_cannot_be_asked_is_named(void)
 	refuse("arping 224.0.0.1", "224.0.0.1", "not the address of one other host");
 }
 
+/* ADDR%PORT: by the port's number or its interface's name. */
+static void
+a_link_local_address_has_a_port(void)
+{
+	const struct isla_netif_conf conf = {.mtu = 1500, .mac = {2, 0, 0, 0, 0, 0x77}};
+	struct isla_prefix own = {.addr = isla_addr_link_local(conf.mac), .len = 64};
+	struct isla_stack *s = peer.host.stack;
+	uint32_t stop = 1; /* nobody waits for an answer */
+	struct isla_neigh_entry e;
+	struct isla_addr a;
+
+	begin();
+	isla_addr_parse("fe80::4711", &a);
+	CU_ASSERT_EQUAL_FATAL(isla_stack_netif_add(s, &conf), 1);
+	CU_ASSERT_EQUAL(isla_stack_addr_add(s, 1, &own), 0);
+	fake_engine.nb_ports = 2;
+	env.stop = &stop;
+	CU_ASSERT_EQUAL(run("arping fe80::4711%1"), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(isla_neigh_get(s, 1, &a, &e), 0);
+	isla_addr_parse("fe80::4712", &a);
+	CU_ASSERT_EQUAL(run("arping fe80::4712%fake1"), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(isla_neigh_get(s, 1, &a, &e), 0);
+	refuse("ping fe80::1%0", "fe80::1%0", "no route");
+	refuse("ping fe80::1%7", "'7' is no port of ours", "0, 1");
+	refuse("ping fe80::1%fake", "'fake' is no port of ours", "0, 1");
+	refuse("ping fe80::1%", "'' is no port of ours", "0, 1");
+	refuse("ping %1", "'%1'", "no address");
+	refuse("ping fe80::1%1%1", "'1%1' is no port", "0, 1");
+	refuse("arping 1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd%1",
+		"no address", "1111:2222");
+}
+
 /* What completion offers, as words with a space behind them. */
 static void
 complete(const char *line, const char *const *words, unsigned int nb)
@@ -708,6 +740,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(services_come_and_go),
 	SUITE_TEST(a_service_runs_on_all_shards_or_on_none),
 	SUITE_TEST(what_cannot_be_asked_is_named),
+	SUITE_TEST(a_link_local_address_has_a_port),
 	SUITE_TEST(completion_offers_what_may_stand_there),
 	SUITE_TEST(a_line_is_given_whole),
 };

@@ -517,7 +517,7 @@ a_neighbour_is_asked(void)
 {
 	struct isla_stack *s = peer.host.stack;
 	struct isla_neigh_entry e;
-	uint8_t netif = 77;
+	uint8_t netif = ISLA_NETIF_ANY;
 
 	CU_ASSERT_EQUAL(isla_neigh_get(s, 0, &peer.ends.src, &e), -ENOENT);
 	CU_ASSERT_EQUAL(isla_neigh_ask(s, &peer.ends.src, &netif), 0);
@@ -537,12 +537,53 @@ a_neighbour_is_asked(void)
 }
 
 static void
+no_event(struct isla_ping *ping, void *ctx, const struct isla_ping_event *event)
+{
+}
+
+/* A link-local address says nothing about the link: the caller does (RFC 4007, 6). */
+static void
+others_are_asked_by_an_interface(void)
+{
+	const struct isla_netif_conf conf = {.mtu = 1500, .mac = {2, 0, 0, 0, 0, 0x77}};
+	struct isla_stack *s = peer.host.stack;
+	struct isla_prefix own = {.addr = isla_addr_link_local(conf.mac), .len = 64};
+	struct isla_neigh_entry e;
+	struct isla_addr a, b;
+	struct isla_ping *ping;
+	uint8_t netif = 1;
+
+	CU_ASSERT_EQUAL_FATAL(isla_stack_netif_add(s, &conf), 1);
+	isla_addr_parse("fe80::4711", &a);
+	isla_addr_parse("fe80::4712", &b);
+	/* Not before there is a way by it. */
+	CU_ASSERT_EQUAL(isla_neigh_ask(s, &a, &netif), -EHOSTUNREACH);
+	CU_ASSERT_PTR_NULL(isla_ping_open(s, &b, 1, no_event, NULL));
+	CU_ASSERT_EQUAL(isla_stack_addr_add(s, 1, &own), 0);
+	own.addr.b[15]++;
+	CU_ASSERT_EQUAL(isla_stack_addr_add(s, 0, &own), 0);
+	CU_ASSERT_EQUAL(isla_neigh_ask(s, &a, &netif), 0);
+	CU_ASSERT_EQUAL(netif, 1);
+	CU_ASSERT_EQUAL(isla_neigh_get(s, 1, &a, &e), 0);
+	CU_ASSERT_EQUAL(isla_neigh_get(s, 0, &a, &e), -ENOENT);
+	ping = isla_ping_open(s, &b, 1, no_event, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ping);
+	CU_ASSERT_EQUAL(isla_ping_send(ping, 8), 0);
+	CU_ASSERT_EQUAL(isla_neigh_get(s, 1, &b, &e), 0);
+	CU_ASSERT_EQUAL(e.nb_queued, 1);
+	CU_ASSERT_EQUAL(isla_neigh_get(s, 0, &b, &e), -ENOENT);
+	isla_ping_close(ping);
+	CU_ASSERT_PTR_NULL(isla_ping_open(s, &peer.ends.src, 7, no_event, NULL));
+	peer_drain();
+}
+
+static void
 a_neighbour_that_is_not_there(void)
 {
 	struct isla_stack *s = peer.host.stack;
 	struct isla_neigh_entry e;
 	struct isla_addr other;
-	uint8_t netif;
+	uint8_t netif = ISLA_NETIF_ANY;
 
 	peer.deaf = true;
 	CU_ASSERT_EQUAL(isla_neigh_ask(s, &peer.ends.src, &netif), 0);
@@ -628,6 +669,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(paths_are_told_and_forgotten),
 	SUITE_TEST(a_neighbour_that_keeps_silent),
 	SUITE_TEST(a_neighbour_is_asked),
+	SUITE_TEST(others_are_asked_by_an_interface),
 	SUITE_TEST(a_neighbour_that_is_not_there),
 	SUITE_TEST(addresses_and_routes),
 	SUITE_TEST(timers_of_the_stack),

@@ -64,7 +64,7 @@ open_peer(void)
 	struct isla_ping *p;
 
 	memset(&got, 0, sizeof(got));
-	p = ping_open(fix.inet, &to, hear, &got);
+	p = ping_open(fix.inet, &to, ISLA_NETIF_ANY, hear, &got);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	return p;
 }
@@ -304,7 +304,7 @@ nobody_on_the_link_is_told(void)
 
 	memset(&got, 0, sizeof(got));
 	got.close = true; /* from within the callback */
-	p = ping_open(fix.inet, &to, hear, NULL);
+	p = ping_open(fix.inet, &to, ISLA_NETIF_ANY, hear, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	CU_ASSERT_EQUAL(isla_ping_send(p, 8), 0);
 	while (got.nb == 0 && fix.core.now_us < 10000000) {
@@ -327,11 +327,11 @@ destinations_must_be_others(void)
 
 	for (i = 0; i < RTE_DIM(bad); i++) {
 		to = addr(bad[i]);
-		CU_ASSERT_PTR_NULL(ping_open(fix.inet, &to, hear, NULL));
+		CU_ASSERT_PTR_NULL(ping_open(fix.inet, &to, ISLA_NETIF_ANY, hear, NULL));
 		CU_ASSERT_EQUAL(rte_errno, EINVAL);
 	}
 	to = addr(is_v6 ? "2001:db9::1" : "10.0.0.1");
-	CU_ASSERT_PTR_NULL(ping_open(fix.inet, &to, hear, NULL));
+	CU_ASSERT_PTR_NULL(ping_open(fix.inet, &to, ISLA_NETIF_ANY, hear, NULL));
 	CU_ASSERT_EQUAL(rte_errno, EHOSTUNREACH);
 }
 
@@ -344,7 +344,7 @@ there_is_a_most_of_them(void)
 
 	for (i = 0; i < ISLA_PING_MAX; i++)
 		p[i] = open_peer();
-	CU_ASSERT_PTR_NULL(ping_open(fix.inet, &to, hear, NULL));
+	CU_ASSERT_PTR_NULL(ping_open(fix.inet, &to, ISLA_NETIF_ANY, hear, NULL));
 	CU_ASSERT_EQUAL(rte_errno, ENOSPC);
 	isla_ping_close(p[3]);
 	CU_ASSERT_PTR_EQUAL(open_peer(), p[3]);

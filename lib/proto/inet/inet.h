@@ -113,8 +113,8 @@ uint16_t inet_route_list(const struct inet *inet, uint32_t *cursor,
 int inet_route_del(struct inet *inet, const struct isla_prefix *prefix, uint8_t netif);
 
 /* isla_ping_open(). */
-struct isla_ping *ping_open(struct inet *inet, const struct isla_addr *dst, isla_ping_fn *fn,
-	void *ctx);
+struct isla_ping *ping_open(struct inet *inet, const struct isla_addr *dst, uint8_t netif,
+	isla_ping_fn *fn, void *ctx);
 
 /* The errno of what an ICMP error says. */
 int inet_errno(enum inet_error_kind kind);

@@ -50,11 +50,13 @@ typedef void isla_ping_fn(struct isla_ping *ping, void *ctx, const struct isla_p
 /**
  * Open a ping. Its identifier is one whose answers come to this shard.
  *
+ * @param netif  the interface that it goes by, which a link-local address needs where there are
+ *               several (RFC 4007, 6); ISLA_NETIF_ANY: the one that the routes say
  * @return NULL with rte_errno EINVAL (not a unicast address of another host), EHOSTUNREACH (no
  *         route or no source address) or ENOSPC (ISLA_PING_MAX)
  */
 struct isla_ping *isla_ping_open(struct isla_stack *stack, const struct isla_addr *dst,
-	isla_ping_fn *fn, void *ctx);
+	uint8_t netif, isla_ping_fn *fn, void *ctx);
 
 /**
  * Send one request, with that many bytes of data.
@@ -71,7 +73,7 @@ void isla_ping_close(struct isla_ping *ping);
  * Ask the link for a neighbour, whatever the cache says: a new one by broadcast or multicast, one
  * that is known directly. isla_neigh_get() tells what came of it.
  *
- * @param netif  receives the interface that it lies behind
+ * @param netif  the interface to ask by, or ISLA_NETIF_ANY; receives the one that it lies behind
  * @return 0; -EINVAL (not a unicast address of another host), -EHOSTUNREACH (not on a link of ours),
  *         -ENOSPC (the cache is full of neighbours in use, or there is no address to ask as)
  */

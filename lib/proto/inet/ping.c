@@ -28,6 +28,7 @@ struct isla_ping {
 	isla_ping_fn *fn; /* NULL: the record is free */
 	void *ctx;
 	struct isla_addr dst;
+	uint8_t netif; /* that it goes by, or ISLA_NETIF_ANY */
 	uint16_t id;
 	uint16_t next_seq;
 	struct waiting waiting[ISLA_PING_WAITING];
@@ -77,15 +78,16 @@ is_host(const struct inet *inet, const struct isla_addr *addr)
 
 /* The way to dst and the address to send from. */
 static bool
-find_way(const struct inet *inet, const struct isla_addr *dst, struct inet_dst *via,
-	struct isla_addr *src)
+find_way(const struct inet *inet, const struct isla_addr *dst, uint8_t netif,
+	struct inet_dst *via, struct isla_addr *src)
 {
-	return inet_route(inet, dst, ISLA_NETIF_ANY, via) &&
+	return inet_route(inet, dst, netif, via) &&
 		inet_select_src(inet, dst, via->netif, src);
 }
 
 struct isla_ping *
-ping_open(struct inet *inet, const struct isla_addr *dst, isla_ping_fn *fn, void *ctx)
+ping_open(struct inet *inet, const struct isla_addr *dst, uint8_t netif, isla_ping_fn *fn,
+	void *ctx)
 {
 	struct isla_ping *p = inet->pings, *end = p + ISLA_PING_MAX;
 	struct inet_dst via;
@@ -94,7 +96,7 @@ ping_open(struct inet *inet, const struct isla_addr *dst, isla_ping_fn *fn, void
 	while (p < end && p->fn != NULL)
 		p++;
 	rte_errno = !is_host(inet, dst) || fn == NULL ? EINVAL :
-		!find_way(inet, dst, &via, &src) ? EHOSTUNREACH :
+		!find_way(inet, dst, netif, &via, &src) ? EHOSTUNREACH :
 		p == end ? ENOSPC : 0;
 	if (rte_errno != 0)
 		return NULL;
@@ -102,6 +104,7 @@ ping_open(struct inet *inet, const struct isla_addr *dst, isla_ping_fn *fn, void
 	p->inet = inet;
 	p->id = choose_id(inet);
 	p->dst = *dst;
+	p->netif = netif;
 	p->ctx = ctx;
 	p->fn = fn;
 	return p;
@@ -154,7 +157,7 @@ isla_ping_send(struct isla_ping *p, uint32_t nb_bytes)
 	struct inet_dst via;
 	struct rte_mbuf *m;
 
-	if (!find_way(p->inet, &p->dst, &via, &src))
+	if (!find_way(p->inet, &p->dst, p->netif, &via, &src))
 		return -EHOSTUNREACH;
 	if (nb_bytes > via.mtu ||
 		inet_hdr_len(&src) + ECHO_HDR_LEN + nb_bytes > inet_pmtu(p->inet, &p->dst, via.mtu))
