@@ -31,7 +31,7 @@ END
 
 # What has threads. sim_shards has none, but all the rest that shards share.
 TSAN_SUITES=(agent ctrl handover idle lcores loop mailbox owner_move port_ctl several
-	sim_shards telem)
+	shard_ports sim_shards telem)
 
 skip()
 {

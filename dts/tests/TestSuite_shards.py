@@ -75,6 +75,14 @@ def kernel_listener(ns, addr):
         yield sock
 
 
+def shard_rows(several):
+    """Of each shard its number, connections, frames received and sent ..."""
+    text = several.app.prompt("show shards")
+    rows = [line.split() for line in text.splitlines() if re.match(r"\s+\d", line)]
+    assert len(rows) == several.nb, text
+    return rows
+
+
 def test_every_shard_serves(ns, several):
     """Enough flows that each shard has some: by HTTP, echo over TCP and UDP, in both families."""
     several.app.prompt("clear stats")
@@ -89,16 +97,13 @@ def test_every_shard_serves(ns, several):
                 sock.send(b"datagram %d" % i)
                 assert sock.recv(100) == b"datagram %d" % i
             assert traffic.get(ns, addr, "/file", 80).status == 200
-    text = several.app.prompt("show shards")
-    # Shard, connections, frames received and sent ...
-    rows = [line.split() for line in text.splitlines() if re.match(r"\s+\d", line)]
-    assert len(rows) == several.nb
-    assert all(int(row[2]) > 10 and int(row[3]) > 10 for row in rows), text
+    rows = shard_rows(several)
+    assert all(int(row[2]) > 10 and int(row[3]) > 10 for row in rows), rows
 
 
 @pytest.mark.parametrize("addr", [stack for _, stack in ADDRS])
 def test_ping(ns, several, addr):
-    out = ns.run(["ping", "-c", "50", "-i", "0.01", "-w", "10", addr]).stdout
+    out = ns.run(["ping", "-c", "50", "-i", "0.01", "-W", "10", addr]).stdout
     assert " 0% packet loss" in out and "DUP" not in out, out
 
 
@@ -190,6 +195,72 @@ def test_agents_sockets(ns, several, kernel, stack):
             with traffic.udp_socket(ns, stack, 5001) as sock:
                 sock.send(b"x" * (i + 1))
                 assert agent.call(f"recv {udp} 100 0").ret == i + 1
+    finally:
+        agent.close()
+
+
+@pytest.mark.parametrize("addr", [stack for _, stack in ADDRS])
+def test_service_on_an_ephemeral_port(ns, several, addr):
+    """A port from 49152 on that every shard serves has its load spread as any other one has, and
+    what shards open themselves keeps off it."""
+    port = PORT_FIRST + 1001
+    out = several.app.prompt(f"service add echo:{port}")
+    assert "rror" not in out, out
+    try:
+        several.app.prompt("clear stats")
+        for burst in range(3):
+            socks = traffic.connect_many(ns, addr, port, 40)
+            for i, sock in enumerate(socks):
+                data = traffic.pattern(3000, i)
+                assert traffic.echo(sock, data) == data
+            rows = shard_rows(several)
+            traffic.close_all(socks)
+            # Each shard has the echo service's connections, not only the one whose slice it is.
+            assert all(int(row[1]) >= 1 for row in rows), rows
+        for i in range(40):
+            with traffic.udp_socket(ns, addr, port) as sock:
+                sock.send(b"datagram %d" % i)
+                assert sock.recv(100) == b"datagram %d" % i
+        with kernel_listener(ns, Link.KERNEL_V4) as sock:
+            for shard in range(several.nb):
+                out = several.app.prompt(
+                    f"tcp connect {Link.KERNEL_V4} {sock.getsockname()[1]} {shard}")
+                assert "connected" in out, out
+                conn, peer = sock.accept()[:2]
+                conn.close()
+                assert (peer[1] - PORT_FIRST) % several.nb == shard and peer[1] != port
+    finally:
+        several.app.prompt(f"service del echo:{port}")
+    with pytest.raises(ConnectionRefusedError):
+        traffic.tcp_connect(ns, addr, port)
+
+
+@pytest.mark.parametrize("kernel,stack", ADDRS)
+def test_connect_from_a_chosen_port(ns, several, kernel, stack):
+    """The agent's sockets connect from ports of the program's choice, whoever would own them else."""
+    family = "AF_INET6" if ":" in stack else "AF_INET"
+    agent = Agent(several.agent_path)
+    try:
+        with kernel_listener(ns, kernel) as sock:
+            for port in (1234, 2000, 40001, PORT_FIRST + 7, PORT_FIRST + 8, 65535):
+                fd = agent.call(f"socket {family} SOCK_STREAM 0").ret
+                assert agent.call(f"bind {fd} {stack} {port}").ret == 0
+                answer = agent.call(f"connect {fd} {kernel} {sock.getsockname()[1]}")
+                assert answer.ret == 0, (port, answer)
+                conn, peer = sock.accept()[:2]
+                assert peer[1] == port
+                with conn:
+                    conn.sendall(b"hello")
+                    assert agent.call(f"read {fd} 100").ret == 5
+                    assert agent.call(f"close {fd}").ret == 0
+                    assert conn.recv(10) == b""
+            # Not from one that all shards serve.
+            fd = agent.call(f"socket {family} SOCK_STREAM 0").ret
+            assert agent.call(f"bind {fd} {stack} 8080").ret == 0
+            answer = agent.call(f"connect {fd} {kernel} {sock.getsockname()[1]}")
+            assert (answer.ret, answer.err) == (-1, 99), answer
+            agent.call(f"close {fd}")
+        assert traffic.get(ns, stack).status == 200
     finally:
         agent.close()
 

@@ -6,12 +6,15 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include <rte_common.h>
 #include <rte_errno.h>
 
 #include "owner.h"
+#include "ports.h"
 #include "segment.h"
 #include "sim.h"
 #include "suite.h"
@@ -731,6 +734,57 @@ a_port_in_use_is_not_pinned(void)
 	CU_ASSERT_EQUAL(isla_ports_pin(&map.ports, 53, 1), 0);
 }
 
+/* ---- threads ---- */
+
+static int nb_openers_left; /* atomic */
+
+/* Opens from the port, and looks while it has it. */
+static void *
+open_and_close(void *arg)
+{
+	static struct core core = {.nb_shards = NB, .ports = &map.ports};
+	uint32_t nb = 0, i;
+
+	core.shard = owner_by_slice(HIGH);
+	for (i = 0; i < 20000; i++) {
+		if (!ports_tcp_claim(&core, HIGH))
+			continue;
+		ports_tcp_enter(&core, HIGH);
+		ports_tcp_unclaim(&core, HIGH);
+		nb += isla_ports_is_spread(&map.ports, HIGH, true);
+		ports_tcp_leave(&core, HIGH);
+	}
+	*(uint32_t *)arg = nb;
+	__atomic_store_n(&nb_openers_left, 0, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* A listener that comes with an active open never takes its answers away. */
+static void
+threads_see_one_another(void)
+{
+	static struct core core[NB];
+	uint32_t nb_wrong = UINT32_MAX;
+	pthread_t thread;
+	uint16_t s;
+
+	nb_openers_left = 1;
+	for (s = 0; s < NB; s++)
+		core[s] = (struct core){.shard = s, .nb_shards = NB, .ports = &map.ports};
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, open_and_close, &nb_wrong), 0);
+	while (__atomic_load_n(&nb_openers_left, __ATOMIC_ACQUIRE) != 0) {
+		for (s = 0; s < NB; s++)
+			ports_tcp_listen(&core[s], HIGH, true);
+		for (s = 0; s < NB; s++)
+			ports_tcp_listen(&core[s], HIGH, false);
+		sched_yield();
+	}
+	pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(nb_wrong, 0);
+	CU_ASSERT_FALSE(isla_ports_is_spread(&map.ports, HIGH, true));
+	CU_ASSERT_TRUE(ports_tcp_claim(&core[owner_by_slice(HIGH)], HIGH));
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(another_shard_takes_a_cookie),
 	SUITE_TEST(clocks_may_differ),
@@ -745,6 +799,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_all_have_bound_is_spread),
 	SUITE_TEST(a_pinned_port_connects),
 	SUITE_TEST(a_port_in_use_is_not_pinned),
+	SUITE_TEST(threads_see_one_another),
 };
 
 int
