@@ -58,6 +58,8 @@ struct conf {
 	uint32_t path_mtu;    /* a router on the way to the peer that takes no larger ones; 0: none */
 	uint32_t move_us;     /* an entry of the table is moved about so often; 0: never */
 	uint32_t nb_passive;  /* connections that the peer opens */
+	uint16_t port;        /* to which it opens them; 0: ECHO_PORT */
+	uint16_t backlog;     /* of shard 0's listener, the others have 128; 0: 128, too */
 	uint32_t nb_active;   /* of each shard */
 	uint32_t total;       /* bytes of each */
 };
@@ -75,7 +77,7 @@ static struct {
 	uint32_t nb_sides, nb_clients, nb_done;
 	uint32_t nb_accepted[SHARDS_MAX + 1];
 	uint64_t next_move_us;
-	uint64_t nb_timeouts; /* of a run that has ended */
+	uint64_t nb_timeouts, nb_cookies; /* of a run that has ended; not 0's */
 	uint32_t nb_moves, nb_handed, nb_passed_on, nb_too_big, nb_unreached;
 	struct sim_pcap *pcap; /* SIM_PCAP=FILE: the frames of the last run */
 } w;
@@ -339,7 +341,7 @@ client_open(uint16_t host)
 {
 	const struct sim_host *to = &w.host[host == PEER ? 0 : PEER];
 	struct isla_tcp_ends ends = {.remote = w.conf.is_v6 ? to->v6 : to->v4,
-		.remote_port = ECHO_PORT};
+		.remote_port = host == PEER && w.conf.port != 0 ? w.conf.port : ECHO_PORT};
 	struct side *s = side_add(host);
 
 	s->is_client = true;
@@ -580,8 +582,10 @@ world_begin(const struct conf *conf)
 	for (i = 0; i <= SHARDS_MAX; i++)
 		if (w.host[i].stack != NULL)
 			CU_ASSERT_PTR_NOT_NULL_FATAL(isla_tcp_listen(
-				isla_stack_tcp(w.host[i].stack), &isla_addr_any, ECHO_PORT, 128,
-				&ops, &w.host[i], NULL));
+				isla_stack_tcp(w.host[i].stack), &isla_addr_any,
+				i == PEER || conf->port == 0 ? ECHO_PORT : conf->port,
+				i == 0 && conf->backlog != 0 ? conf->backlog : 128, &ops,
+				&w.host[i], NULL));
 }
 
 static uint64_t
@@ -655,6 +659,8 @@ converse(const struct conf *conf)
 	}
 	trace = w.trace;
 	w.nb_timeouts = count_all(ISLA_C_TCP_RTO_TIMEOUTS);
+	w.nb_cookies = count_all(ISLA_C_TCP_SYNCOOKIES_RECV) -
+		isla_stack_stats(w.host[0].stack)->counter[ISLA_C_TCP_SYNCOOKIES_RECV];
 	/* An ACK that was overtaken by the last one may find nobody; it resets nothing. */
 	CU_ASSERT_EQUAL(count_all(ISLA_C_TCP_ESTAB_RESETS), 0);
 	CU_ASSERT_EQUAL(count_all(ISLA_C_TCP_ATTEMPT_FAILS), 0);
@@ -726,6 +732,51 @@ moved_entries_lose_nothing(void)
 		CU_ASSERT_TRUE(w.nb_moves > 50);
 		/* One address of a client has one entry. */
 		CU_ASSERT_TRUE(conf.mode == OWNER_MODE_SRC_IP || w.nb_passed_on > 100);
+	}
+}
+
+/* Handshakes that SYN cookies keep are in nobody's table when their entries move. One segment each:
+ * a later one that overtakes both the ACK and the first is no proof of anything. Shard 0 alone sends
+ * cookies, others take them. */
+static void
+moved_entries_lose_no_cookies(void)
+{
+	struct conf conf = {.nb_passive = 180, .nb_active = 2, .total = 1000, .move_us = 20,
+		.backlog = 1};
+	uint64_t seed, nb = 0;
+
+	for (seed = 1; seed <= 16; seed++) {
+		conf.seed = seed;
+		conf.mode = (enum owner_mode)(seed % 2);
+		conf.is_v6 = seed / 2 % 2;
+		conf.nb_shards = (uint16_t)(2 + seed % 4);
+		conf.nb_queues = (uint16_t)(1 + seed % conf.nb_shards);
+		converse(&conf);
+		nb += w.nb_cookies;
+	}
+	CU_ASSERT_TRUE(nb > 5);
+}
+
+/* A port of the ephemeral range that all shards serve, while they open from others of it, and
+ * entries move. */
+static void
+ephemeral_listeners_are_spread(void)
+{
+	struct conf conf = {.nb_passive = 60, .nb_active = 5, .total = 20000};
+	uint64_t seed;
+	uint16_t i;
+
+	for (seed = 1; seed <= 8; seed++) {
+		conf.seed = seed;
+		conf.mode = (enum owner_mode)(seed % 2);
+		conf.port = (uint16_t)(ISLA_PORT_FIRST + seed);
+		conf.is_v6 = seed / 2 % 2;
+		conf.nb_shards = (uint16_t)(2 + seed % 4);
+		conf.nb_queues = (uint16_t)(1 + seed % conf.nb_shards);
+		conf.move_us = seed > 4 ? 1000 : 0;
+		converse(&conf);
+		for (i = 0; i < conf.nb_shards; i++)
+			CU_ASSERT_TRUE(w.nb_accepted[i] > 0);
 	}
 }
 
@@ -821,6 +872,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(each_mode_serves_and_opens),
 	SUITE_TEST(loss_is_borne),
 	SUITE_TEST(moved_entries_lose_nothing),
+	SUITE_TEST(moved_entries_lose_no_cookies),
+	SUITE_TEST(ephemeral_listeners_are_spread),
 	SUITE_TEST(errors_find_their_shard),
 	SUITE_TEST(unreachables_find_their_socket),
 	SUITE_TEST(the_seed_is_all),
