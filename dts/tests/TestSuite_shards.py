@@ -14,9 +14,11 @@ from conftest import default_options
 from framework import traffic
 from framework.agent import Agent
 from framework.app_shell import AppShell, eal_base
+from framework.raw import TCP, RawHost, RawTcp
 from framework.topology import Link, Namespace, need_tool, wait_until
 
 PORT_FIRST = 49152
+BACKLOG = 1024
 FILE_BYTES = 3 << 20
 IDLE_S = 4
 IDLE_CPU = 0.02
@@ -292,6 +294,55 @@ def test_table_moves_under_load(ns, several):
         several.app.prompt(f"set reta {i + 1} {(i + 1) * 7 % several.nb}" if i < 127 else "")
     out = wrk.communicate(timeout=30)[0]
     assert "Socket errors" not in out and "Non-2xx" not in out, out
+
+
+def own_all(several, shard_of):
+    for i in range(128):
+        several.app.prompt(f"set reta {i} {shard_of(i)}")
+
+
+def test_cookie_outlives_a_move(ns, several):
+    """The ACK of a handshake that a SYN cookie of the first shard keeps comes to the last one, whose
+    listener has never sent a cookie."""
+    port, last = 5999, several.nb - 1
+    several.app.prompt(f"service add discard:{port}")
+    try:
+        several.app.prompt("clear stats")
+        own_all(several, lambda i: 0)
+        with RawHost(ns, several.link) as host:
+            assert host.resolve() is not None
+            syn = bytes(RawTcp(host, port, 0).segment("S"))
+            for sport in range(20000, 20000 + BACKLOG + 50):
+                frame = syn[:34] + sport.to_bytes(2, "big") + syn[36:]
+                # Checksums are sums: the ports' part of it was nought.
+                cksum = int.from_bytes(syn[50:52], "big") - sport
+                cksum = (cksum if cksum > 0 else cksum - 1) & 0xffff
+                host.send(frame[:50] + cksum.to_bytes(2, "big") + frame[52:])
+            wait_until(lambda: several.counters().get("SyncookiesSent", 0) > 0, 10, "cookies")
+            conns = [RawTcp(host, port, 40000 + i) for i in range(5)]
+            for conn in conns:
+                conn.syn()
+                synack = conn.expect_flags("SA")
+                assert synack is not None, several.app.prompt("show stats")
+                conn.rcv_nxt = (synack[TCP].seq + 1) & 0xffffffff
+            sent = several.counters()["SyncookiesSent"]
+            assert sent >= len(conns)
+            own_all(several, lambda i: last)
+            for conn in conns:
+                conn.send("A")
+                conn.send("PA", b"hello")
+                # Not that which is sent once more, to who is half open.
+                answer = host.expect(lambda f: conn.is_mine(f) and "S" not in f[TCP].flags)
+                assert answer is not None and str(answer[TCP].flags) == "A", answer
+                assert answer[TCP].ack == conn.snd_nxt
+            counters = several.counters()
+            assert counters["SyncookiesRecv"] == len(conns) and counters["SyncookiesSent"] == sent
+            assert "SyncookiesFailed" not in counters, counters
+            for conn in conns:
+                conn.send("R")
+    finally:
+        several.app.prompt(f"service del discard:{port}")
+        own_all(several, lambda i: i % several.nb)
 
 
 @pytest.mark.parametrize("idle", ("sleep", "epoll"))
