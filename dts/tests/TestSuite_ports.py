@@ -228,17 +228,40 @@ def check_many_flows(ns, nb):
             traffic.close_all(socks)
 
 
-@pytest.mark.parametrize("shards", (2, 4, 16))
+def check_queues(app, queues):
+    assert f"Number of queue pairs: {queues}" in app.prompt("show port info 0")
+
+
+@pytest.mark.parametrize("shards", (2, 4, 6, 16))
 def test_tap_with_queues(ns, start, shards):
-    """A queue for each shard, with a descriptor that wakes it; DPDK 22.11 can have 4 of them."""
+    """A queue for each shard, with a descriptor that wakes it, also beyond the 4 that one device
+    of DPDK 22.11 can have."""
     app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i", *SMALL), lcores=shards)
     Link(ns).configure()
-    queues = min(shards, 4)
-    assert f"Number of queue pairs: {queues}" in app.prompt("show port info 0")
+    check_queues(app, shards)
+    out = ns.run(["ip", "-d", "link", "show", Link.INTERFACE]).stdout
+    assert f"numqueues {shards} " in out
     check_serves(ns)
     check_many_flows(ns, 64)
     assert idle_share(app) < IDLE_CPU * 2
+    stats = app.prompt("show port stats 0")
+    assert int(re.search(r"RX-packets: (\d+)", stats)[1]) > 200, stats
     app.check_clean_end()
+
+
+@pytest.mark.parametrize("persist", (0, 1), ids=("left", "kept"))
+def test_tap_that_is_there_with_many_queues(ns, start, persist):
+    """What joins somebody's TAP leaves it as one device would."""
+    ns.run(["ip", "tuntap", "add", Link.INTERFACE, "mode", "tap", "multi_queue"])
+    for _ in range(2):
+        app = start([f"net_tap0,iface={Link.INTERFACE},persist={persist}"], stack("-i", *SMALL),
+                    lcores=6)
+        Link(ns).configure()
+        check_queues(app, 6)
+        check_serves(ns)
+        app.check_clean_end()
+        state = ns.run(["ip", "-o", "link", "show", Link.INTERFACE]).stdout
+        assert (",UP" in state) == (persist == 1), state
 
 
 @pytest.mark.parametrize("options, queues", ((("--rxq", "1"), 1), (("--txq", "2"), 2),
@@ -254,8 +277,9 @@ def test_tap_with_fewer_queues_than_shards(ns, start, options, queues):
     app.check_clean_end()
 
 
-def test_tap_with_queues_is_stopped_deleted_and_started(ns, start):
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i", *SMALL), lcores=4)
+@pytest.mark.parametrize("shards", (4, 6))
+def test_tap_with_queues_is_stopped_deleted_and_started(ns, start, shards):
+    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i", *SMALL), lcores=shards)
     link = Link(ns)
     link.configure()
     check_serves(ns)

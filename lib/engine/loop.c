@@ -39,7 +39,8 @@ loop_rx(struct worker *w, uint64_t now_us, const bool sharded)
 		if (unlikely(worker_port_is_off(w, i)) ||
 			(sharded && w->queue >= w->port[i].nb_queues))
 			continue;
-		n = rte_eth_rx_burst(w->port[i].id, w->queue, pkts, w->burst);
+		n = rte_eth_rx_burst(w->port[i].q[w->queue].id, w->port[i].q[w->queue].queue,
+			pkts, w->burst);
 		if (unlikely(w->faults != NULL))
 			n = fault_stage_rx(w->faults, i, pkts, n, BURST_MAX, now_us);
 		if (n == 0)
@@ -150,14 +151,14 @@ tx_stalled(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb, ui
 uint16_t
 loop_tx_burst(struct worker *w, const struct port *port, struct rte_mbuf **pkts, uint16_t nb)
 {
-	uint16_t sent = 0;
+	uint16_t id = port->q[w->queue].id, queue = port->q[w->queue].queue, sent = 0;
 
 	while (sent < nb) {
 		uint16_t want = RTE_MIN((uint16_t)(nb - sent), w->burst), n = want;
 
 		if (port->netif_offloads != 0)
-			n = rte_eth_tx_prepare(port->id, w->queue, pkts + sent, want);
-		n = rte_eth_tx_burst(port->id, w->queue, pkts + sent, n);
+			n = rte_eth_tx_prepare(id, queue, pkts + sent, want);
+		n = rte_eth_tx_burst(id, queue, pkts + sent, n);
 		w->stats.nb_tx_bursts++;
 		sent += n;
 		if (n < want)

@@ -268,8 +268,12 @@ probe_queues(struct port *port, const struct isla_engine_conf *conf,
 	uint16_t max = RTE_MIN(info->max_rx_queues, info->max_tx_queues);
 	uint16_t want = conf->nb_shards;
 
+	port->nb_dev_queues = max;
 	if (port->quirks->max_queues != 0)
-		max = RTE_MIN(max, port->quirks->max_queues);
+		port->nb_dev_queues = RTE_MIN(max, port->quirks->max_queues);
+	if (!port_devs_can_join(port))
+		max = port->nb_dev_queues;
+	max = RTE_MIN(max, port->nb_dev_queues * PORT_DEVS_MAX);
 	if (conf->nb_rxq != 0)
 		want = RTE_MIN(want, conf->nb_rxq);
 	if (conf->nb_txq != 0)
@@ -299,6 +303,7 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 
 	memset(port, 0, sizeof(*port));
 	port->id = want->port_id;
+	port->nb_devs = 1;
 	forget_rx_fds(port);
 	if (!rte_eth_dev_is_valid_port(port->id))
 		return fault_set(fault, -ENODEV,
@@ -394,8 +399,8 @@ rx_queue_setup(struct port *port, uint16_t q, const struct rte_eth_rxconf *rx,
 	int before[XDP_FD_MAX], rc;
 	unsigned int nb = xdp ? port_fd_xdp(before, XDP_FD_MAX) : 0;
 
-	rc = rte_eth_rx_queue_setup(port->id, q, port->nb_rxd, (unsigned int)port->socket_id, rx,
-		pool);
+	rc = rte_eth_rx_queue_setup(port->q[q].id, port->q[q].queue, port->nb_rxd,
+		(unsigned int)port->socket_id, rx, pool);
 	if (rc == 0 && xdp && nb < XDP_FD_MAX)
 		port->rx_fd[q] = new_xdp_fd(before, nb);
 	return rc;
@@ -422,7 +427,7 @@ queues_setup(struct port *port, struct rte_mempool *const *pools, struct fault *
 			return PORT_FAULT(port, fault, rc,
 				"receive queue %u with %u descriptors: %s; are there enough mbufs?",
 				q, port->nb_rxd, rte_strerror(-rc));
-		rc = rte_eth_tx_queue_setup(port->id, q, port->nb_txd,
+		rc = rte_eth_tx_queue_setup(port->q[q].id, port->q[q].queue, port->nb_txd,
 			(unsigned int)port->socket_id, &tx);
 		if (rc != 0)
 			return PORT_FAULT(port, fault, rc,
@@ -440,6 +445,8 @@ configure(struct port *port)
 		.txmode = {.offloads = port->tx_offloads},
 		.intr_conf = {.lsc = port->lsc, .rxq = port->want_rx_fd || port->want_rx_intr},
 	};
+	uint16_t d;
+	int rc = 0;
 
 	if (port->rss_hf != 0) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -450,15 +457,24 @@ configure(struct port *port)
 			conf.rx_adv_conf.rss_conf.rss_key_len = PORT_RSS_KEY_LEN;
 		}
 	}
-	return rte_eth_dev_configure(port->id, port->nb_queues, port->nb_queues, &conf);
+	for (d = 0; rc == 0 && d < port->nb_devs; d++) {
+		uint16_t nb = port_devs_queues(port, d);
+
+		rc = rte_eth_dev_configure(port->dev[d], nb, nb, &conf);
+	}
+	return rc;
 }
 
 int
 port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault)
 {
 	struct held_signals held;
-	int rc = configure(port);
+	uint16_t d;
+	int rc = port_devs_add(port, fault);
 
+	if (rc != 0)
+		return rc;
+	rc = configure(port);
 	if (rc != 0 && port->want_rx_intr) {
 		port->want_rx_intr = false;
 		rc = configure(port);
@@ -468,8 +484,8 @@ port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fa
 			port->nb_queues, rte_strerror(-rc));
 	port->state = PORT_CONFIGURED;
 	memmove(port->pool, pools, port->nb_queues * sizeof(port->pool[0]));
-	if (port->set_mtu) {
-		rc = rte_eth_dev_set_mtu(port->id, port->mtu);
+	for (d = 0; port->set_mtu && d < port->nb_devs; d++) {
+		rc = rte_eth_dev_set_mtu(port->dev[d], port->mtu);
 		if (rc != 0 && rc != -ENOTSUP)
 			return PORT_FAULT(port, fault, rc, "cannot set an MTU of %u: %s",
 				port->mtu, rte_strerror(-rc));
@@ -549,7 +565,7 @@ find_intr_fds(struct port *port)
 	int flags;
 
 	for (q = 0; q < port->nb_queues; q++) {
-		int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port->id, q);
+		int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port->q[q].id, port->q[q].queue);
 
 		port->rx_fd[q] = fd;
 		if (fd < 0 || (port->quirks->flags & QUIRK_RX_SIGNAL) == 0)
@@ -583,12 +599,12 @@ find_rx_fds(struct port *port)
 static int
 start(struct port *port, struct fault *fault)
 {
-	int rc = rte_eth_dev_start(port->id);
+	int rc = port_devs_start(port);
 
 	if (rc != 0 && port->want_rx_intr) {
 		port->want_rx_intr = false;
 		if (port_setup(port, port->pool, fault) == 0)
-			rc = rte_eth_dev_start(port->id);
+			rc = port_devs_start(port);
 	}
 	return rc;
 }
@@ -620,8 +636,8 @@ port_stop(struct port *port)
 {
 	if (port->state != PORT_STARTED)
 		return;
-	rte_eth_stats_get(port->id, &port->last);
-	rte_eth_dev_stop(port->id);
+	port_devs_stats(port, &port->last);
+	port_devs_stop(port);
 	port->state = PORT_CONFIGURED;
 }
 
@@ -629,6 +645,7 @@ void
 port_close(struct port *port)
 {
 	port_stop(port);
+	port_devs_del(port);
 	if (port->state != PORT_CONFIGURED)
 		return;
 	if (port->lsc)

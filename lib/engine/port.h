@@ -36,6 +36,7 @@
 	(RTE_ETH_RX_OFFLOAD_CHECKSUM | RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_RSS_HASH)
 
 #define PORT_RSS_KEY_LEN 40
+#define PORT_DEVS_MAX    4
 
 enum port_state {
 	PORT_NONE,
@@ -75,6 +76,15 @@ struct port {
 	bool lsc;
 	int socket_id;
 	uint16_t nb_queues; /* pairs of them: shard q polls receive queue q, and sends to queue q */
+	/* Where its queues are: of the device with the port's number, and of others that have joined
+	 * its interface; see port_devs.c. */
+	struct {
+		uint16_t id;
+		uint16_t queue;
+	} q[ISLA_ENGINE_SHARD_MAX];
+	uint16_t nb_devs;
+	uint16_t nb_dev_queues; /* pairs of queues that one device can have */
+	uint16_t dev[PORT_DEVS_MAX];
 	/* Of each receive queue, once started: readable while frames wait; or -1. */
 	int rx_fd[ISLA_ENGINE_SHARD_MAX];
 	struct rte_mempool *pool[ISLA_ENGINE_SHARD_MAX]; /* of each receive queue, once set up */
@@ -105,6 +115,19 @@ int port_probe(struct port *port, const struct isla_engine_port *want,
 /* Configure it and set up its nb_queues pairs of queues; receive queue q fills mbufs of pools[q].
  * As port_probe(). */
 int port_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault);
+
+/* port_devs.c: whether further devices can bring further queues. */
+bool port_devs_can_join(const struct port *port);
+/* Make those that are missing for nb_queues, which port_devs_del() removes. As port_probe(). */
+int port_devs_add(struct port *port, struct fault *fault);
+void port_devs_del(struct port *port);
+/* How many pairs of queues device d is to have. */
+uint16_t port_devs_queues(const struct port *port, uint16_t d);
+/* All or none. Returns 0 or -errno; so does what they have counted together. */
+int port_devs_start(const struct port *port);
+void port_devs_stop(const struct port *port);
+int port_devs_stats(const struct port *port, struct rte_eth_stats *sum);
+void port_stats_add(struct rte_eth_stats *sum, const struct rte_eth_stats *s);
 
 /* Have the port's own table send entry i of nb to queue[i]; it is spread over the port's size.
  * Between port_setup() and port_close(). Returns 0 or -errno: -ENOTSUP where the port has none. */

@@ -22,11 +22,12 @@ static const struct port_quirks table[] = {
                  * Each frame raises a signal, and rx_burst() reads only after one: 2 to 7 times
                  * slower than reading always. Its checksums are software, and wrong where a segment
                  * before the last has an odd length; its TSO is software for IPv4 alone.
-                 * Descriptors are entries of one readv(), and one frame needs one.
+                 * Descriptors are entries of one readv(), and one frame needs one. Several devices
+                 * may open queues of one interface.
                  */
 		.driver = "net_tap",
 		.flags = QUIRK_RX_SIGNAL | QUIRK_RX_FD | QUIRK_SHARED_MAC | QUIRK_NO_MAC_FILTER |
-			QUIRK_NO_LSC | QUIRK_NO_RSS,
+			QUIRK_NO_LSC | QUIRK_NO_RSS | QUIRK_JOINS,
 		.nb_rxd = 64,
 		.max_rxd = 64,
 		/* It tells secondary processes of the descriptors of all queues in one message, and

@@ -20,6 +20,7 @@
 #define QUIRK_FD_XDP         0x200 /* its queues are AF_XDP sockets, made when they are set up */
 #define QUIRK_ZC_KEEPS_MBUFS 0x400 /* neither, where it has the argument zero-copy=yes */
 
+#define QUIRK_JOINS          0x1000 /* several devices can have one interface of the kernel's */
 #define QUIRK_NO_RSS         0x800 /* its hash cannot be set as ethdev says */
 
 struct port_quirks {
@@ -27,7 +28,7 @@ struct port_quirks {
 	uint32_t flags;
 	uint16_t nb_rxd;          /* the default; 0: ethdev's */
 	uint16_t max_rxd; /* more than that costs more than it brings; 0: the driver's limit */
-	uint16_t max_queues;      /* fewer pairs than it says; 0: as it says */
+	uint16_t max_queues;      /* of a device, fewer pairs than it says; 0: as it says */
 	uint64_t no_tx_offloads;  /* offered, but wrong or of no use */
 	uint64_t no_rx_offloads;  /* offered, but software: only where they are asked for */
 };

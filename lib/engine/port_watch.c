@@ -16,39 +16,28 @@
 #include "engine_log.h"
 #include "port.h"
 
-static void
-stats_add(struct rte_eth_stats *sum, const struct rte_eth_stats *s)
-{
-	sum->ipackets += s->ipackets;
-	sum->opackets += s->opackets;
-	sum->ibytes += s->ibytes;
-	sum->obytes += s->obytes;
-	sum->imissed += s->imissed;
-	sum->ierrors += s->ierrors;
-	sum->oerrors += s->oerrors;
-	sum->rx_nombuf += s->rx_nombuf;
-}
-
 void
 port_stats(const struct port *port, struct rte_eth_stats *stats)
 {
 	struct rte_eth_stats now;
 
 	*stats = port->before;
-	if (port->state != PORT_STARTED || rte_eth_stats_get(port->id, &now) != 0)
-		stats_add(stats, &port->last);
+	if (port->state != PORT_STARTED || port_devs_stats(port, &now) != 0)
+		port_stats_add(stats, &port->last);
 	else
-		stats_add(stats, &now);
+		port_stats_add(stats, &now);
 }
 
 void
 port_clear_stats(struct port *port)
 {
+	uint16_t d;
+
 	memset(&port->before, 0, sizeof(port->before));
 	memset(&port->last, 0, sizeof(port->last));
 	port->nb_link_downs = port->nb_gone = 0;
-	if (port->state != PORT_NONE)
-		rte_eth_stats_reset(port->id);
+	for (d = 0; port->state != PORT_NONE && d < port->nb_devs; d++)
+		rte_eth_stats_reset(port->dev[d]);
 }
 
 /* The kernel's interface is not in this network namespace, or nowhere: only its driver's descriptor

@@ -151,7 +151,7 @@ port_hear(struct worker *w, uint16_t i)
 		return 0;
 	if (port->rx_fd[w->queue] >= 0)
 		return idle_add_fd(&w->idle, port->rx_fd[w->queue]);
-	if (!port->has_rx_intr || rx_intrs_add(&w->intrs, port->id, w->queue) != 0)
+	if (!port->has_rx_intr || rx_intrs_add(&w->intrs, port->q[w->queue].id, port->q[w->queue].queue) != 0)
 		return 0;
 	/* The first one has made the descriptor for all. */
 	rc = idle_add_fd(&w->idle, w->intrs.epoll_fd);
@@ -164,7 +164,7 @@ port_is_heard(const struct worker *w, uint16_t i)
 	const struct port *port = &w->port[i];
 
 	return worker_port_is_off(w, i) || w->queue >= port->nb_queues ||
-		port->rx_fd[w->queue] >= 0 || rx_intrs_has(&w->intrs, port->id, w->queue);
+		port->rx_fd[w->queue] >= 0 || rx_intrs_has(&w->intrs, port->q[w->queue].id, port->q[w->queue].queue);
 }
 
 static void
@@ -215,7 +215,8 @@ worker_port_off(struct worker *w, uint16_t i)
 		fault_stage_flush(w->fault_stage, ISLA_FAULT_RX, i);
 	if (w->queue < w->port[i].nb_queues) {
 		idle_del_fd(&w->idle, w->port[i].rx_fd[w->queue]);
-		rx_intrs_del(&w->intrs, w->port[i].id, w->queue);
+		rx_intrs_del(&w->intrs, w->port[i].q[w->queue].id,
+			w->port[i].q[w->queue].queue);
 	}
 	hears_changed(w);
 }
