@@ -406,6 +406,16 @@ dns_peer_create(struct isla_stack *stack, uint16_t port, dns_peer_fn *fn, void *
 }
 
 void
+dns_peer_push(struct dns_peer *peer, const void *bytes, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < NB_CONNS; i++)
+		if (peer->conn[i].tcp != NULL)
+			send_bytes(peer->conn[i].tcp, peer->core, bytes, len, 0);
+}
+
+void
 dns_peer_free(struct dns_peer *peer)
 {
 	unsigned int i;

@@ -64,6 +64,9 @@ struct dns_peer *dns_peer_create(struct isla_stack *stack, uint16_t port, dns_pe
 	void *ctx);
 void dns_peer_free(struct dns_peer *peer);
 
+/* Bytes that nobody asked for, over every connection that is open. */
+void dns_peer_push(struct dns_peer *peer, const void *bytes, size_t len);
+
 struct isla_udp_sock *dns_peer_sock(struct dns_peer *peer);
 unsigned int dns_peer_nb_conns(const struct dns_peer *peer);      /* so far */
 unsigned int dns_peer_nb_open(const struct dns_peer *peer);       /* now */

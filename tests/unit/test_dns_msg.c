@@ -206,6 +206,24 @@ pointers_that_lead_nowhere_are_refused(void)
 	}
 }
 
+/* Pointers to pointers: a few are a name's, thousands are somebody's who wants the time. */
+static void
+long_chains_of_pointers_are_refused(void)
+{
+	uint8_t msg[2 * 200] = {1, 'a', 0, 0};
+	struct dns_name n;
+	size_t off, i;
+
+	for (i = 2; i < 200; i++)
+		dns_put16(msg + 2 * i, (uint16_t)(0xc000 | (i == 2 ? 0 : 2 * (i - 1))));
+	for (i = 2; i < 200; i++) {
+		off = 2 * i;
+		CU_ASSERT_EQUAL(dns_name_read(msg, sizeof(msg), &off, &n), i <= 64 ? 0 : -EBADMSG);
+		if (i <= 64)
+			CU_ASSERT_STRING_EQUAL(text_of(&n), "a");
+	}
+}
+
 static void
 a_name_that_pointers_make_too_long_is_refused(void)
 {
@@ -752,6 +770,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(addresses_have_names),
 	SUITE_TEST(compression_is_followed),
 	SUITE_TEST(pointers_that_lead_nowhere_are_refused),
+	SUITE_TEST(long_chains_of_pointers_are_refused),
 	SUITE_TEST(a_name_that_pointers_make_too_long_is_refused),
 	SUITE_TEST(a_query_is_written),
 	SUITE_TEST(an_answer_is_read),

@@ -308,6 +308,7 @@ dns_lookup_timer(void *ctx, struct timer *t)
 	}
 	if (l->sock != NULL || l->conn != NULL)
 		server_was_silent(l->dns, server_of(l));
+	dns_tcp_silent(l);
 	lookup_next(l);
 }
 

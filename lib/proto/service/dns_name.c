@@ -135,6 +135,10 @@ dns_name_format(const struct dns_name *name, char *buf, size_t size)
 	return n;
 }
 
+/* Pointers that are followed in one name. A message of pointers to pointers could else have each of its
+ * thousands of records walk through all of it. */
+#define JUMPS_MAX 63
+
 /*
  * A pointer must lead to before where this piece of the name began (RFC 1035, 4.1.4: a prior
  * occurrence), so that pieces are nearer and nearer to the message's begin: no loop.
@@ -143,7 +147,7 @@ int
 dns_name_read(const uint8_t *msg, size_t len, size_t *off, struct dns_name *name)
 {
 	size_t at = *off, begin = *off, end = 0; /* end: behind the first pointer */
-	unsigned int n = 0;
+	unsigned int n = 0, nb_jumps = 0;
 
 	for (;;) {
 		uint8_t label;
@@ -152,7 +156,7 @@ dns_name_read(const uint8_t *msg, size_t len, size_t *off, struct dns_name *name
 			return -EBADMSG;
 		label = msg[at];
 		if ((label & 0xc0) == 0xc0) {
-			if (len - at < 2)
+			if (len - at < 2 || ++nb_jumps > JUMPS_MAX)
 				return -EBADMSG;
 			if (end == 0)
 				end = at + 2;

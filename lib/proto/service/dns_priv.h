@@ -277,6 +277,8 @@ void dns_udp_close(struct dns_lookup *l);
 int dns_tcp_send(struct dns_lookup *l, const uint8_t *query, size_t len);
 /* No answer is waited for any more. */
 void dns_tcp_leave(struct dns_lookup *l);
+/* Nor has any come in time: if nobody else waits, the next question has a connection of its own. */
+void dns_tcp_silent(struct dns_lookup *l);
 void dns_tcp_abort(struct dns_conn *c);
 void dns_conn_timer(void *ctx, struct timer *t);
 

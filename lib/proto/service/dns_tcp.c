@@ -62,10 +62,11 @@ conn_gone(struct dns_conn *c, bool hard)
 	} while (true);
 }
 
+/* Nobody waits any more; what still comes does not make it live longer. */
 static void
 conn_idle(struct dns_conn *c)
 {
-	if (c->tcp != NULL && conn_lookup(c, -1) == NULL)
+	if (c->tcp != NULL && conn_lookup(c, -1) == NULL && !timer_is_armed(&c->timer))
 		timer_set(&c->dns->core->wheel, &c->timer, c->dns->core->now_us + IDLE_US);
 }
 
@@ -231,5 +232,15 @@ dns_tcp_leave(struct dns_lookup *l)
 	if (c->has_answered)
 		conn_idle(c);
 	else
+		dns_tcp_abort(c);
+}
+
+void
+dns_tcp_silent(struct dns_lookup *l)
+{
+	struct dns_conn *c = l->conn;
+
+	dns_tcp_leave(l);
+	if (c != NULL && conn_lookup(c, -1) == NULL)
 		dns_tcp_abort(c);
 }
