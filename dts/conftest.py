@@ -10,6 +10,7 @@ import pytest
 
 from framework import hugepages, traffic
 from framework.app_shell import AppShell, app_path
+from framework.beside import side_by_side  # noqa: F401
 from framework.raw import RawHost
 from framework.topology import Link, Namespace, need_tool
 

@@ -2,6 +2,7 @@
 """Addresses by DHCP, from real servers: dnsmasq, busybox's udhcpd and Kea. Each is started and stopped
 here, inside the suite's own namespace, on the kernel's side of isla0."""
 
+import contextlib
 import json
 import re
 import socket
@@ -11,7 +12,8 @@ import time
 import pytest
 
 from framework import traffic
-from framework.app_shell import AppShell, eal_base, run_to_end
+from framework.app_shell import AppShell, eal_base, eal_options, port_options, run_to_end
+from framework.beside import beside
 from framework.raw import ARP, Ether, IP, Raw, UDP
 from framework.topology import Link, Namespace, need_tool, wait_until
 
@@ -29,8 +31,6 @@ def make_docroot(path):
 
 @pytest.fixture
 def ns():
-    """One for each test: what a server remembers must not meet the next one."""
-    need_tool("ip", "curl")
     with Namespace("dhcp") as namespace:
         yield namespace
 
@@ -136,33 +136,36 @@ class Kea(Server):
         return self.proc.poll() is not None or "DHCP4_STARTED" in self.log
 
 
-@pytest.fixture
-def servers():
-    """Servers that are gone after the test."""
-    started = []
-    yield started
-    for server in started:
-        server.stop()
+@contextlib.contextmanager
+def case_fixtures(docroot, path):
+    """A namespace for each case: what a server remembers must not meet the next one. Servers and
+    applications are gone after it."""
+    need_tool("ip", "curl")
+    servers, apps = [], []
 
+    with Namespace("dhcp") as namespace:
+        def start(*options, eal=None, fallback="none", addr=SERVER):
+            """The kernel's side has the server's address before the application asks twice."""
+            more = options if eal else [*options, *port_options()]
+            # Hugepages are for one at a time.
+            app = AppShell(namespace, ["-i", "--dhcp", "--mac", MAC, "--docroot", docroot, "--service",
+                                       "http:80", "--dhcp-fallback", fallback, *more],
+                           eal=eal or eal_options(huge=False))
+            apps.append(app)
+            app.start()
+            namespace.run(["ip", "link", "set", Link.INTERFACE, "up"])
+            if addr is not None:
+                namespace.run(["ip", "addr", "replace", f"{addr}/24", "dev", Link.INTERFACE])
+            return app
 
-@pytest.fixture
-def start(ns, docroot):
-    """Start the application; the kernel's side has the server's address before it asks twice."""
-    started = []
-
-    def start_app(*options, eal=None, fallback="none", addr=SERVER):
-        app = AppShell(ns, ["-i", "--dhcp", "--mac", MAC, "--docroot", docroot, "--service",
-                            "http:80", "--dhcp-fallback", fallback, *options], eal=eal)
-        started.append(app)
-        app.start()
-        ns.run(["ip", "link", "set", Link.INTERFACE, "up"])
-        if addr is not None:
-            ns.run(["ip", "addr", "replace", f"{addr}/24", "dev", Link.INTERFACE])
-        return app
-
-    yield start_app
-    for app in started:
-        app.kill()
+        try:
+            yield {"ns": namespace, "start": start, "servers": servers, "tmp_path": path,
+                   "docroot": docroot}
+        finally:
+            for app in apps:
+                app.kill()
+            for server in servers:
+                server.stop()
 
 
 LEASE = re.compile(r"isla: isla0: lease of ([0-9.]+)/24 from ([0-9.]+) for (\d+) s")
@@ -196,6 +199,7 @@ def shown(app, what):
 
 
 @pytest.mark.parametrize("kind", [Dnsmasq, Udhcpd, Kea])
+@beside
 def test_lease(ns, start, servers, tmp_path, kind):
     app = start()
     server = kind(ns, tmp_path / "server")
@@ -216,6 +220,7 @@ def test_lease(ns, start, servers, tmp_path, kind):
     assert "it was released" in app.output
 
 
+@beside
 def test_what_the_server_tells_and_is_told(ns, start, servers, tmp_path):
     app = start("--dhcp-hostname", "box-1", "--dhcp-vendor-class", "isla test",
                 "--dhcp-client-id", "01:0d:c9:01")
@@ -240,6 +245,7 @@ def test_what_the_server_tells_and_is_told(ns, start, servers, tmp_path):
     wait_until(lambda: "DHCPRELEASE(isla0)" in server.log, 5, "the RELEASE reaches the server")
 
 
+@beside
 def test_fallback_serves_until_a_lease_comes(ns, start, servers, tmp_path, docroot):
     app = start(fallback=FALLBACK + "/24")
     ns.run(["ip", "addr", "add", "192.168.1.1/24", "dev", Link.INTERFACE])
@@ -259,6 +265,7 @@ def test_fallback_serves_until_a_lease_comes(ns, start, servers, tmp_path, docro
     app.check_clean_end()
 
 
+@beside
 def test_fallback_that_is_the_lease_goes_on(ns, start, servers, tmp_path, docroot):
     app = start(fallback="10.77.0.50/24")
     wait_until(lambda: "serves meanwhile" in app.output, 10, "the fallback")
@@ -275,6 +282,7 @@ def test_fallback_that_is_the_lease_goes_on(ns, start, servers, tmp_path, docroo
     app.check_clean_end()
 
 
+@beside
 def test_server_killed_in_mid_lease(ns, start, servers, tmp_path):
     app = start(fallback=FALLBACK + "/24")
     ns.run(["ip", "addr", "add", "192.168.1.1/24", "dev", Link.INTERFACE])
@@ -297,10 +305,11 @@ def test_server_killed_in_mid_lease(ns, start, servers, tmp_path):
     app.check_clean_end()
 
 
+@beside
 def test_short_lease_under_a_download(ns, start, servers, tmp_path, docroot):
     """A client that reads a little at a time, and the rest once 20 renewals have passed by."""
     app = start()
-    servers.append(Kea(ns, tmp_path / "server", lease=20).start())
+    servers.append(Kea(ns, tmp_path / "server", lease=10).start())
     addr = wait_lease(app)[0]
 
     def nb_renewals():
@@ -325,6 +334,7 @@ def test_short_lease_under_a_download(ns, start, servers, tmp_path, docroot):
     assert app.check_clean_end().counter("tcpOutRsts") == 0
 
 
+@beside
 def test_two_servers(ns, start, servers, tmp_path):
     """The other one is behind a bridge, in a namespace of its own; the first offer is taken, and when
     its server dies the other one helps out."""
@@ -355,6 +365,7 @@ def test_two_servers(ns, start, servers, tmp_path):
         app.check_clean_end()
 
 
+@beside
 def test_empty_pool(ns, start, servers, tmp_path):
     app = start(fallback=FALLBACK + "/24")
     ns.run(["ip", "addr", "add", "192.168.1.1/24", "dev", Link.INTERFACE])
@@ -379,6 +390,7 @@ def lease_file(path, addr):
     return path
 
 
+@beside
 def test_nak_of_a_lease_from_elsewhere(ns, start, servers, tmp_path):
     kept = lease_file(tmp_path / "leases", "172.16.9.9")
     app = start("--dhcp-lease-file", kept)
@@ -392,6 +404,7 @@ def test_nak_of_a_lease_from_elsewhere(ns, start, servers, tmp_path):
     assert app.check_clean_end().counter("dhcpNaks") == 1
 
 
+@beside
 def test_lease_file(ns, start, servers, tmp_path):
     kept = tmp_path / "leases"
     app = start("--dhcp-lease-file", kept)
@@ -412,6 +425,7 @@ def test_lease_file(ns, start, servers, tmp_path):
     assert sorted(p.name for p in tmp_path.glob("leases*")) == ["leases"]
 
 
+@beside
 def test_lease_file_is_used_where_no_server_answers(ns, start, tmp_path):
     app = start("--dhcp-lease-file", lease_file(tmp_path / "leases", "10.77.0.99"))
     addr = wait_lease(app, timeout=60)[0]
@@ -439,6 +453,7 @@ def test_no_port_is_left(ns):
         result.stdout + result.stderr
 
 
+@beside
 def test_conflict_before_use(ns, start, servers, tmp_path):
     app = start()
     # The kernel has it, and says so when it is asked.
@@ -461,6 +476,7 @@ def send_arp(ns, mac, addr):
                         ARP(op=1, hwsrc=mac, psrc=addr, pdst=addr)))
 
 
+@beside
 def test_conflict_in_use(ns, start, servers, tmp_path):
     app = start()
     server = Dnsmasq(ns, tmp_path / "server")
@@ -479,6 +495,7 @@ def test_conflict_in_use(ns, start, servers, tmp_path):
     assert summary.counter("arpConflicts") == 1 and summary.counter("arpDefences") == 1
 
 
+@beside
 def test_release_and_renew_by_command(ns, start, servers, tmp_path):
     app = start()
     server = Dnsmasq(ns, tmp_path / "server")
@@ -494,6 +511,7 @@ def test_release_and_renew_by_command(ns, start, servers, tmp_path):
     app.check_clean_end()
 
 
+@beside
 def test_link_that_comes_back(ns, start, servers, tmp_path):
     """The lease is verified, and a connection outlives it; on another network the address goes."""
     app = start()
@@ -534,8 +552,9 @@ def test_link_that_comes_back(ns, start, servers, tmp_path):
     app.check_clean_end()
 
 
+@beside
 def test_two_shards(ns, start, servers, tmp_path):
-    eal = [*eal_base(lcores=2), f"--vdev=net_tap0,iface={Link.INTERFACE}"]
+    eal = [*eal_base(huge=False, lcores=2), f"--vdev=net_tap0,iface={Link.INTERFACE}"]
     app = start(eal=eal)
     servers.append(Dnsmasq(ns, tmp_path / "server").start())
     addr = wait_lease(app)[0]
@@ -556,6 +575,7 @@ def bootp(xid, kind, options=b"", chaddr=None, op=2):
     return head + bytes([99, 130, 83, 99, 53, 1, kind]) + options
 
 
+@beside
 def test_hostile_replies(ns, start, servers, tmp_path):
     """What does not fit what was asked is counted, and changes nothing."""
     app = start()
@@ -581,9 +601,10 @@ def test_hostile_replies(ns, start, servers, tmp_path):
     assert summary.drop("DHCP_NOT_OURS") == len(messages) - 5
 
 
+@beside
 def test_two_ports(ns, start, servers, tmp_path):
     """Each port has a client of its own; one with an address of --ip has none."""
-    eal = [*eal_base(), f"--vdev=net_tap0,iface={Link.INTERFACE}", "--vdev=net_tap1,iface=isla1",
+    eal = [*eal_base(huge=False), f"--vdev=net_tap0,iface={Link.INTERFACE}", "--vdev=net_tap1,iface=isla1",
            "--vdev=net_tap2,iface=isla2"]
     app = start("--ip", "192.168.9.2/24@1", eal=eal)
     assert re.search(r"isla: ready: isla0 DHCP .* isla1 192\.168\.9\.2/24 .* isla2 DHCP",
