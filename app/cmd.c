@@ -158,7 +158,12 @@ cmd_run_line(struct cmd_env *env, char *line)
 	char *argv[CMD_ARGS_MAX], *word, *rest;
 	int argc = 0;
 
+	env->interrupted = false;
 	line[strcspn(line, "#\r\n")] = '\0';
+	/* A message that repeats some of it must not steer the terminal that it is shown on. */
+	for (word = line; *word != '\0'; word++)
+		if (*word != '\t' && ((unsigned char)*word < ' ' || *word == 0x7f))
+			*word = '?';
 	for (word = strtok_r(line, " \t", &rest); word != NULL;
 		word = strtok_r(NULL, " \t", &rest)) {
 		if (argc == CMD_ARGS_MAX) {
@@ -285,7 +290,10 @@ cmd_arg_port(struct cmd_env *env, const struct cmd *cmd, const char *text, bool 
 }
 
 bool
-cmd_is_stopped(const struct cmd_env *env)
+cmd_is_stopped(struct cmd_env *env)
 {
-	return env->stop != NULL && __atomic_load_n(env->stop, __ATOMIC_RELAXED) != 0;
+	if (!env->interrupted && env->is_interrupted != NULL)
+		env->interrupted = env->is_interrupted(env->interrupt_ctx);
+	return env->interrupted ||
+		(env->stop != NULL && __atomic_load_n(env->stop, __ATOMIC_RELAXED) != 0);
 }

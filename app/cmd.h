@@ -40,6 +40,10 @@ struct cmd_env {
 	FILE *out;
 	bool quit;       /* the prompt, and the program with it, shall end */
 	uint32_t *stop;  /* atomic: not 0 where whoever waits shall give up */
+	/* A user may end a command that waits; NULL: there is none. */
+	bool (*is_interrupted)(void *ctx);
+	void *interrupt_ctx;
+	bool interrupted; /* this line's command was */
 	/* What was shown last, and when: rates count from there. */
 	struct isla_engine_stats shown;
 	struct {
@@ -123,7 +127,7 @@ int cmd_arg_port(struct cmd_env *env, const struct cmd *cmd, const char *text, b
 int cmd_port_info(const struct cmd_env *env, uint16_t port_id,
 	struct isla_engine_port_info *info);
 
-/* True where whoever waits shall give up. */
-bool cmd_is_stopped(const struct cmd_env *env);
+/* True where whoever waits shall give up: the program ends, or the user has pressed Ctrl-C. */
+bool cmd_is_stopped(struct cmd_env *env);
 
 #endif /* CMD_H */

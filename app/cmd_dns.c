@@ -97,7 +97,7 @@ lookup_tell(struct cmd_env *env, const struct cmd *cmd, struct lookup *l)
 	if (l->err != 0)
 		return cmd_fail(env, cmd, "%.256s: %s", l->name, strerror(l->err));
 	if (!l->has_ended)
-		return cmd_fail(env, cmd, "%.256s: interrupted", l->name);
+		return cmd_fail(env, cmd, "%.256s: given up", l->name);
 	if (l->status != ISLA_DNS_OK)
 		return cmd_fail(env, cmd, "%.256s: %s%s", l->name, isla_dns_status_text(l->status),
 			l->is_cached ? " (as remembered)" : "");

@@ -338,6 +338,8 @@ attempt_tell(struct cmd_env *env, const struct cmd *cmd, const struct attempt *a
 		tcp_end_text(&a->ends.remote, a->ends.remote_port, remote, sizeof(remote));
 	if (is_done && a->status != ISLA_DNS_OK)
 		return cmd_fail(env, cmd, "%s: %s", remote, isla_dns_status_text(a->status));
+	if (!is_done && cmd_is_stopped(env))
+		return cmd_fail(env, cmd, "%s: given up", remote);
 	if (!is_done)
 		return cmd_fail(env, cmd, "%s does not answer, given up after %u s", remote,
 			CONNECT_S);

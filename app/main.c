@@ -126,9 +126,13 @@ check_before_eal(struct app *app)
 		if (!S_ISDIR(st.st_mode))
 			return fail("--docroot %s: not a directory; give one", app->opts.docroot);
 	}
-	if (app->opts.cmdline_file != NULL && access(app->opts.cmdline_file, R_OK) != 0)
+	if (app->opts.cmdline_file != NULL && (stat(app->opts.cmdline_file, &st) != 0 ||
+		access(app->opts.cmdline_file, R_OK) != 0))
 		return fail("--cmdline-file %s: %s; give a file of commands",
 			app->opts.cmdline_file, strerror(errno));
+	if (app->opts.cmdline_file != NULL && S_ISDIR(st.st_mode))
+		return fail("--cmdline-file %s: a directory; give a file of commands",
+			app->opts.cmdline_file);
 	if (app->opts.dhcp) {
 		app->dhcp = dhcp_create(&app->opts, err, sizeof(err));
 		if (app->dhcp == NULL)

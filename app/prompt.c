@@ -2,10 +2,12 @@
 /*
  * The prompt's thread: prompt_thread() runs the file of commands, then reads standard input.
  * A terminal gets rte_cmdline, with its editing, history and completion; a pipe or a file is read
- * line by line, without echo. It never blocks in reading, so that prompt_free() can end it.
+ * line by line, without echo. It never blocks in reading, so that prompt_free() can end it: whatever
+ * it reads it polls together with an eventfd, since a file of commands may be a pipe, too.
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,13 +25,17 @@
 #include "prompt.h"
 #include "prompt_line.h"
 
+#define CTRL_C 3
+/* Characters that are kept of what is typed while a command waits. */
+#define TYPED_MAX 256
+
 /* Characters that rte_cmdline keeps of a line; what is beyond them it drops without a word. */
 #define TERMINAL_LINE_MAX 512
 
 struct prompt {
 	struct prompt_conf conf;
 	struct cmd_env env;
-	FILE *file;          /* of commands, open since the start; NULL: none, or read */
+	int file_fd;         /* of commands, open since the start; -1: none, or read */
 	pthread_t thread;
 	int stop_fd;
 	uint32_t stop;       /* atomic */
@@ -39,6 +45,9 @@ struct prompt {
 	size_t len;
 	bool too_long;
 	uint32_t nb_lines;
+	/* On a terminal: typed while a command waited, and to be read once it has ended. */
+	char typed[TYPED_MAX];
+	unsigned int nb_typed;
 };
 
 /* A line has come: what it prints is there before the next one is read. */
@@ -88,29 +97,12 @@ take_bytes(struct prompt *p, const char *bytes, size_t n)
 	}
 }
 
-static void
-run_file(struct prompt *p)
-{
-	char bytes[CMD_LINE_MAX];
-	size_t n;
-
-	while (!p->env.quit && !cmd_is_stopped(&p->env) &&
-		(n = fread(bytes, 1, sizeof(bytes), p->file)) > 0)
-		take_bytes(p, bytes, n);
-	if (p->len > 0 && !p->env.quit)
-		end_line(p);
-	p->len = 0;
-	p->nb_lines = 0;
-	fclose(p->file);
-	p->file = NULL;
-}
-
-/* Bytes of standard input; 0 at its end, or where the prompt shall end. */
+/* Bytes of a file or pipe; 0 at its end, or where the prompt shall end. */
 static size_t
-read_input(struct prompt *p, char *bytes, size_t size)
+read_input(struct prompt *p, int fd, char *bytes, size_t size)
 {
 	struct pollfd fds[] = {
-		{.fd = STDIN_FILENO, .events = POLLIN},
+		{.fd = fd, .events = POLLIN},
 		{.fd = p->stop_fd, .events = POLLIN},
 	};
 
@@ -119,29 +111,63 @@ read_input(struct prompt *p, char *bytes, size_t size)
 
 		if (poll(fds, RTE_DIM(fds), -1) < 0 && errno != EINTR)
 			return 0;
-		if (cmd_is_stopped(&p->env))
+		if (__atomic_load_n(&p->stop, __ATOMIC_RELAXED) != 0)
 			return 0;
 		if (fds[0].revents == 0)
 			continue;
-		n = read(STDIN_FILENO, bytes, size);
+		n = read(fd, bytes, size);
 		if (n >= 0)
 			return (size_t)n;
-		if (errno != EINTR && errno != EAGAIN)
-			return 0;
+		if (errno == EINTR || errno == EAGAIN)
+			continue;
+		fprintf(p->env.out, "commands cannot be read: %s\n", strerror(errno));
+		return 0;
 	}
 }
 
+/* All lines, the last of which may lack its end. */
 static void
-run_pipe(struct prompt *p)
+run_lines(struct prompt *p, int fd)
 {
 	char bytes[CMD_LINE_MAX];
 	size_t n;
 
-	while (!p->env.quit && (n = read_input(p, bytes, sizeof(bytes))) > 0)
+	while (!p->env.quit && (n = read_input(p, fd, bytes, sizeof(bytes))) > 0)
 		take_bytes(p, bytes, n);
-	/* The last line may lack its end. */
 	if (p->len > 0 && !p->env.quit && !cmd_is_stopped(&p->env))
 		end_line(p);
+	p->len = 0;
+	p->nb_lines = 0;
+}
+
+/* While a command waits: Ctrl-C ends it, and takes away what was typed; the rest is kept. */
+static bool
+is_interrupted(void *arg)
+{
+	struct pollfd fds = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct prompt *p = arg;
+	char byte;
+
+	while (p->nb_typed < sizeof(p->typed) && poll(&fds, 1, 0) > 0 &&
+		(fds.revents & POLLIN) != 0 && read(STDIN_FILENO, &byte, 1) == 1) {
+		if (byte == CTRL_C) {
+			p->nb_typed = 0;
+			return true;
+		}
+		p->typed[p->nb_typed++] = byte;
+	}
+	return false;
+}
+
+/* The next byte of the terminal: first what was typed while a command waited. */
+static bool
+read_terminal(struct prompt *p, char *byte)
+{
+	if (p->nb_typed == 0)
+		return read_input(p, STDIN_FILENO, byte, 1) == 1;
+	*byte = p->typed[0];
+	memmove(p->typed, p->typed + 1, --p->nb_typed);
+	return true;
 }
 
 static void
@@ -152,11 +178,13 @@ run_terminal(struct prompt *p)
 
 	if (cl == NULL) {
 		fprintf(p->env.out, "the terminal cannot be used as such\n");
-		run_pipe(p);
+		run_lines(p, STDIN_FILENO);
 		return;
 	}
+	p->env.is_interrupted = is_interrupted;
+	p->env.interrupt_ctx = p;
 	/* One by one, so that what follows quit is left alone. */
-	while (!p->env.quit && read_input(p, &byte, 1) == 1)
+	while (!p->env.quit && read_terminal(p, &byte))
 		if (cmdline_in(cl, &byte, 1) < 0)
 			break;
 	cmdline_stdin_exit(cl); /* frees it, too */
@@ -169,13 +197,16 @@ prompt_thread(void *arg)
 {
 	struct prompt *p = arg;
 
-	if (p->file != NULL)
-		run_file(p);
+	if (p->file_fd >= 0) {
+		run_lines(p, p->file_fd);
+		close(p->file_fd);
+		p->file_fd = -1;
+	}
 	if (p->conf.is_interactive && !p->env.quit && !cmd_is_stopped(&p->env)) {
 		if (isatty(STDIN_FILENO))
 			run_terminal(p);
 		else
-			run_pipe(p);
+			run_lines(p, STDIN_FILENO);
 		p->env.quit = true;
 	}
 	if (p->env.quit)
@@ -193,6 +224,7 @@ prompt_start(const struct prompt_conf *conf, char *err, size_t err_size)
 		goto fail;
 	p->conf = *conf;
 	p->stop_fd = eventfd(0, EFD_CLOEXEC);
+	p->file_fd = -1;
 	p->env = (struct cmd_env){
 		.engine = conf->engine,
 		.services = conf->services,
@@ -206,7 +238,10 @@ prompt_start(const struct prompt_conf *conf, char *err, size_t err_size)
 	p->ctx = prompt_ctx_create(run_line, p);
 	if (p->ctx == NULL || p->stop_fd < 0)
 		goto fail;
-	if (conf->file != NULL && (p->file = fopen(conf->file, "r")) == NULL) {
+	/* A named pipe is not waited for here, but where it is read. */
+	if (conf->file != NULL)
+		p->file_fd = open(conf->file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (conf->file != NULL && p->file_fd < 0) {
 		snprintf(err, err_size, "--cmdline-file %s: %s", conf->file, strerror(errno));
 		goto free;
 	}
@@ -214,8 +249,8 @@ prompt_start(const struct prompt_conf *conf, char *err, size_t err_size)
 	rc = -rte_ctrl_thread_create(&p->thread, "isla-prompt", NULL, prompt_thread, p);
 	if (rc == 0)
 		return p;
-	if (p->file != NULL)
-		fclose(p->file);
+	if (p->file_fd >= 0)
+		close(p->file_fd);
 fail:
 	snprintf(err, err_size, "the prompt cannot be made: %s", strerror(rc));
 free:

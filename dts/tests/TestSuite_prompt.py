@@ -496,6 +496,37 @@ def test_cmdline_file_that_is_not_there(other_ns):
     assert "--cmdline-file /nowhere/commands: No such file" in result.stderr
 
 
+def test_cmdline_file_that_is_a_directory(other_ns, tmp_path):
+    result = run_to_end(other_ns, [*default_options(), "--cmdline-file", str(tmp_path)])
+    assert result.returncode == 1
+    assert f"--cmdline-file {tmp_path}: a directory" in result.stderr
+
+
+def test_cmdline_file_that_is_a_pipe(start, tmp_path):
+    """Commands come whenever somebody writes them; a signal ends the program while it waits."""
+    path = tmp_path / "commands"
+    os.mkfifo(path)
+    app = start("--cmdline-file", path)
+    with open(path, "w", encoding="ascii") as pipe:
+        pipe.write("service add demo:8084\nshow services\n")
+        pipe.flush()
+        wait_until(lambda: "8084" in app.output, 10, "the answer")
+        began = time.monotonic()
+        assert app.stop() == 0
+        assert time.monotonic() - began < 5
+    app.check_clean_end()
+
+
+def test_cmdline_file_that_nobody_writes(start, tmp_path):
+    path = tmp_path / "commands"
+    os.mkfifo(path)
+    app = start("--cmdline-file", path)
+    began = time.monotonic()
+    assert app.stop() == 0
+    assert time.monotonic() - began < 5
+    app.check_clean_end()
+
+
 class Terminal:
     """The application on a terminal of its own."""
 
@@ -599,6 +630,27 @@ def test_history_and_editing(terminal):
     terminal.type("quit\x03")
     terminal.expect("isla> ")
     assert "echo" in terminal.run("show services")
+
+
+def test_ctrl_c_ends_a_command_that_waits(terminal):
+    """What was typed in between is gone; without Ctrl-C it is run afterwards."""
+    terminal.type("ping 192.168.1.1 10000\n")
+    terminal.expect("seq=1 ")
+    terminal.type("show numa\n\x03")
+    terminal.expect(" received")
+    terminal.expect("isla> ")
+    assert "shard   0" not in terminal.run("show services")
+    for line in ("ping 192.168.1.77 10000", "arping 192.168.1.77", "tcp connect 192.168.1.77 9"):
+        began = time.monotonic()
+        terminal.type(line + "\n")
+        time.sleep(0.2)
+        terminal.type("\x03")
+        terminal.expect("isla> ", 5)
+        assert time.monotonic() - began < 2, line
+    terminal.type("ping 192.168.1.1 2\nshow numa\n")
+    terminal.expect("2 sent, 2 received")
+    terminal.expect("shard   0")
+    terminal.expect("isla> ")
 
 
 def test_a_line_that_is_too_long(terminal):

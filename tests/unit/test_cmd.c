@@ -165,6 +165,52 @@ nothing_is_nothing(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "Port"));
 }
 
+/* What a message repeats cannot steer the terminal. */
+static void
+what_cannot_be_printed_is_not(void)
+{
+	static const char *const lines[] = {"\x1b[2Jfrob", "set verbose \x1b]0;x\x07", "frob\x7f\b",
+		"show port stats \x01", "ping \x9b\x1b%\x02", "\xff\xfe\xc0\x80"};
+	unsigned int i;
+	const char *c;
+
+	begin();
+	for (i = 0; i < RTE_DIM(lines); i++) {
+		CU_ASSERT(run(lines[i]) < 0);
+		for (c = text; *c != '\0'; c++)
+			CU_ASSERT(*c == '\n' || ((unsigned char)*c >= ' ' && *c != 0x7f));
+	}
+}
+
+/* Ctrl-C ends a command that waits, and the next one is not. */
+static unsigned int nb_asked;
+
+static bool
+interrupt_soon(void *ctx)
+{
+	return ++nb_asked == 3;
+}
+
+static void
+a_command_that_waits_is_interrupted(void)
+{
+	begin();
+	env.is_interrupted = interrupt_soon;
+	nb_asked = 0;
+	peer.deaf = true;
+	CU_ASSERT_EQUAL(run("tcp connect 192.168.1.66 9"), -EINVAL);
+	CU_ASSERT_EQUAL(nb_asked, 3);
+	CU_ASSERT_TRUE(env.interrupted);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "given up"));
+	works("show services");
+	CU_ASSERT_FALSE(env.interrupted);
+	nb_asked = 0;
+	CU_ASSERT_EQUAL(run("ping 192.168.1.66 10000"), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(nb_asked, 3);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "1 sent, 0 received"));
+	peer_drain();
+}
+
 /* Whatever wants an argument refuses one that cannot be, by its name, and changes nothing. */
 static void
 every_command_refuses_garbage(void)
@@ -723,6 +769,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_is_not_known_is_named),
 	SUITE_TEST(words_are_counted),
 	SUITE_TEST(nothing_is_nothing),
+	SUITE_TEST(what_cannot_be_printed_is_not),
+	SUITE_TEST(a_command_that_waits_is_interrupted),
 	SUITE_TEST(every_command_refuses_garbage),
 	SUITE_TEST(values_have_bounds),
 	SUITE_TEST(help_explains_every_command),
