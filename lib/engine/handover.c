@@ -11,6 +11,8 @@
 
 #include "handover.h"
 
+#define COPIES_LEAVE 16 /* this part of the mbufs, besides what is in queues and caches */
+
 static struct rte_ring *
 ring_create(const char *what, uint16_t from, uint16_t to, const struct isla_mem *mem, int socket_id)
 {
@@ -132,6 +134,16 @@ handover_flush(struct handover *h)
 		handover_flush_to(h, i);
 }
 
+/*
+ * One frame makes a copy for each other shard, and whoever sends many of them, and they cost him
+ * nothing, could empty the pool by that. What is left of it is for receiving.
+ */
+static bool
+has_room_for_copies(const struct rte_mempool *pool)
+{
+	return rte_mempool_get_ops(pool->ops_index)->get_count(pool) >= pool->size / COPIES_LEAVE;
+}
+
 void
 handover_put_copies(struct handover *h, const struct rte_mbuf *m, uint16_t netif,
 	struct rte_mempool *pool)
@@ -139,6 +151,10 @@ handover_put_copies(struct handover *h, const struct rte_mbuf *m, uint16_t netif
 	struct rte_mbuf *copy;
 	uint16_t i;
 
+	if (unlikely(!has_room_for_copies(pool))) {
+		h->stats.nb_no_copy += h->nb_shards - 1u;
+		return;
+	}
 	for (i = 0; i < h->nb_shards; i++) {
 		if (i == h->self)
 			continue;

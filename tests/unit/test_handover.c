@@ -135,11 +135,24 @@ copies_go_to_all_others_and_are_marked(void)
 		rte_pktmbuf_free(copy);
 	}
 	CU_ASSERT_EQUAL(h[1].stats.nb_copies, 2);
-	m = frame(8);
-	heap_pool_set_limit(pool, 2);
+}
+
+/* Of frames that anybody may send at no cost: there must be mbufs left to receive others. */
+static void
+copies_leave_mbufs_for_others(void)
+{
+	struct rte_mbuf *m = frame(8);
+	uint32_t least = 8192 / 16;
+
+	heap_pool_set_limit(pool, 1 + least + 2);
 	handover_put_copies(&h[1], m, 3, pool);
-	CU_ASSERT_EQUAL(h[1].stats.nb_copies, 3);
-	CU_ASSERT_EQUAL(h[1].stats.nb_no_copy, 1);
+	CU_ASSERT_EQUAL(h[1].stats.nb_copies, 2);
+	CU_ASSERT_EQUAL(h[1].stats.nb_no_copy, 0);
+	heap_pool_set_limit(pool, 3 + least - 1);
+	handover_put_copies(&h[1], m, 3, pool);
+	CU_ASSERT_EQUAL(h[1].stats.nb_copies, 2);
+	CU_ASSERT_EQUAL(h[1].stats.nb_no_copy, 2);
+	CU_ASSERT_EQUAL(heap_pool_in_use(pool), 3);
 	rte_pktmbuf_free(m);
 }
 
@@ -283,6 +296,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(frames_come_once_and_in_order),
 	SUITE_TEST(what_a_full_ring_refuses_is_counted),
 	SUITE_TEST(copies_go_to_all_others_and_are_marked),
+	SUITE_TEST(copies_leave_mbufs_for_others),
 	SUITE_TEST(what_cannot_be_sent_stays_with_its_sender),
 	SUITE_TEST(only_who_sleeps_is_woken_and_once),
 	SUITE_TEST(no_memory_leaves_nothing),
