@@ -7,14 +7,9 @@
 #include <stddef.h>
 
 #include "isla_hist.h"
+#include "text.h"
 
 static_assert(sizeof(struct isla_hist) <= 1024, "one for every shard and kind");
-
-struct text {
-	const char *name;
-	const char *unit;
-	const char *desc;
-};
 
 static const struct text texts[ISLA_HIST_MAX] = {
 #define HIST_TEXT(name, text, unit, desc) [ISLA_HIST_##name] = {text, unit, desc},
@@ -86,17 +81,17 @@ isla_hist_quantile(const struct isla_hist *hist, unsigned int permille)
 const char *
 isla_hist_name(enum isla_hist_id id)
 {
-	return (unsigned int)id < ISLA_HIST_MAX ? texts[id].name : "?";
+	return text_of(texts, ISLA_HIST_MAX, id).name;
 }
 
 const char *
 isla_hist_unit(enum isla_hist_id id)
 {
-	return (unsigned int)id < ISLA_HIST_MAX ? texts[id].unit : "?";
+	return text_of(texts, ISLA_HIST_MAX, id).unit;
 }
 
 const char *
 isla_hist_desc(enum isla_hist_id id)
 {
-	return (unsigned int)id < ISLA_HIST_MAX ? texts[id].desc : "?";
+	return text_of(texts, ISLA_HIST_MAX, id).desc;
 }
