@@ -50,6 +50,35 @@ add_addr(struct rte_tel_data *data, const char *name, const struct isla_addr *ad
 	rte_tel_data_add_dict_string(data, name, isla_addr_format(addr, text, sizeof(text)));
 }
 
+/* A number that a structure has, of 32 or of 64 bits. */
+struct number {
+	const char *name;
+	size_t offset;
+	size_t size;
+};
+
+#define NUMBER(type, name, field) {name, offsetof(type, field), sizeof(((type *)NULL)->field)}
+
+static void
+add_numbers(struct rte_tel_data *data, const void *from, const struct number *numbers, size_t nb)
+{
+	size_t i;
+
+	for (i = 0; i < nb; i++) {
+		const uint8_t *at = (const uint8_t *)from + numbers[i].offset;
+		uint64_t value64;
+		uint32_t value32;
+
+		if (numbers[i].size == sizeof(value64)) {
+			memcpy(&value64, at, sizeof(value64));
+		} else {
+			memcpy(&value32, at, sizeof(value32));
+			value64 = value32;
+		}
+		rte_tel_data_add_dict_u64(data, numbers[i].name, value64);
+	}
+}
+
 static void
 list_services(struct rte_tel_data *data)
 {
@@ -96,19 +125,23 @@ add_lease(struct rte_tel_data *entry, const struct isla_dhcp_info *info)
 static void
 add_client(struct rte_tel_data *entry, const struct isla_dhcp_info *info, bool has_fallback)
 {
+	static const struct number counts[] = {
+		NUMBER(struct isla_dhcp_info, "discovers", nb_discovers),
+		NUMBER(struct isla_dhcp_info, "offers", nb_offers),
+		NUMBER(struct isla_dhcp_info, "requests", nb_requests),
+		NUMBER(struct isla_dhcp_info, "acks", nb_acks),
+		NUMBER(struct isla_dhcp_info, "naks", nb_naks),
+		NUMBER(struct isla_dhcp_info, "declines", nb_declines),
+		NUMBER(struct isla_dhcp_info, "releases", nb_releases),
+		NUMBER(struct isla_dhcp_info, "ignored", nb_ignored),
+	};
+
 	rte_tel_data_add_dict_string(entry, "state", isla_dhcp_state_name(info->state));
 	rte_tel_data_add_dict_u64(entry, "has_lease", info->has_lease ? 1 : 0);
 	rte_tel_data_add_dict_u64(entry, "has_fallback", has_fallback ? 1 : 0);
 	if (info->has_lease)
 		add_lease(entry, info);
-	rte_tel_data_add_dict_u64(entry, "discovers", info->nb_discovers);
-	rte_tel_data_add_dict_u64(entry, "offers", info->nb_offers);
-	rte_tel_data_add_dict_u64(entry, "requests", info->nb_requests);
-	rte_tel_data_add_dict_u64(entry, "acks", info->nb_acks);
-	rte_tel_data_add_dict_u64(entry, "naks", info->nb_naks);
-	rte_tel_data_add_dict_u64(entry, "declines", info->nb_declines);
-	rte_tel_data_add_dict_u64(entry, "releases", info->nb_releases);
-	rte_tel_data_add_dict_u64(entry, "ignored", info->nb_ignored);
+	add_numbers(entry, info, counts, RTE_DIM(counts));
 }
 
 static void
@@ -159,15 +192,19 @@ read_resolver(struct isla_stack *stack, void *arg)
 static void
 add_server(struct rte_tel_data *entry, const struct isla_dns_server_info *s)
 {
+	static const struct number numbers[] = {
+		NUMBER(struct isla_dns_server_info, "sent", nb_sent),
+		NUMBER(struct isla_dns_server_info, "answers", nb_answers),
+		NUMBER(struct isla_dns_server_info, "timeouts", nb_timeouts),
+		NUMBER(struct isla_dns_server_info, "failures", nb_failures),
+		NUMBER(struct isla_dns_server_info, "over_tcp", nb_tcp),
+		NUMBER(struct isla_dns_server_info, "rtt_us", rtt_us),
+		NUMBER(struct isla_dns_server_info, "avoided_ms", avoided_ms),
+	};
+
 	add_addr(entry, "addr", &s->server.addr);
 	rte_tel_data_add_dict_u64(entry, "port", s->server.port);
-	rte_tel_data_add_dict_u64(entry, "sent", s->nb_sent);
-	rte_tel_data_add_dict_u64(entry, "answers", s->nb_answers);
-	rte_tel_data_add_dict_u64(entry, "timeouts", s->nb_timeouts);
-	rte_tel_data_add_dict_u64(entry, "failures", s->nb_failures);
-	rte_tel_data_add_dict_u64(entry, "over_tcp", s->nb_tcp);
-	rte_tel_data_add_dict_u64(entry, "rtt_us", s->rtt_us);
-	rte_tel_data_add_dict_u64(entry, "avoided_ms", s->avoided_ms);
+	add_numbers(entry, s, numbers, RTE_DIM(numbers));
 }
 
 static void

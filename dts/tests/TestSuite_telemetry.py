@@ -148,6 +148,7 @@ def test_tables(telemetry):
     addrs = [entry["addr"] for _, entry in telemetry.pages("/isla/addrs", "addrs")]
     assert set(Link.STACK_ADDRS) <= set(addrs)
     assert "192.168.1.0/24" in [e["prefix"] for _, e in telemetry.pages("/isla/routes", "routes")]
+    assert list(telemetry.pages("/isla/pmtu", "paths")) == []
     assert Link.KERNEL_V4 in [e["addr"] for _, e in telemetry.pages("/isla/neigh", "neigh")]
     pools = telemetry.get("/isla/mempools")["0"]
     assert 0 < pools["frames"]["free"] <= pools["frames"]["size"]

@@ -102,6 +102,7 @@ telem_fn telem_udp;
 telem_fn telem_neigh;
 telem_fn telem_addrs;
 telem_fn telem_routes;
+telem_fn telem_pmtu;
 
 /* Entries of tables that a page has at most; with the longest values it is as long as an answer may
  * be. */
@@ -114,6 +115,7 @@ void telem_udp_entry(struct telem_out *out, const struct isla_udp_entry *e);
 void telem_neigh_entry(struct telem_out *out, const struct isla_neigh_entry *e);
 void telem_addr_entry(struct telem_out *out, const struct isla_addr_entry *e);
 void telem_route_entry(struct telem_out *out, const struct isla_route_entry *e);
+void telem_pmtu_entry(struct telem_out *out, const struct isla_pmtu_entry *e);
 
 /* A histogram in short. */
 void telem_hist(struct telem_out *out, const struct isla_hist *h, const char *unit);

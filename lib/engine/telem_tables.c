@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What telemetry tells of the shards' tables: connections, bound ports, neighbours, addresses,
- * routes. An answer is one page, and names the cursor of the next; a page takes a bounded number of
+ * routes, paths. An answer is one page, and names the cursor of the next; a page takes a bounded number of
  * calls into the shards, and each of these looks at a bounded number of places.
  */
 
@@ -16,45 +16,43 @@
 /* Calls that one answer takes at most: as many places are looked at as 64 times ISLA_LIST_LOOKS. */
 #define CALLS_MAX 64
 
-/* One of each. */
-union entry {
-	struct isla_tcp_entry tcp;
-	struct isla_udp_entry udp;
-	struct isla_neigh_entry neigh;
-	struct isla_addr_entry addr;
-	struct isla_route_entry route;
-};
-
-/* On its way into a shard. */
+/* A page of one of the tables, on its way into a shard. */
 struct read {
 	uint32_t cursor;
 	uint16_t nb;
 	uint16_t max;
-	union entry entry[TELEM_PAGE];
+	union {
+		struct isla_tcp_entry tcp[TELEM_PAGE];
+		struct isla_udp_entry udp[TELEM_PAGE];
+		struct isla_neigh_entry neigh[TELEM_PAGE];
+		struct isla_addr_entry addr[TELEM_PAGE];
+		struct isla_route_entry route[TELEM_PAGE];
+		struct isla_pmtu_entry pmtu[TELEM_PAGE];
+	};
 };
 
 struct table {
 	const char *name;
 	void (*read)(struct isla_stack *stack, void *arg);
-	bool (*match)(const union entry *e, const struct telem_params *p); /* NULL: all do */
-	/* Adds the entry; key: SHARD/ID or SHARD/NUMBER OF THE ENTRY. */
-	void (*add)(struct telem_out *out, const union entry *e);
-	bool has_id;
+	/* The i-th entry of those that were read: does it match (NULL: all do), and add it. */
+	bool (*match)(const struct read *r, uint16_t i, const struct telem_params *p);
+	void (*add)(struct telem_out *out, const struct read *r, uint16_t i);
+	bool has_id;     /* keys are SHARD/ID; else SHARD/NUMBER OF THE ENTRY */
 	bool is_shared;  /* every shard has the same: one is asked */
 };
 
 /* ---- pages ---- */
 
 static void
-add_entry(struct telem_out *list, const struct table *t, const union entry *e, uint16_t shard,
-	uint32_t number)
+add_entry(struct telem_out *list, const struct table *t, const struct read *r, uint16_t i,
+	uint16_t shard, uint32_t number)
 {
 	struct telem_out inner;
 	char key[24];
 
 	telem_open(&inner);
-	t->add(&inner, e);
-	snprintf(key, sizeof(key), "%u/%u", shard, t->has_id ? e->tcp.id : number);
+	t->add(&inner, r, i);
+	snprintf(key, sizeof(key), "%u/%u", shard, t->has_id ? r->tcp[i].id : number);
 	telem_close(list, key, &inner);
 }
 
@@ -73,9 +71,9 @@ read_some(struct isla_engine *e, const struct table *t, const struct telem_param
 	if (rc != 0)
 		return rc;
 	for (i = 0; i < read.nb; i++) {
-		if (t->match != NULL && !t->match(&read.entry[i], p))
+		if (t->match != NULL && !t->match(&read, i, p))
 			continue;
-		add_entry(list, t, &read.entry[i], shard, nb_before + nb);
+		add_entry(list, t, &read, i, shard, nb_before + nb);
 		nb++;
 	}
 	*pos = read.cursor == ISLA_LIST_END ? (uint64_t)(shard + 1u) << 32 :
@@ -142,18 +140,14 @@ static void
 tcp_read(struct isla_stack *stack, void *arg)
 {
 	struct read *r = arg;
-	struct isla_tcp_entry entry[TELEM_PAGE];
-	uint16_t i;
 
-	r->nb = isla_tcp_list(isla_stack_tcp(stack), &r->cursor, entry, r->max);
-	for (i = 0; i < r->nb; i++)
-		r->entry[i].tcp = entry[i];
+	r->nb = isla_tcp_list(isla_stack_tcp(stack), &r->cursor, r->tcp, r->max);
 }
 
 static bool
-tcp_match(const union entry *u, const struct telem_params *p)
+tcp_match(const struct read *r, uint16_t i, const struct telem_params *p)
 {
-	const struct isla_tcp_entry *e = &u->tcp;
+	const struct isla_tcp_entry *e = &r->tcp[i];
 
 	return ((p->given & TELEM_KEY(STATE)) == 0 ||
 		       strcasecmp(isla_tcp_state_name(e->state), p->state) == 0) &&
@@ -165,9 +159,9 @@ tcp_match(const union entry *u, const struct telem_params *p)
 }
 
 static void
-tcp_add(struct telem_out *out, const union entry *e)
+tcp_add(struct telem_out *out, const struct read *r, uint16_t i)
 {
-	telem_tcp_entry(out, &e->tcp);
+	telem_tcp_entry(out, &r->tcp[i]);
 }
 
 /* A state that there is not would match nothing, for ever. */
@@ -360,18 +354,14 @@ static void
 udp_read(struct isla_stack *stack, void *arg)
 {
 	struct read *r = arg;
-	struct isla_udp_entry entry[TELEM_PAGE];
-	uint16_t i;
 
-	r->nb = isla_udp_list(isla_stack_udp(stack), &r->cursor, entry, r->max);
-	for (i = 0; i < r->nb; i++)
-		r->entry[i].udp = entry[i];
+	r->nb = isla_udp_list(isla_stack_udp(stack), &r->cursor, r->udp, r->max);
 }
 
 static void
-udp_add(struct telem_out *out, const union entry *e)
+udp_add(struct telem_out *out, const struct read *r, uint16_t i)
 {
-	telem_udp_entry(out, &e->udp);
+	telem_udp_entry(out, &r->udp[i]);
 }
 
 int
@@ -401,18 +391,14 @@ static void
 neigh_read(struct isla_stack *stack, void *arg)
 {
 	struct read *r = arg;
-	struct isla_neigh_entry entry[TELEM_PAGE];
-	uint16_t i;
 
-	r->nb = isla_neigh_list(stack, &r->cursor, entry, r->max);
-	for (i = 0; i < r->nb; i++)
-		r->entry[i].neigh = entry[i];
+	r->nb = isla_neigh_list(stack, &r->cursor, r->neigh, r->max);
 }
 
 static void
-neigh_add(struct telem_out *out, const union entry *e)
+neigh_add(struct telem_out *out, const struct read *r, uint16_t i)
 {
-	telem_neigh_entry(out, &e->neigh);
+	telem_neigh_entry(out, &r->neigh[i]);
 }
 
 int
@@ -434,18 +420,14 @@ static void
 addr_read(struct isla_stack *stack, void *arg)
 {
 	struct read *r = arg;
-	struct isla_addr_entry entry[TELEM_PAGE];
-	uint16_t i;
 
-	r->nb = isla_addr_list(stack, &r->cursor, entry, r->max);
-	for (i = 0; i < r->nb; i++)
-		r->entry[i].addr = entry[i];
+	r->nb = isla_addr_list(stack, &r->cursor, r->addr, r->max);
 }
 
 static void
-addr_add(struct telem_out *out, const union entry *e)
+addr_add(struct telem_out *out, const struct read *r, uint16_t i)
 {
-	telem_addr_entry(out, &e->addr);
+	telem_addr_entry(out, &r->addr[i]);
 }
 
 int
@@ -473,18 +455,14 @@ static void
 route_read(struct isla_stack *stack, void *arg)
 {
 	struct read *r = arg;
-	struct isla_route_entry entry[TELEM_PAGE];
-	uint16_t i;
 
-	r->nb = isla_route_list(stack, &r->cursor, entry, r->max);
-	for (i = 0; i < r->nb; i++)
-		r->entry[i].route = entry[i];
+	r->nb = isla_route_list(stack, &r->cursor, r->route, r->max);
 }
 
 static void
-route_add(struct telem_out *out, const union entry *e)
+route_add(struct telem_out *out, const struct read *r, uint16_t i)
 {
-	telem_route_entry(out, &e->route);
+	telem_route_entry(out, &r->route[i]);
 }
 
 int
@@ -493,6 +471,36 @@ telem_routes(struct isla_engine *e, const struct telem_params *p, struct telem_o
 	static const struct table table = {
 		.name = "routes", .read = route_read, .add = route_add, .is_shared = true,
 	};
+
+	return page(e, &table, p, out);
+}
+
+void
+telem_pmtu_entry(struct telem_out *out, const struct isla_pmtu_entry *e)
+{
+	telem_addr(out, "dst", &e->dst);
+	telem_u64(out, "mtu", e->mtu);
+	telem_u64(out, "left_us", e->left_us);
+}
+
+static void
+pmtu_read(struct isla_stack *stack, void *arg)
+{
+	struct read *r = arg;
+
+	r->nb = isla_pmtu_list(stack, &r->cursor, r->pmtu, r->max);
+}
+
+static void
+pmtu_add(struct telem_out *out, const struct read *r, uint16_t i)
+{
+	telem_pmtu_entry(out, &r->pmtu[i]);
+}
+
+int
+telem_pmtu(struct isla_engine *e, const struct telem_params *p, struct telem_out *out)
+{
+	static const struct table table = {.name = "paths", .read = pmtu_read, .add = pmtu_add};
 
 	return page(e, &table, p, out);
 }

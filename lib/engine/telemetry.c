@@ -48,6 +48,8 @@ const struct telem_command telem_commands[] = {
 		"Our addresses. Takes shard=N,cursor=N", telem_addrs},
 	{"/isla/routes", TELEM_KEY(SHARD) | TELEM_KEY(CURSOR), "Routes. Takes shard=N,cursor=N",
 		telem_routes},
+	{"/isla/pmtu", TELEM_KEY(SHARD) | TELEM_KEY(CURSOR), "Path MTUs. Takes shard=N,cursor=N",
+		telem_pmtu},
 	{"/isla/timers", 0, "Each shard's timers", telem_timers},
 	{"/isla/mempools", 0, "Mbufs: how many there are, and are free", telem_mempools},
 	{"/isla/faults", 0, "The bad path on purpose, and its victims", telem_faults},

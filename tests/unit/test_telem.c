@@ -275,6 +275,14 @@ add_addr(struct telem_out *o)
 }
 
 static void
+add_pmtu(struct telem_out *o)
+{
+	struct isla_pmtu_entry e = {.dst = longest(), .mtu = UINT16_MAX, .left_us = UINT64_MAX};
+
+	telem_pmtu_entry(o, &e);
+}
+
+static void
 a_page_fits_into_an_answer(void)
 {
 	expect_page_fits(add_tcp);
@@ -282,6 +290,7 @@ a_page_fits_into_an_answer(void)
 	expect_page_fits(add_neigh);
 	expect_page_fits(add_route);
 	expect_page_fits(add_addr);
+	expect_page_fits(add_pmtu);
 }
 
 static void
