@@ -592,7 +592,8 @@ agent_create(const char *path, struct isla_engine *engine, char *err, size_t err
 	if (rc == 0)
 		return a;
 	snprintf(err, err_size, "--agent %s: %s", path,
-		rc == -EADDRINUSE ? "there is a file, or somebody listens there" : strerror(-rc));
+		rc == -EADDRINUSE ? "there is a file, or somebody listens there" :
+		rc == -ENAMETOOLONG ? "give a path of at most 107 bytes" : strerror(-rc));
 	agent_free(a);
 	return NULL;
 }

@@ -106,14 +106,34 @@ scan_entry(struct scan *s, char *text)
 	return 0;
 }
 
+/* What an editor for other systems leaves in front, and what would confuse a terminal if it were
+ * quoted in a message. */
+static int
+scan_bytes(struct scan *s, const char *text, size_t len)
+{
+	size_t i;
+
+	if (s->line == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		return refuse(s, "the file begins with a byte order mark; save it without one");
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if ((c < ' ' && strchr("\t\r\n", c) == NULL) || c == '\0' || c == 0x7f)
+			return refuse(s, "a byte of value %u; give text", c);
+	}
+	return 0;
+}
+
 static int
 scan_line(struct scan *s, char *text, size_t len)
 {
 	char *comment;
+	int rc;
 
 	s->line++;
-	if (strlen(text) != len)
-		return refuse(s, "a byte of value 0");
+	rc = scan_bytes(s, text, len);
+	if (rc != 0)
+		return rc;
 	comment = strchr(text, CFG_DEFAULT_COMMENT_CHARACTER);
 	if (comment != NULL && comment > text && comment[-1] == '\\')
 		return refuse(s, "a ';' cannot be part of a value");

@@ -105,8 +105,11 @@ eal_start_explain(const char *printed, const char *reason, char *err, size_t err
 		return;
 	}
 	if (find_line(printed, ": option '", line, sizeof(line)) != NULL) {
+		bool wants = strstr(line, "requires an argument") != NULL;
+
 		line[strcspn(line, "'")] = '\0';
-		snprintf(err, err_size, "%s, an option of EAL's, needs a value", line);
+		snprintf(err, err_size, "%s, an option of EAL's, %s", line,
+			wants ? "needs a value" : "takes no value");
 		return;
 	}
 	if (find_cause(printed, line, sizeof(line)) == NULL &&

@@ -206,8 +206,8 @@ choose_ports(struct options *opts)
 		};
 	}
 	if (conf->nb_ports == 0 && rte_eth_dev_count_avail() > 0)
-		return fail("--portmask selects none of the %u ports there are",
-			rte_eth_dev_count_avail());
+		return fail("--portmask 0x%" PRIx64 " has none of the %u ports that there are",
+			opts->portmask, rte_eth_dev_count_avail());
 	if (conf->nb_ports == 0)
 		return fail("there is no port; give EAL one, for example "
 			"isla --vdev=net_tap0,iface=isla0");
@@ -266,7 +266,8 @@ engine_create(struct app *app)
 		dhcp_conf_engine(app->dhcp, conf);
 	app->engine = isla_engine_create(conf, err, sizeof(err));
 	if (app->engine == NULL)
-		return fail("%s", err);
+		return fail("%s%s", err, rte_errno == ENOMEM ?
+			" (--total-num-mbufs, --tcp-max-conns)" : "");
 	isla_engine_get_stats(app->engine, &app->stats);
 	return 0;
 }

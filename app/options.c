@@ -264,8 +264,9 @@ const struct option options_table[] = {
 	{
 		.name = "shard-by", .arg = "HOW", .group = OPTION_LOOP, .parse = option_shard_by,
 		.def = "2tuple", .accepts = "2tuple, 4tuple, src-ip or port-rss",
-		.help = "which shard a flow belongs to: by source address and port, by both "
-			"addresses and ports, by source address, or by the port's own hash",
+		.help = "which shard a flow belongs to: by source address and port (2tuple), by "
+			"both addresses and ports (4tuple), by source address (src-ip), or by the "
+			"port's own hash (port-rss)",
 	},
 	{
 		.name = "idle", .arg = "HOW", .group = OPTION_LOOP, .parse = option_idle,
@@ -322,7 +323,8 @@ const struct option options_table[] = {
 	},
 	{
 		.name = "tcp-cc", .arg = "NAME", .group = OPTION_TCP, .parse = option_cc,
-		.help = "congestion control: cubic, newreno, dctcp or bbr [cubic]",
+		.def = "cubic",
+		.help = "congestion control: cubic, newreno, dctcp or bbr",
 	},
 	{
 		.name = "tcp-pacing", .group = OPTION_TCP, .parse = option_flag,
@@ -621,6 +623,67 @@ resolve_ports(struct options *opts)
 	}
 }
 
+/* Options that would be forgotten in silence, or win over another one that was given. */
+static int
+check_given(const struct options *opts, const bool *given, char *err, size_t err_size)
+{
+	static const char *const dhcp[] = {"dhcp-fallback", "dhcp-lease-file", "dhcp-hostname",
+		"dhcp-client-id", "dhcp-vendor-class"};
+	static const char *const grown[][2] = {{"tcp-rcvbuf", "tcp-rcvbuf-max"},
+		{"tcp-sndbuf", "tcp-sndbuf-max"}};
+	const struct isla_tcp_conf *tcp = &opts->engine.stack.tcp;
+	const uint32_t bytes[][2] = {{tcp->rcvbuf_bytes, tcp->rcvbuf_max_bytes},
+		{tcp->sndbuf_bytes, tcp->sndbuf_max_bytes}};
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(dhcp) && !opts->dhcp; i++) {
+		if (given[options_find(dhcp[i]) - options_table]) {
+			snprintf(err, err_size, "--%s is of use with --dhcp only; give that, too",
+				dhcp[i]);
+			return -EINVAL;
+		}
+	}
+	for (i = 0; i < RTE_DIM(grown); i++) {
+		if (bytes[i][0] > bytes[i][1] && given[options_find(grown[i][0]) - options_table] &&
+			given[options_find(grown[i][1]) - options_table]) {
+			snprintf(err, err_size, "--%s %u is more than --%s %u; give at most as much",
+				grown[i][0], bytes[i][0], grown[i][1], bytes[i][1]);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* A gateway is another host in a prefix of the port's. */
+static int
+check_gateway(const struct options *opts, const struct option_addr *a, char *err, size_t err_size)
+{
+	bool link_local = !isla_addr_is_v4(&a->prefix.addr) &&
+		isla_addr_is_link_local(&a->prefix.addr) && !opts->no_link_local;
+	const char *why = NULL;
+	char text[ISLA_ADDR_STRLEN];
+	uint16_t i;
+
+	for (i = 0; i < opts->nb_ips && why == NULL; i++) {
+		struct isla_prefix p = {.addr = a->prefix.addr, .len = opts->ip[i].prefix.len};
+
+		if (isla_addr_eq(&opts->ip[i].prefix.addr, &a->prefix.addr))
+			why = "is the stack's own address; give another host's";
+		else if (opts->ip[i].port == a->port &&
+			isla_prefix_match(&opts->ip[i].prefix, &a->prefix.addr))
+			why = options_why_no_host(&p);
+	}
+	isla_addr_format(&a->prefix.addr, text, sizeof(text));
+	if (why != NULL)
+		snprintf(err, err_size, "--gateway %s %s", text, why);
+	else if (!link_local && !list_has(opts->ip, opts->nb_ips, a, true))
+		snprintf(err, err_size, "--gateway %s: no --ip of port %u has it in its prefix",
+			text, a->port);
+	else
+		return 0;
+	return -EINVAL;
+}
+
 /* What fits by itself and not together. */
 static int
 check_together(const struct options *opts, char *err, size_t err_size)
@@ -642,18 +705,9 @@ check_together(const struct options *opts, char *err, size_t err_size)
 			return -EINVAL;
 		}
 	}
-	for (i = 0; i < opts->nb_gateways; i++) {
-		const struct option_addr *a = &opts->gateway[i];
-		bool link_local = !isla_addr_is_v4(&a->prefix.addr) &&
-			isla_addr_is_link_local(&a->prefix.addr) && !opts->no_link_local;
-
-		isla_addr_format(&a->prefix.addr, text, sizeof(text));
-		if (!link_local && !list_has(opts->ip, opts->nb_ips, a, true)) {
-			snprintf(err, err_size, "--gateway %s: no --ip of port %u has it in its "
-				"prefix", text, a->port);
+	for (i = 0; i < opts->nb_gateways; i++)
+		if (check_gateway(opts, &opts->gateway[i], err, err_size) != 0)
 			return -EINVAL;
-		}
-	}
 	for (i = 0; i < opts->nb_dns; i++) {
 		const struct option_addr a = {.prefix = {.addr = opts->dns[i].addr}};
 
@@ -694,6 +748,8 @@ options_parse(struct options *opts, int argc, char **argv, const struct config *
 	}
 	if (config != NULL && config->path != NULL &&
 		config_take(opts, config, given, err, err_size) != 0)
+		return -EINVAL;
+	if (check_given(opts, given, err, err_size) != 0)
 		return -EINVAL;
 	for (o = options_table; o->name != NULL; o++)
 		if (o->def != NULL && !given[o - options_table] &&
@@ -737,6 +793,13 @@ options_share_out(struct options *opts, uint16_t nb_shards, char *err, size_t er
 			&opts->total_conns, err, err_size) != 0)
 		return -EINVAL;
 	conf->nb_refs = 2 * conf->nb_mbufs;
+	if (conf->nb_rxq > nb_shards || conf->nb_txq > nb_shards) {
+		snprintf(err, err_size, "--%s %u: there are %u shards, and each has one queue of a "
+			"port at most; give fewer, or EAL more lcores",
+			conf->nb_rxq > nb_shards ? "rxq" : "txq",
+			conf->nb_rxq > nb_shards ? conf->nb_rxq : conf->nb_txq, nb_shards);
+		return -EINVAL;
+	}
 	return 0;
 }
 

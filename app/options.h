@@ -184,6 +184,9 @@ option_parse_fn option_keepalive;
 option_parse_fn option_time_ms;
 option_parse_fn option_backoff;
 option_parse_fn option_fault;
+
+/* Why an IPv4 address of the prefix is no host's ("is ..."), or NULL. */
+const char *options_why_no_host(const struct isla_prefix *prefix);
 option_parse_fn option_dhcp_fallback;
 option_parse_fn option_dhcp_hostname;
 option_parse_fn option_dhcp_client_id;

@@ -224,9 +224,23 @@ is_unicast(const struct isla_addr *a)
 		!isla_addr_is_broadcast(a) && !isla_addr_is_loopback(a);
 }
 
+const char *
+options_why_no_host(const struct isla_prefix *prefix)
+{
+	uint32_t mask, bits;
+
+	if (!isla_addr_is_v4(&prefix->addr) || prefix->len > 30)
+		return NULL;
+	mask = UINT32_MAX >> prefix->len;
+	bits = rte_be_to_cpu_32(isla_addr_v4(&prefix->addr)) & mask;
+	return bits == 0 ? "is the address of the network itself; give a host's" :
+		bits == mask ? "is the network's broadcast address; give a host's" : NULL;
+}
+
 /* Append an address with its prefix, which must be given where want_len is set, to a list. */
 static int
-addr_append(struct option_addr *list, uint16_t *nb, uint16_t max, const char *value, bool want_len)
+addr_append(struct option_addr *list, uint16_t *nb, uint16_t max, const char *value, bool want_len,
+	char *why, size_t why_size)
 {
 	char text[ISLA_ADDR_STRLEN + 8];
 	struct option_addr a = {.port = 0};
@@ -236,6 +250,10 @@ addr_append(struct option_addr *list, uint16_t *nb, uint16_t max, const char *va
 		isla_prefix_parse(text, &a.prefix) != 0 || !is_unicast(&a.prefix.addr) ||
 		a.prefix.len == 0)
 		return -EINVAL;
+	if (want_len && options_why_no_host(&a.prefix) != NULL) {
+		snprintf(why, why_size, "this %s", options_why_no_host(&a.prefix));
+		return -EINVAL;
+	}
 	if (*nb == max)
 		return -ENOSPC;
 	list[(*nb)++] = a;
@@ -246,7 +264,8 @@ int
 option_ip(const struct option *o, const char *value, struct options *opts, char *why,
 	size_t why_size)
 {
-	return addr_append(opts->ip, &opts->nb_ips, OPTIONS_IP_MAX, value, true);
+	return addr_append(opts->ip, &opts->nb_ips, OPTIONS_IP_MAX, value, true, why,
+		why_size);
 }
 
 /* P=ADDR/LEN */
@@ -261,21 +280,24 @@ option_port_ip(const struct option *o, const char *value, struct options *opts, 
 		snprintf(text, sizeof(text), "%s@%.*s", equals + 1, (int)(equals - value),
 			value) >= (int)sizeof(text))
 		return -EINVAL;
-	return addr_append(opts->ip, &opts->nb_ips, OPTIONS_IP_MAX, text, true);
+	return addr_append(opts->ip, &opts->nb_ips, OPTIONS_IP_MAX, text, true, why,
+		why_size);
 }
 
 int
 option_host_ip(const struct option *o, const char *value, struct options *opts, char *why,
 	size_t why_size)
 {
-	return addr_append(opts->host_ip, &opts->nb_host_ips, OPTIONS_IP_MAX, value, true);
+	return addr_append(opts->host_ip, &opts->nb_host_ips, OPTIONS_IP_MAX, value, true, why,
+		why_size);
 }
 
 int
 option_gateway(const struct option *o, const char *value, struct options *opts, char *why,
 	size_t why_size)
 {
-	return addr_append(opts->gateway, &opts->nb_gateways, OPTIONS_GATEWAY_MAX, value, false);
+	return addr_append(opts->gateway, &opts->nb_gateways, OPTIONS_GATEWAY_MAX, value, false,
+		why, why_size);
 }
 
 int
@@ -405,7 +427,11 @@ option_cc(const struct option *o, const char *value, struct options *opts, char 
 	const char *names = isla_tcp_cc_names(), *at = names;
 	size_t len = strlen(value);
 
-	RTE_SET_USED(o);
+	/* The default's text is a copy that goes. */
+	if (strcmp(value, o->def) == 0) {
+		opts->engine.stack.tcp.cc = o->def;
+		return 0;
+	}
 	while (len > 0 && strcspn(value, ", ") == len &&
 		(at = strstr(at, value)) != NULL) {
 		if ((at == names || at[-1] == ' ') && (at[len] == ',' || at[len] == '\0')) {
@@ -472,12 +498,21 @@ option_backoff(const struct option *o, const char *value, struct options *opts, 
 	size_t why_size)
 {
 	struct isla_engine_backoff b = opts->engine.backoff;
+	const char *all = value, *same;
 	size_t n;
 
 	do {
 		n = strcspn(value, ",");
 		if (backoff_part(value, n, &b) != 0)
 			return -EINVAL;
+		/* No name is the end of another one. */
+		same = strstr(all, strncmp(value, "spin", 4) == 0 ? "spin=" :
+			strncmp(value, "yield", 5) == 0 ? "yield=" : "sleep=");
+		if (same != value) {
+			snprintf(why, why_size, "%.*s is given twice",
+				(int)strcspn(value, "="), value);
+			return -EEXIST;
+		}
 		value += n;
 	} while (*value++ == ',');
 	opts->engine.backoff = b;

@@ -182,6 +182,9 @@ lines_that_are_nothing_are_named(void)
 	static char longest[512];
 
 	refuse("[isla]\nenable-rx-cksum\n", 2, "enable-rx-cksum", "NAME = yes");
+	refuse("\xef\xbb\xbf[isla]\nrxd = 5\n", 1, "byte order mark", "without");
+	refuse("[isla]\nrxd \x1b[2J= 5\n", 2, "value 27", "text");
+	refuse("[isla]\nrxd = 5 ; \x07\n", 2, "value 7", "text");
 	refuse("# a comment\n", 1, "# a comment", "begins with a ';'");
 	refuse("[isla]\n--rxd = 5\n", 2, "--rxd", "no dashes");
 	refuse("[isla]\n= 5\n", 2, "''", "name of an option");

@@ -207,6 +207,8 @@ a_failed_start_is_one_line(void)
 	explain("EAL: FATAL: Cannot init memory\n", "EAL cannot start: Cannot init memory; ");
 	explain("isla: option '--vdev' requires an argument\nUsage: ...\n",
 		"--vdev, an option of EAL's, needs a value");
+	explain("isla: option '--no-huge' doesn't allow an argument\nUsage: ...\n",
+		"--no-huge, an option of EAL's, takes no value");
 	explain("", "EAL cannot start: Reason; ");
 }
 

@@ -55,6 +55,53 @@ refuse(const char *line, const char *word, const char *other)
 }
 
 static void
+what_would_be_forgotten_in_silence_is_refused(void)
+{
+	refuse("--dhcp-hostname box", "--dhcp-hostname", "with --dhcp only");
+	refuse("--dhcp-fallback none", "--dhcp-fallback", "with --dhcp only");
+	take("--dhcp --dhcp-hostname box");
+	refuse("--tcp-rcvbuf 1M --tcp-rcvbuf-max 512K", "--tcp-rcvbuf 1048576",
+		"--tcp-rcvbuf-max 524288");
+	refuse("--tcp-sndbuf 2M --tcp-sndbuf-max 1M", "--tcp-sndbuf 2097152", "at most as much");
+	take("--tcp-rcvbuf 8M");
+	take("--tcp-rcvbuf 1M --tcp-rcvbuf-max 1M");
+	refuse("--backoff spin=1,yield=2,spin=3", "spin=1,yield=2,spin=3", "spin is given twice");
+	refuse("--backoff sleep=1us,sleep=1us", "sleep=1us", "sleep is given twice");
+	take("--backoff yield=2,spin=1,sleep=1us");
+}
+
+static void
+addresses_that_no_host_has_are_refused(void)
+{
+	refuse("--ip 10.1.2.0/24", "--ip 10.1.2.0/24", "network itself");
+	refuse("--ip 10.1.2.255/24", "--ip 10.1.2.255/24", "broadcast");
+	refuse("--port-ip 0=10.1.255.255/16", "--port-ip 0=10.1.255.255/16", "broadcast");
+	refuse("--host-ip 192.168.1.0/24", "--host-ip 192.168.1.0/24", "network itself");
+	take("--ip 10.1.2.0/16");
+	take("--ip 10.1.2.255/16");
+	take("--ip 10.1.2.0/31");
+	take("--ip 10.1.2.255/32");
+	refuse("--ip 10.1.2.3/24 --gateway 10.1.2.255", "--gateway 10.1.2.255", "broadcast");
+	refuse("--ip 10.1.2.3/24 --gateway 10.1.2.0", "--gateway 10.1.2.0", "network itself");
+	refuse("--ip 10.1.2.3/24 --gateway 10.1.2.3", "--gateway 10.1.2.3", "own address");
+	take("--ip 10.1.2.3/24 --gateway 10.1.2.254");
+	take("--ip 10.1.2.0/31 --gateway 10.1.2.1");
+}
+
+static void
+more_queues_than_shards_are_refused(void)
+{
+	take("--rxq 2");
+	CU_ASSERT_EQUAL(options_share_out(&opts, 2, err, sizeof(err)), 0);
+	take("--rxq 2");
+	CU_ASSERT_EQUAL(options_share_out(&opts, 1, err, sizeof(err)), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "--rxq 2: there are 1 shards"));
+	take("--txq 5");
+	CU_ASSERT_EQUAL(options_share_out(&opts, 4, err, sizeof(err)), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "--txq 5"));
+}
+
+static void
 nothing_gives_the_defaults(void)
 {
 	struct isla_engine_conf conf;
@@ -208,7 +255,7 @@ static void
 congestion_control_has_a_name(void)
 {
 	take("--rxd=64");
-	CU_ASSERT_PTR_NULL(opts.engine.stack.tcp.cc); /* the stack's default */
+	CU_ASSERT_STRING_EQUAL(opts.engine.stack.tcp.cc, "cubic");
 	take("--tcp-cc cubic");
 	CU_ASSERT_STRING_EQUAL(opts.engine.stack.tcp.cc, "cubic");
 	refuse("--tcp-cc=reno", "--tcp-cc reno", "cubic, ");
@@ -507,7 +554,7 @@ what_a_dhcp_server_is_told(void)
 {
 	char line[700];
 
-	take("--dhcp-hostname box-1.example.net --dhcp-vendor-class isla/1");
+	take("--dhcp --dhcp-hostname box-1.example.net --dhcp-vendor-class isla/1");
 	CU_ASSERT_STRING_EQUAL(opts.dhcp_hostname, "box-1.example.net");
 	CU_ASSERT_STRING_EQUAL(opts.dhcp_vendor_class, "isla/1");
 	refuse("--dhcp-hostname a_b", "--dhcp-hostname 'a_b'", "letters");
@@ -521,14 +568,14 @@ what_a_dhcp_server_is_told(void)
 	refuse(line, "--dhcp-hostname", "253");
 	snprintf(line, sizeof(line), "--dhcp-vendor-class %0513d", 1);
 	refuse(line, "--dhcp-vendor-class", "512");
-	take("--dhcp-client-id 01:02:aB");
+	take("--dhcp --dhcp-client-id 01:02:aB");
 	CU_ASSERT_EQUAL(opts.dhcp_client_id_len, 3);
 	CU_ASSERT_EQUAL(memcmp(opts.dhcp_client_id, "\001\002\xab", 3), 0);
 	/* What is no hexadecimal is text, of type 0. */
-	take("--dhcp-client-id box:1");
+	take("--dhcp --dhcp-client-id box:1");
 	CU_ASSERT_EQUAL(opts.dhcp_client_id_len, 6);
 	CU_ASSERT_EQUAL(memcmp(opts.dhcp_client_id, "\0box:1", 6), 0);
-	take("--dhcp-client-id aa");
+	take("--dhcp --dhcp-client-id aa");
 	CU_ASSERT_EQUAL(memcmp(opts.dhcp_client_id, "\0aa", 3), 0);
 	snprintf(line, sizeof(line), "--dhcp-client-id %0255d", 1);
 	refuse(line, "--dhcp-client-id", "254");
@@ -654,6 +701,9 @@ a_share_that_is_too_small_is_refused(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(faults_of_either_direction),
 	SUITE_TEST(nothing_gives_the_defaults),
+	SUITE_TEST(what_would_be_forgotten_in_silence_is_refused),
+	SUITE_TEST(addresses_that_no_host_has_are_refused),
+	SUITE_TEST(more_queues_than_shards_are_refused),
 	SUITE_TEST(every_option_reaches_its_field),
 	SUITE_TEST(what_is_not_known_is_named),
 	SUITE_TEST(a_letter_is_short_for_its_option),

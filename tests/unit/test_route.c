@@ -196,6 +196,7 @@ routes_that_cannot_be_are_refused(void)
 	CU_ASSERT_EQUAL(add("10.0.0.0/8", "255.255.255.255", 0), -EINVAL);
 	CU_ASSERT_EQUAL(add("10.0.0.0/8", "127.0.0.1", 0), -EINVAL);
 	CU_ASSERT_EQUAL(add("10.0.0.0/8", OWN4, 0), -EINVAL);
+	CU_ASSERT_EQUAL(add("10.0.0.0/8", "192.168.1.255", 0), -EINVAL);
 	check_way("10.0.0.1", ISLA_NETIF_ANY, NULL, 0);
 }
 

@@ -62,7 +62,7 @@ is_gateway_possible(const struct inet *inet, const struct isla_prefix *prefix,
 	if (isla_addr_is_unspecified(gateway))
 		return true;
 	return isla_addr_is_v4(gateway) == isla_addr_is_v4(&prefix->addr) &&
-		!isla_addr_is_multicast(gateway) && !isla_addr_is_broadcast(gateway) &&
+		!isla_addr_is_multicast(gateway) && !inet_is_broadcast(inet, gateway) &&
 		!isla_addr_is_loopback(gateway) && !inet_is_own(inet, gateway);
 }
 
