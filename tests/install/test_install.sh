@@ -115,6 +115,26 @@ echo_once()
 		2>/dev/null
 }
 
+# More than all buffers on its way hold, both ways at once.
+echo_much()
+{
+	head -c 4000000 /dev/urandom >"$dir/sent"
+	timeout 30 ip netns exec "$ns" /usr/bin/python3 - "$dir/sent" <<'END'
+import pathlib, socket, sys, threading
+sent = pathlib.Path(sys.argv[1]).read_bytes()
+with socket.create_connection(("192.168.1.2", 7), timeout=20) as peer:
+    def send():
+        peer.sendall(sent)
+        peer.shutdown(socket.SHUT_WR)
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    got = b""
+    while piece := peer.recv(65536):
+        got += piece
+    sys.exit(got != sent)
+END
+}
+
 first_program()
 {
 	# The block of C in the README, and nothing else.
@@ -134,7 +154,7 @@ first_program()
 		>"$dir/first.log" 2>&1 </dev/null &
 	on_exit stop_process $!
 	if ! wait_until 20 ip -n "$ns" address add 192.168.1.1/24 dev isla0 2>/dev/null ||
-		! ip -n "$ns" link set isla0 up || ! wait_until 20 echo_once; then
+		! ip -n "$ns" link set isla0 up || ! wait_until 20 echo_once || ! echo_much; then
 		cat "$dir/first.log"
 		die "the README's program does not echo"
 	fi
