@@ -84,15 +84,31 @@ words_in_common(const char *name, int argc, char **argv, int *nb_words)
 	return nb;
 }
 
+/* The word of a command's name behind those that are known, and its length; NULL: it has none. */
+static const char *
+word_behind(const struct cmd *c, int nb_known, char **argv, size_t *len)
+{
+	const char *word = c->name;
+	int k, n;
+
+	if (words_in_common(c->name, nb_known, argv, &n) < nb_known || n == nb_known)
+		return NULL;
+	for (k = 0; k < nb_known; k++)
+		word += strcspn(word, " ") + 1;
+	*len = strcspn(word, " ");
+	return word;
+}
+
 /* "show tcp": no such command. Say which words might follow those that are known. */
 static int
 say_unknown(struct cmd_env *env, int argc, char **argv, int nb_known)
 {
-	const char *last = "";
-	size_t last_len = 0;
+	const char *word, *other;
 	const struct cmd *c;
-	unsigned int i;
-	int k, n;
+	size_t len, other_len;
+	unsigned int i, j;
+	bool any = false;
+	int k;
 
 	fputc('\'', env->out);
 	for (k = 0; k <= nb_known && k < argc; k++)
@@ -104,19 +120,16 @@ say_unknown(struct cmd_env *env, int argc, char **argv, int nb_known)
 	}
 	fputs("there may follow", env->out);
 	for (i = 0; (c = cmd_at(i)) != NULL; i++) {
-		const char *word = c->name;
-		size_t len;
-
-		if (words_in_common(c->name, nb_known, argv, &n) < nb_known || n == nb_known)
+		word = word_behind(c, nb_known, argv, &len);
+		for (j = 0; word != NULL && j < i; j++) {
+			other = word_behind(cmd_at(j), nb_known, argv, &other_len);
+			if (other != NULL && other_len == len && memcmp(other, word, len) == 0)
+				word = NULL;
+		}
+		if (word == NULL)
 			continue;
-		for (k = 0; k < nb_known; k++)
-			word += strcspn(word, " ") + 1;
-		len = strcspn(word, " ");
-		if (len == last_len && memcmp(word, last, len) == 0)
-			continue;
-		fprintf(env->out, "%s %.*s", last_len > 0 ? "," : "", (int)len, word);
-		last = word;
-		last_len = len;
+		fprintf(env->out, "%s %.*s", any ? "," : "", (int)len, word);
+		any = true;
 	}
 	fputc('\n', env->out);
 	return -EINVAL;

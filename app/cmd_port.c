@@ -157,17 +157,20 @@ show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_p
 		[ISLA_ENGINE_WAKES_BY_INTR] = "yes, by interrupt",
 	};
 	struct rte_ether_addr mac;
+	char socket[12] = "any";
 	bool any = false;
 	unsigned int i;
 
+	if (info->socket_id >= 0)
+		snprintf(socket, sizeof(socket), "%d", info->socket_id);
 	fprintf(env->out, "\n********************* Infos for port %-2u *********************\n",
 		info->port_id);
 	print_mac(env->out, "MAC address of the stack", info->mac);
 	if (rte_eth_macaddr_get(info->port_id, &mac) == 0)
 		print_mac(env->out, "MAC address of the port", mac.addr_bytes);
 	fprintf(env->out, "Device name: %s\nDriver name: %s\n", info->name, info->driver);
-	fprintf(env->out, "State: %s\nConnect to socket: %d\nLink status: %s\n"
-		"Link speed: %u Mbps\nMTU: %u\n", states[info->state], info->socket_id,
+	fprintf(env->out, "State: %s\nConnect to socket: %s\nLink status: %s\n"
+		"Link speed: %u Mbps\nMTU: %u\n", states[info->state], socket,
 		info->link_up ? "up" : "down", info->link_mbps, info->mtu);
 	fprintf(env->out, "Number of queue pairs: %u\nRX descriptors of a queue: %u\n"
 		"TX descriptors of a queue: %u\n", info->nb_queues, info->nb_rxd, info->nb_txd);

@@ -151,6 +151,9 @@ cmd_show_tcp_conn(struct cmd_env *env, const struct cmd *cmd, int argc, char **a
 		return cmd_fail(env, cmd, "%s", strerror(-rc));
 	tcp_print_head(env->out);
 	tcp_print_entry(env->out, shard, &one.entry);
+	/* A listener has none of the rest. */
+	if (one.entry.state == ISLA_TCP_LISTEN)
+		return 0;
 	tcp_print_all(env->out, &one.info);
 	fprintf(env->out, "  %-20s", "timers");
 	for (i = 0; i < ISLA_TCP_TIMER_MAX; i++)

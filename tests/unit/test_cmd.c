@@ -125,6 +125,7 @@ what_is_not_known_is_named(void)
 	refuse("frobnicate", "'frobnicate' is no command", "help");
 	refuse("frobnicate 1 2", "'frobnicate' is no command", "help");
 	refuse("show", "'show' is not all of it", "port");
+	CU_ASSERT_EQUAL(count(" config"), 1);
 	refuse("show frob", "'show frob' is no command", "port");
 	refuse("show port", "'show port' is not all of it", "xstats");
 	refuse("show port frob 0", "'show port frob' is no command", "stats");
@@ -360,6 +361,10 @@ one_connection_is_told_in_full(void)
 	/* With one shard its number may be left out. */
 	snprintf(line, sizeof(line), "show tcp conn %s", id + 2);
 	works(line);
+	/* A listener has no windows and no round trips. */
+	works("show tcp conn 0.0");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "LISTEN"));
+	CU_ASSERT_PTR_NULL(strstr(text, "snd_cwnd_bytes"));
 	refuse("show tcp conn 0.99999", "0.99999", "show tcp conns");
 	refuse("show tcp conn 1.0", "'1.0'", "from 0 to 0");
 	refuse("show tcp conn 0.", "'0.'", "such as 0.64");
