@@ -176,6 +176,7 @@ cmd_show_config_rxtx(struct cmd_env *env, const struct cmd *cmd, int argc, char 
 		[ISLA_ENGINE_WAKES_NOT] = "no",
 		[ISLA_ENGINE_WAKES_BY_FD] = "by descriptor",
 		[ISLA_ENGINE_WAKES_BY_INTR] = "by interrupt",
+		[ISLA_ENGINE_WAKES_NEEDLESS] = "no need",
 	};
 	const struct isla_engine_conf *conf = &env->opts->engine;
 	struct isla_engine_port_info info;

@@ -155,6 +155,7 @@ show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_p
 		[ISLA_ENGINE_WAKES_NOT] = "no",
 		[ISLA_ENGINE_WAKES_BY_FD] = "yes, by descriptor",
 		[ISLA_ENGINE_WAKES_BY_INTR] = "yes, by interrupt",
+		[ISLA_ENGINE_WAKES_NEEDLESS] = "no need, it is a file",
 	};
 	struct rte_ether_addr mac;
 	char socket[12] = "any";

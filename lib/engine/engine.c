@@ -121,11 +121,14 @@ workers_init(struct isla_engine *e, struct fault *fault)
 static int
 engine_init(struct isla_engine *e, struct fault *fault)
 {
-	uint16_t i;
+	uint16_t i, j;
 	int rc = key_init(&e->conf.stack.key, fault);
 
-	for (i = 0; rc == 0 && i < e->conf.nb_ports; i++)
+	for (i = 0; rc == 0 && i < e->conf.nb_ports; i++) {
 		rc = port_probe(&e->port[i], &e->conf.port[i], &e->conf, fault);
+		for (j = 0; rc == 0 && j < i; j++)
+			rc = port_differs(&e->port[i], &e->port[j], fault);
+	}
 	if (rc == 0)
 		rc = workers_init(e, fault);
 	if (rc == 0)
@@ -323,7 +326,8 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 	info->if_index = port->if_index;
 	info->offloads = port->netif_offloads;
 	info->wakes = port->rx_fd[0] >= 0 ? ISLA_ENGINE_WAKES_BY_FD :
-		port->has_rx_intr ? ISLA_ENGINE_WAKES_BY_INTR : ISLA_ENGINE_WAKES_NOT;
+		port->has_rx_intr ? ISLA_ENGINE_WAKES_BY_INTR :
+		port->is_file ? ISLA_ENGINE_WAKES_NEEDLESS : ISLA_ENGINE_WAKES_NOT;
 	info->segments = port->tso;
 	info->linearizes = port->linearize;
 	info->socket_id = port->socket_id;

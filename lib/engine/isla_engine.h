@@ -303,6 +303,7 @@ enum isla_engine_wakes {
 	ISLA_ENGINE_WAKES_NOT,     /**< its shards sleep for a while, and look */
 	ISLA_ENGINE_WAKES_BY_FD,   /**< a descriptor is readable while frames wait */
 	ISLA_ENGINE_WAKES_BY_INTR, /**< receive interrupts of the driver's */
+	ISLA_ENGINE_WAKES_NEEDLESS, /**< a file: what it has is there at once */
 };
 
 /** What became of a port; see isla_engine_port_info(). */

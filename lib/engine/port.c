@@ -321,9 +321,11 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 	port->keeps_mbufs = (port->quirks->flags & QUIRK_KEEPS_MBUFS) != 0 ||
 		((port->quirks->flags & QUIRK_ZC_KEEPS_MBUFS) != 0 &&
 			strstr(port->dev_args, "zero-copy=yes") != NULL);
+	port->is_file = (port->quirks->flags & QUIRK_FILE) != 0 &&
+		strstr(port->dev_args, "iface=") == NULL;
 	port->want_rx_fd = (port->quirks->flags & QUIRK_RX_FD) != 0;
 	port->want_rx_intr = (port->quirks->flags &
-		(QUIRK_RX_FD | QUIRK_FD_PACKET | QUIRK_FD_XDP)) == 0;
+		(QUIRK_RX_FD | QUIRK_FD_PACKET | QUIRK_FD_XDP)) == 0 && !port->is_file;
 	port->lsc = !conf->no_lsc && (port->quirks->flags & QUIRK_NO_LSC) == 0 &&
 		(*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	rc = probe_mac(port, want, fault);
@@ -342,6 +344,16 @@ port_probe(struct port *port, const struct isla_engine_port *want,
 	probe_rss(port, &info);
 	port->state = PORT_PROBED;
 	return 0;
+}
+
+int
+port_differs(const struct port *port, const struct port *other, struct fault *fault)
+{
+	if (port->if_index == 0 || port->if_index != other->if_index)
+		return 0;
+	return PORT_FAULT(port, fault, -EEXIST,
+		"port %u is this interface already; one is enough, with a queue for each shard",
+		other->id);
 }
 
 /*

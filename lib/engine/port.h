@@ -70,6 +70,7 @@ struct port {
 	bool tso;        /* segments are merged for it */
 	struct tso_conf tso_conf;
 	bool linearize;  /* the driver cannot send chains */
+	bool is_file;    /* what there is to receive is there at once: nobody needs to be woken */
 	bool want_rx_fd;
 	bool want_rx_intr; /* ask the driver for receive interrupts, which it may refuse */
 	bool has_rx_intr;  /* once started: each queue's can be enabled; see rx_intr.h */
@@ -111,6 +112,9 @@ struct port {
 /* Look at a port and choose its settings. Returns 0, or -errno with a line in fault. */
 int port_probe(struct port *port, const struct isla_engine_port *want,
 	const struct isla_engine_conf *conf, struct fault *fault);
+
+/* Two ports must not be the same interface of the kernel's; as port_probe(). */
+int port_differs(const struct port *port, const struct port *other, struct fault *fault);
 
 /* Configure it and set up its nb_queues pairs of queues; receive queue q fills mbufs of pools[q].
  * As port_probe(). */

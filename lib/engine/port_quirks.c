@@ -53,7 +53,7 @@ static const struct port_quirks table[] = {
 		/* tx gathers chains by rte_pktmbuf_read(); on an interface of the kernel's it
                  * captures with that one's MAC address. */
 		.driver = "net_pcap",
-		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_NO_MAC_FILTER,
+		.flags = QUIRK_SHARED_MAC | QUIRK_TX_CHAINS | QUIRK_NO_MAC_FILTER | QUIRK_FILE,
 	},
 	{
 		/* Offers MULTI_SEGS, and chains received frames by itself. With zero-copy what lies

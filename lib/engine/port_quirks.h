@@ -20,6 +20,7 @@
 #define QUIRK_FD_XDP         0x200 /* its queues are AF_XDP sockets, made when they are set up */
 #define QUIRK_ZC_KEEPS_MBUFS 0x400 /* neither, where it has the argument zero-copy=yes */
 
+#define QUIRK_FILE           0x2000 /* may read a file, unless an argument with iface= says otherwise */
 #define QUIRK_JOINS          0x1000 /* several devices can have one interface of the kernel's */
 #define QUIRK_NO_RSS         0x800 /* its hash cannot be set as ethdev says */
 

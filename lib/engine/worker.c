@@ -163,7 +163,7 @@ port_is_heard(const struct worker *w, uint16_t i)
 {
 	const struct port *port = &w->port[i];
 
-	return worker_port_is_off(w, i) || w->queue >= port->nb_queues ||
+	return worker_port_is_off(w, i) || w->queue >= port->nb_queues || port->is_file ||
 		port->rx_fd[w->queue] >= 0 || rx_intrs_has(&w->intrs, port->q[w->queue].id, port->q[w->queue].queue);
 }
 

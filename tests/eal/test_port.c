@@ -210,6 +210,24 @@ queues_that_the_port_has_not(void)
 	unlink(path);
 }
 
+static void
+two_ports_are_two_interfaces(void)
+{
+	struct fault fault = fault_init(err, sizeof(err));
+	struct port other;
+
+	CU_ASSERT_EQUAL(probe("net_ring", ""), 0);
+	other = port;
+	CU_ASSERT_EQUAL(port_differs(&port, &other, &fault), 0); /* neither is one of the kernel's */
+	port.if_index = 3;
+	other.if_index = 4;
+	CU_ASSERT_EQUAL(port_differs(&port, &other, &fault), 0);
+	other.if_index = 3;
+	other.id = 17;
+	CU_ASSERT_EQUAL(port_differs(&port, &other, &fault), -EEXIST);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "port 17 is this interface already"));
+}
+
 /* Every queue receives into the mbufs of the shard that polls it. */
 static void
 each_queue_has_its_pool(void)
@@ -400,6 +418,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(queues_are_as_many_as_shards_poll),
 	SUITE_TEST(queues_that_the_port_has_not),
 	SUITE_TEST(each_queue_has_its_pool),
+	SUITE_TEST(two_ports_are_two_interfaces),
 	SUITE_TEST(macs),
 	SUITE_TEST(descriptors_are_the_drivers_unless_given),
 	SUITE_TEST(one_segment_is_left_alone),
