@@ -867,8 +867,8 @@ options_help(FILE *out)
 		"\n"
 		"  --vdev=net_tap0,iface=isla0     a port: the TAP interface isla0\n"
 		"  --no-huge --no-shconf           without hugepages\n"
-		"  -l CORE                         the core to run on\n"
-		"  -m MB                           memory\n"
+		"  -l CORES                        such as 0-3: on each core a shard runs [the first]\n"
+		"  -m MB                           memory [with --no-huge: 512]\n"
 		"  --file-prefix=NAME              to run beside another isla [isla]\n"
 		"  --log-level=PATTERN:LEVEL       such as pmd.net.tap:debug\n");
 	for (group = 0; group < OPTION_GROUPS; group++) {
