@@ -43,7 +43,11 @@ cmd_set_ip_add(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv
 	if (cmd_arg_prefix(env, cmd, argv[0], &prefix) != 0 ||
 		take_port(env, cmd, argc, argv, &port, &netif) != 0)
 		return -EINVAL;
-	rc = isla_engine_addr_add(env->engine, port, &prefix);
+	if (options_why_no_host(&prefix) != NULL)
+		return cmd_fail(env, cmd, "%s %s", argv[0], options_why_no_host(&prefix));
+	/* As --ip: no length is none, not the longest. */
+	rc = strchr(argv[0], '/') == NULL || prefix.len == 0 ? -EINVAL :
+		isla_engine_addr_add(env->engine, port, &prefix);
 	if (rc == 0)
 		return 0;
 	return cmd_fail(env, cmd, "%s on port %u: %s", argv[0], port, rc == -EINVAL ?
@@ -87,13 +91,16 @@ look(struct isla_stack *stack, void *arg)
 	struct isla_addr_entry a;
 	struct isla_route_entry r;
 	uint32_t cursor = 0;
+	struct isla_prefix p;
 
 	while (cursor != ISLA_LIST_END) {
 		if (isla_addr_list(stack, &cursor, &a, 1) == 0)
 			continue;
 		l->is_own = l->is_own || isla_addr_eq(&a.prefix.addr, &l->gateway);
-		l->is_on_link = l->is_on_link ||
-			(a.netif == l->netif && isla_prefix_match(&a.prefix, &l->gateway));
+		p = (struct isla_prefix){.addr = l->gateway, .len = a.prefix.len};
+		l->is_on_link = l->is_on_link || (a.netif == l->netif &&
+			isla_prefix_match(&a.prefix, &l->gateway) &&
+			options_why_no_host(&p) == NULL);
 	}
 	/* There are some tens of routes, as many as max_routes says. */
 	for (cursor = 0; cursor != ISLA_LIST_END;) {

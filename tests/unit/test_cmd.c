@@ -261,6 +261,11 @@ values_have_bounds(void)
 	refuse("set ip add 10.0.0.1/24 3", "'3' is no port of ours", "0");
 	refuse("set ip del 10.0.0", "'10.0.0'", "2001:db8::1");
 	refuse("set gateway 172.16.0.1", "172.16.0.1 is no gateway", "off");
+	refuse("set gateway 192.168.1.255", "192.168.1.255 is no gateway", "another host");
+	refuse("set ip add 10.2.0.0/16", "10.2.0.0/16", "network itself");
+	refuse("set ip add 10.2.255.255/16", "10.2.255.255/16", "broadcast");
+	refuse("set ip add 10.2.0.1", "10.2.0.1", "prefix length");
+	refuse("set ip add 10.2.0.1/0", "10.2.0.1/0", "prefix length");
 	refuse("set gateway off", "port 0 has no gateway", "set gateway");
 	refuse("service add http", "'http'", "NAME:PORT");
 	refuse("service add http:0", "'http:0'", "1 to 65535");
