@@ -124,7 +124,14 @@ tcp_print_info(FILE *out, const struct isla_tcp_info *i)
 		i->in_cwr ? " cwr" : "", i->reordering ? " reordering" : "");
 }
 
-enum field_type { F_BOOL, F_U8, F_U16, F_U32, F_U64 };
+enum field_type {
+	F_BOOL,
+	F_U8,
+	F_U16,
+	F_U32,
+	F_U64,
+	F_BOUND, /* 32 bits, of which UINT32_MAX is none */
+};
 
 #define FIELD(type, field) \
 	{ \
@@ -161,7 +168,7 @@ static const struct field {
 	FIELD(F_U32, min_rtt_us),
 	FIELD(F_U32, rcv_rtt_us),
 	FIELD(F_U32, snd_cwnd_bytes),
-	FIELD(F_U32, snd_ssthresh_bytes),
+	FIELD(F_BOUND, snd_ssthresh_bytes),
 	FIELD(F_U32, snd_wnd_bytes),
 	FIELD(F_U32, rcv_wnd_bytes),
 	FIELD(F_U32, rcvbuf_bytes),
@@ -176,7 +183,7 @@ static const struct field {
 	FIELD(F_U32, rcvq_bytes),
 	FIELD(F_U32, urgent_bytes),
 	FIELD(F_U32, ooo_segs),
-	FIELD(F_U32, pacing_rate),
+	FIELD(F_BOUND, pacing_rate),
 	FIELD(F_U64, delivery_rate),
 	FIELD(F_U32, last_data_sent_ms),
 	FIELD(F_U32, last_recv_ms),
@@ -205,6 +212,12 @@ print_field(FILE *out, const struct field *f, const struct isla_tcp_info *info)
 	case F_U16:
 		value = *(const uint16_t *)at;
 		break;
+	case F_BOUND:
+		if (*(const uint32_t *)at == UINT32_MAX) {
+			fprintf(out, "  %-20s none\n", f->name);
+			return;
+		}
+		/* fallthrough */
 	case F_U32:
 		value = *(const uint32_t *)at;
 		break;

@@ -215,6 +215,13 @@ every_field_is_told(void)
 	fclose(header);
 	CU_ASSERT(nb > 50);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "pacing_gain"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "  pacing_rate          0\n"));
+	free(text);
+	/* What has no bound is not a number. */
+	info.snd_ssthresh_bytes = info.pacing_rate = UINT32_MAX;
+	text = print(tcp_print_all, &info);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "  snd_ssthresh_bytes   none\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "  pacing_rate          none\n"));
 	free(text);
 }
 
