@@ -46,6 +46,7 @@ struct cmd_env {
 	bool interrupted; /* this line's command was */
 	/* What was shown last, and when: rates count from there. */
 	struct isla_engine_stats shown;
+	struct isla_engine_stats fwd_base; /* what there was when `clear fwd stats` was said */
 	struct {
 		struct isla_port_stats stats;
 		uint64_t at_us;

@@ -214,7 +214,7 @@ cmd_show_config_fwd(struct cmd_env *env, const struct cmd *cmd, int argc, char *
 const struct cmd cmds_general[] = {
 	{
 		.name = "help", .args = "[COMMAND...]", .group = CMD_GENERAL, .run = cmd_help,
-		.max_args = CMD_ARGS_MAX, .words = "show set clear port service fault",
+		.max_args = CMD_ARGS_MAX, .words = "show set clear port service fault tcp dns dhcp log",
 		.help = "explain all commands, or those that begin with some words",
 	},
 	{

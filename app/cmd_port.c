@@ -127,6 +127,76 @@ cmd_show_port_xstats(struct cmd_env *env, const struct cmd *cmd, int argc, char 
 	return each_port(env, cmd, argc, argv, show_xstats);
 }
 
+/* Since the base; where the port's own counters were cleared after that, since then. */
+static uint64_t
+since(uint64_t now, uint64_t base)
+{
+	return now >= base ? now - base : now;
+}
+
+/* What a port, or all of them, have done since a base. */
+struct fwd_sum {
+	uint64_t rx, rx_dropped, tx, tx_dropped;
+};
+
+static void
+print_fwd(FILE *out, const struct fwd_sum *s)
+{
+	fprintf(out, "  RX-packets: %-14" PRIu64 " RX-dropped: %-14" PRIu64 "RX-total: %" PRIu64
+		"\n", s->rx, s->rx_dropped, s->rx + s->rx_dropped);
+	fprintf(out, "  TX-packets: %-14" PRIu64 " TX-dropped: %-14" PRIu64 "TX-total: %" PRIu64
+		"\n", s->tx, s->tx_dropped, s->tx + s->tx_dropped);
+}
+
+static int
+cmd_show_fwd_stats(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	const struct isla_engine_stats *base = &env->fwd_base;
+	struct fwd_sum all = {.rx = 0};
+	struct isla_engine_stats *now;
+	uint16_t i;
+	int rc;
+
+	now = malloc(sizeof(*now));
+	rc = now != NULL ? isla_engine_get_stats(env->engine, now) : -ENOMEM;
+	for (i = 0; rc == 0 && i < now->nb_ports; i++) {
+		const struct isla_port_stats *n = &now->port[i], *b = &base->port[i];
+		const struct fwd_sum s = {
+			.rx = since(n->ipackets, b->ipackets),
+			.rx_dropped = since(n->imissed, b->imissed),
+			.tx = since(n->opackets, b->opackets),
+			.tx_dropped = since(n->oerrors, b->oerrors),
+		};
+
+		fprintf(env->out, "\n  ---------------------- Forward statistics for port %-2u "
+			"----------------------\n", n->port_id);
+		print_fwd(env->out, &s);
+		all.rx += s.rx;
+		all.rx_dropped += s.rx_dropped;
+		all.tx += s.tx;
+		all.tx_dropped += s.tx_dropped;
+	}
+	if (rc == 0) {
+		all.tx_dropped += since(now->loop.nb_tx_dropped, base->loop.nb_tx_dropped);
+		fprintf(env->out, "\n  +++++++++++++++ Accumulated forward statistics for all "
+			"ports+++++++++++++++\n");
+		print_fwd(env->out, &all);
+	}
+	free(now);
+	return rc == 0 ? 0 : cmd_fail(env, cmd, "%s", strerror(-rc));
+}
+
+static int
+cmd_clear_fwd_stats(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
+{
+	int rc = isla_engine_get_stats(env->engine, &env->fwd_base);
+
+	if (rc != 0)
+		return cmd_fail(env, cmd, "%s", strerror(-rc));
+	fprintf(env->out, "forward statistics begin anew\n");
+	return 0;
+}
+
 static void
 print_mac(FILE *out, const char *what, const uint8_t mac[6])
 {
@@ -281,6 +351,16 @@ const struct cmd cmds_port[] = {
 		.name = "clear port xstats", .args = "N|all", .group = CMD_PORTS,
 		.run = cmd_clear_port_xstats, .min_args = 1, .max_args = 1,
 		.help = "set these to zero",
+	},
+	{
+		.name = "show fwd stats all", .args = "", .group = CMD_PORTS,
+		.run = cmd_show_fwd_stats,
+		.help = "packets received, sent and dropped, of each port and of all",
+	},
+	{
+		.name = "clear fwd stats all", .args = "", .group = CMD_PORTS,
+		.run = cmd_clear_fwd_stats,
+		.help = "count these from zero, and leave those of the ports alone",
 	},
 	{
 		.name = "show port info", .args = "N|all", .group = CMD_PORTS,

@@ -36,6 +36,8 @@ TRIES = {
     "clear port stats": [("clear port stats all", "cleared")],
     "show port xstats": [("show port xstats 0", "rx_good_packets")],
     "clear port xstats": [("clear port xstats all", "cleared")],
+    "show fwd stats all": [("show fwd stats all", "Accumulated forward statistics")],
+    "clear fwd stats all": [("clear fwd stats all", "anew")],
     "show port info": [("show port info 0", "Driver name"), ("show port info all", "MTU")],
     "port stop": [("port stop 0", None), ("show port info 0", "stopped")],
     "port start": [("port start 0", None), ("show port info 0", "started")],

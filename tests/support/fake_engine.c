@@ -130,9 +130,15 @@ isla_engine_get_shard_stats(struct isla_engine *e, uint16_t shard, struct isla_s
 int
 isla_engine_get_stats(struct isla_engine *e, struct isla_engine_stats *stats)
 {
+	uint16_t i;
+
 	memset(stats, 0, sizeof(*stats));
 	stats->stack = *isla_stack_stats(fake_engine.stack[0]);
 	stats->nb_ports = fake_engine.nb_ports;
+	for (i = 0; i < fake_engine.nb_ports; i++) {
+		stats->port[i].port_id = i;
+		stats->port[i].ipackets = fake_engine.ipackets[i];
+	}
 	return 0;
 }
 

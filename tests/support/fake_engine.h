@@ -13,6 +13,7 @@ struct fake_engine {
 	uint16_t nb_shards;
 	struct isla_stack *stack[ISLA_ENGINE_SHARD_MAX];
 	uint16_t nb_ports;     /* numbered from 0 */
+	uint64_t ipackets[ISLA_ENGINE_PORT_MAX]; /* what each has received */
 	uint32_t nb_calls;     /* into shards */
 	uint32_t nb_changes;   /* calls that would change something, tried or done */
 	/* The n-th change from now on fails with this. */

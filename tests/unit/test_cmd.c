@@ -412,6 +412,31 @@ tables_below_tcp_are_told(void)
 	works("fault show");
 }
 
+/* Since they were cleared; what the ports count is left alone, and where that is cleared it counts. */
+static void
+forwarding_is_counted_from_a_base(void)
+{
+	begin();
+	fake_engine.nb_ports = 2;
+	fake_engine.ipackets[0] = 100;
+	fake_engine.ipackets[1] = 7;
+	works("show fwd stats all");
+	CU_ASSERT_EQUAL(count("Forward statistics for port"), 2);
+	CU_ASSERT_EQUAL(count("RX-packets: 100 "), 1);
+	CU_ASSERT_EQUAL(count("RX-packets: 107 "), 1);
+	works("clear fwd stats all");
+	fake_engine.ipackets[0] = 130;
+	works("show fwd stats all");
+	CU_ASSERT_EQUAL(count("RX-packets: 30 "), 2);
+	CU_ASSERT_EQUAL(count("RX-packets: 0 "), 1);
+	fake_engine.ipackets[0] = 5;
+	works("show fwd stats all");
+	CU_ASSERT_EQUAL(count("RX-packets: 5 "), 2);
+	refuse("show fwd stats 0", "'show fwd stats 0' is no command", "all");
+	refuse("clear fwd stats", "'clear fwd stats' is not all of it", "all");
+	CU_ASSERT_EQUAL(fake_engine.nb_changes, 0);
+}
+
 /* Each takes away its own and leaves the others alone; on every shard. */
 static void
 counters_are_cleared_apart(void)
@@ -730,7 +755,7 @@ complete(const char *line, const char *const *words, unsigned int nb)
 static void
 completion_offers_what_may_stand_there(void)
 {
-	static const char *const clear[] = {"port", "stats", "drops", "hists", "shards", "neigh",
+	static const char *const clear[] = {"port", "fwd", "stats", "drops", "hists", "shards", "neigh",
 		"pmtu", "tcp"};
 	static const char *const fault[] = {"set", "show", "clear", "off"};
 	static const char *const dirs[] = {"rx", "tx", "both"};
@@ -748,6 +773,69 @@ completion_offers_what_may_stand_there(void)
 	complete("show port stats a", all, RTE_DIM(all));
 	complete("show tcp conns state syn", state, RTE_DIM(state));
 	complete("show frobnicate ", NULL, 0);
+}
+
+/* Whether completion offers a word behind that line. */
+static bool
+offers(struct cmdline *cl, const char *line, const char *word, size_t len)
+{
+	char dst[512];
+	int state = -1;
+	bool found = false;
+
+	while (cmdline_complete(cl, line, &state, dst, sizeof(dst)) == 1)
+		found = found || (strncmp(dst, word, len) == 0 &&
+			(dst[len] == ' ' || dst[len] == '\0'));
+	return found;
+}
+
+/* Each word of each command's name, wherever the line stands; then its first argument's choices. */
+static void
+every_word_of_every_command_is_completed(void)
+{
+	struct prompt_ctx *ctx = prompt_ctx_create(NULL, NULL);
+	struct cmdline *cl;
+	const struct cmd *c;
+	unsigned int i, nb_words = 0, nb_choices = 0;
+
+	begin();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ctx);
+	cl = cmdline_new(prompt_ctx_of(ctx), "", -1, STDOUT_FILENO);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(cl);
+	for (i = 0; (c = cmd_at(i)) != NULL; i++) {
+		size_t end = strcspn(c->args, " .");
+		const char *at, *word;
+		char line[128];
+
+		for (word = c->name; *word != '\0'; word += strspn(word, " ")) {
+			size_t n = strcspn(word, " ");
+			int from = (int)(word - c->name);
+
+			/* Behind a space, and with a letter of it typed. */
+			snprintf(line, sizeof(line), "%.*s", from, c->name);
+			CU_ASSERT(from == 0 || offers(cl, line, word, n));
+			snprintf(line, sizeof(line), "%.*s", from + 1, c->name);
+			CU_ASSERT(offers(cl, line, word, n));
+			nb_words++;
+			word += n;
+		}
+		for (at = c->args; at < c->args + end; at += strcspn(at, "| ]") + 1) {
+			size_t n = strcspn(at, "| ].");
+
+			/* What has a capital stands for something else. */
+			if (n == 0 || strcspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") < n)
+				continue;
+			snprintf(line, sizeof(line), "%s ", c->name);
+			CU_ASSERT(offers(cl, line, at, n));
+			if (!offers(cl, line, at, n))
+				printf("\n    '%s' does not offer %.*s", line, (int)n, at);
+			nb_choices++;
+		}
+	}
+	CU_ASSERT(nb_words > 120);
+	CU_ASSERT(nb_choices > 15);
+	cmdline_free(cl);
+	prompt_ctx_free(ctx);
 }
 
 /* A line that is run goes to the one function, as it is. */
@@ -788,6 +876,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(large_tables_are_told_whole),
 	SUITE_TEST(one_connection_is_told_in_full),
 	SUITE_TEST(tables_below_tcp_are_told),
+	SUITE_TEST(forwarding_is_counted_from_a_base),
 	SUITE_TEST(counters_are_cleared_apart),
 	SUITE_TEST(what_was_learnt_is_forgotten),
 	SUITE_TEST(a_connection_is_ended),
@@ -800,6 +889,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_cannot_be_asked_is_named),
 	SUITE_TEST(a_link_local_address_has_a_port),
 	SUITE_TEST(completion_offers_what_may_stand_there),
+	SUITE_TEST(every_word_of_every_command_is_completed),
 	SUITE_TEST(a_line_is_given_whole),
 };
 
