@@ -97,6 +97,8 @@ struct port {
 	bool is_gone;    /* the interface behind it was deleted */
 	bool is_link_up;
 	bool came_up;    /* its link has been down, and nobody was told that it is back */
+	uint32_t nb_conflicts; /* of its addresses with others', when that was told last */
+	uint32_t conflict_looks; /* until it may be told again */
 	bool has_told_odd; /* that the other end leaves to a card what it should do itself */
 	uint32_t link_mbps;
 	uint64_t nb_link_downs;

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include <rte_common.h>
+#include <rte_ether.h>
 
 #include "engine_log.h"
 #include "engine_priv.h"
@@ -14,6 +15,8 @@
 
 /* Blank checksums on a shard in a row that are no accident. */
 #define ODD_BLANK_MIN 2
+
+#define CONFLICT_LOOKS 60 /* of ports_watch(), once a second */
 
 /* On its way into a shard. */
 struct change {
@@ -188,6 +191,35 @@ watch_odd(struct isla_engine *e, uint16_t i)
 		nb_cut > 0 ? "cut short, being larger than the MTU" : "", cure);
 }
 
+/* Who else has an address of the port's; once a minute while it goes on. */
+static void
+watch_conflicts(struct isla_engine *e, uint16_t i)
+{
+	struct isla_netif_conflict c, last = {.nb = 0};
+	struct port *port = &e->port[i];
+	char addr[ISLA_ADDR_STRLEN];
+	uint32_t nb = 0;
+	uint16_t s;
+
+	for (s = 0; s < e->nb_workers; s++) {
+		isla_stack_netif_conflict(e->worker[s].stack, (uint8_t)i, &c);
+		nb += c.nb;
+		if (c.nb != 0)
+			last = c;
+	}
+	if (port->conflict_looks > 0)
+		port->conflict_looks--;
+	if (nb == port->nb_conflicts || port->conflict_looks > 0)
+		return;
+	ENGINE_LOG(WARNING,
+		"port %u (%s): " RTE_ETHER_ADDR_PRT_FMT " uses %s as well, which was given to this port: "
+		"give one of the two another (%u ARP packets so far)\n", port->id, port->name,
+		last.mac[0], last.mac[1], last.mac[2], last.mac[3], last.mac[4], last.mac[5],
+		isla_addr_format(&last.addr, addr, sizeof(addr)), nb);
+	port->nb_conflicts = nb;
+	port->conflict_looks = CONFLICT_LOOKS;
+}
+
 /* Said once a shard. */
 static void
 watch_deaf(struct worker *w)
@@ -218,6 +250,7 @@ ports_watch(struct isla_engine *e)
 		if (is_there) {
 			if (!port->has_told_odd)
 				watch_odd(e, i);
+			watch_conflicts(e, i);
 			if (port->came_up)
 				up[nb_up++] = port->id;
 			port->came_up = false;

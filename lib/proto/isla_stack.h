@@ -200,6 +200,10 @@ void isla_stack_get_timers(const struct isla_stack *stack, struct isla_stack_tim
 void isla_stack_netif_odd(const struct isla_stack *stack, uint8_t netif,
 	struct isla_netif_odd *odd);
 
+/** Who else uses addresses of an interface's. Any thread. */
+void isla_stack_netif_conflict(const struct isla_stack *stack, uint8_t netif,
+	struct isla_netif_conflict *conflict);
+
 /** The shard's counters, which live as long as the stack. Read from the shard's thread, or copied
  * in a request to it. */
 const struct isla_stats *isla_stack_stats(const struct isla_stack *stack);

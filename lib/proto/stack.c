@@ -426,6 +426,18 @@ isla_stack_netif_odd(const struct isla_stack *s, uint8_t netif, struct isla_neti
 	odd->nb_cut_frames = __atomic_load_n(&n->nb_cut_frames, __ATOMIC_RELAXED);
 }
 
+void
+isla_stack_netif_conflict(const struct isla_stack *s, uint8_t netif,
+	struct isla_netif_conflict *conflict)
+{
+	const struct netif *n = &s->link.netif[netif];
+	uint64_t mac = __atomic_load_n(&n->conflict_mac, __ATOMIC_RELAXED);
+
+	conflict->nb = __atomic_load_n(&n->nb_conflicts, __ATOMIC_RELAXED);
+	conflict->addr = isla_addr_from_v4(__atomic_load_n(&n->conflict_v4, __ATOMIC_RELAXED));
+	memcpy(conflict->mac, &mac, sizeof(conflict->mac));
+}
+
 const struct isla_stats *
 isla_stack_stats(const struct isla_stack *s)
 {

@@ -308,6 +308,60 @@ an_address_in_use_is_not_given_to_who_asks(void)
 	CU_ASSERT_EQUAL(t.nb_conflict, 2);
 }
 
+/* 2.4 (c): an address that was given by hand is kept, and defended once in ten seconds. */
+static void
+an_address_given_by_hand_is_defended_for_ever(void)
+{
+	static const uint8_t defence[42] = {BCAST_MAC, OUR_MAC, ARP_ETHER_IP, 0, 1, OUR_MAC,
+		192, 168, 1, 2, NO_MAC, 192, 168, 1, 2};
+	struct isla_addr own = link_env_addr("192.168.1.2");
+	struct isla_prefix late = {.addr = link_env_addr("192.168.1.88"), .len = 24};
+	unsigned int i;
+
+	for (i = 0; i < 100; i++) {
+		arp(1 + i % 2, other, 2, 9);
+		CU_ASSERT_EQUAL(link_env_nb_out(), i % 10 == 0);
+		if (i % 10 == 0)
+			CU_ASSERT_TRUE(link_env_out_is(defence, sizeof(defence)));
+		link_env_clear_out();
+		link_env_run(SECOND + 1000);
+	}
+	CU_ASSERT_TRUE(link_addr_is_own(&env->link, 0, &own));
+	CU_ASSERT_EQUAL(env->link.netif[0].nb_conflicts, 100);
+	CU_ASSERT_EQUAL(env->link.netif[0].conflict_v4, isla_addr_v4(&own));
+	CU_ASSERT_EQUAL(memcmp(&env->link.netif[0].conflict_mac, other, 6), 0);
+	/* Each address for itself, also where one before it goes. */
+	CU_ASSERT_EQUAL(link_addr_add(&env->link, 0, &late), 0);
+	arp(1, other, 88, 9);
+	CU_ASSERT_EQUAL(link_env_nb_out(), 1);
+	CU_ASSERT_EQUAL(link_addr_del(&env->link, 0, &own), 0);
+	arp(1, other, 88, 9);
+	CU_ASSERT_EQUAL(link_env_nb_out(), 1);
+	link_env_clear_out();
+	/* A lease's is its client's to defend, and so is one that anybody watches. */
+	link_env_run(20 * SECOND);
+	link_addr_lease(&env->link, 0, &late.addr);
+	arp(1, other, 88, 9);
+	CU_ASSERT_EQUAL(link_env_nb_out(), 0);
+	/* Nobody's and our own packets are no conflict. */
+	CU_ASSERT_EQUAL(link_addr_del(&env->link, 0, &late.addr), 0);
+	CU_ASSERT_EQUAL(link_addr_add(&env->link, 0, &late), 0);
+	arp(1, ours, 88, 9);
+	arp(1, (const uint8_t[]){0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 88, 9);
+	arp(1, other, 0, 88);
+	CU_ASSERT_EQUAL(env->link.netif[0].nb_conflicts, 102);
+}
+
+/* Another shard's copy is not answered. */
+static void
+a_copy_is_no_reason_to_defend(void)
+{
+	env->link.learn = ISLA_PKT_LEARN;
+	arp(1, other, 2, 9);
+	env->link.learn = 0;
+	CU_ASSERT_EQUAL(link_env_nb_out(), 0);
+}
+
 static struct acd second;
 
 static void
@@ -365,6 +419,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(the_interfaces_own_address_is_defended),
 	SUITE_TEST(an_address_in_use_is_verified),
 	SUITE_TEST(an_address_in_use_is_not_given_to_who_asks),
+	SUITE_TEST(an_address_given_by_hand_is_defended_for_ever),
+	SUITE_TEST(a_copy_is_no_reason_to_defend),
 	SUITE_TEST(a_callback_may_stop_others),
 	SUITE_TEST(an_mtu_is_lowered_and_comes_back),
 };

@@ -141,7 +141,9 @@ every_field_is_checked(void)
 	memcpy(f, request, LEN);
 	memcpy(f + SPA, none, 4);
 	CU_ASSERT_EQUAL(input_with(f, OP, op_reply, 2), ISLA_DROP_ARP_ADDR);
-	CU_ASSERT_EQUAL(link_env_nb_out(), 0);
+	/* But to whoever uses our address. */
+	CU_ASSERT_EQUAL(link_env_nb_out(), 1);
+	CU_ASSERT_EQUAL(link_env_count(ISLA_C_ARP_DEFENCES), 1);
 	CU_ASSERT_FALSE(timer_is_armed(&env->link.neigh->entry[1].timer));
 	CU_ASSERT_EQUAL(env->core.wheel.nb_armed, 0);
 }

@@ -192,3 +192,41 @@ acd_input(struct link *link, uint8_t netif, const struct rte_ether_addr *sha,
 			conflict(a, sha);
 	}
 }
+
+/* Whether somebody has asked for the address to be looked after. */
+static bool
+is_watched(const struct link *link, uint8_t netif, const struct isla_addr *addr)
+{
+	const struct acd *a;
+
+	for (a = link->acds; a != NULL; a = a->next)
+		if (a->netif == netif && isla_addr_eq(&a->addr, addr))
+			return true;
+	return false;
+}
+
+void
+acd_defend(struct link *link, uint8_t netif, const struct rte_ether_addr *sha,
+	const struct isla_addr *sip)
+{
+	struct netif *nif = &link->netif[netif];
+	uint64_t mac = 0, now = link->core->now_us;
+	unsigned int i = 0;
+
+	while (i < nif->nb_addrs && !isla_addr_eq(&nif->addr[i].addr, sip))
+		i++;
+	if (i == nif->nb_addrs || (nif->leased >> i & 1) != 0 || is_watched(link, netif, sip) ||
+		!rte_is_valid_assigned_ether_addr(sha) ||
+		memcmp(sha->addr_bytes, nif->mac, RTE_ETHER_ADDR_LEN) == 0)
+		return;
+	core_count(link->core, ISLA_C_ARP_CONFLICTS);
+	memcpy(&mac, sha->addr_bytes, RTE_ETHER_ADDR_LEN);
+	__atomic_store_n(&nif->conflict_v4, isla_addr_v4(sip), __ATOMIC_RELAXED);
+	__atomic_store_n(&nif->conflict_mac, mac, __ATOMIC_RELAXED);
+	netif_odd_add(&nif->nb_conflicts);
+	if (nif->defended_us[i] != 0 && now < nif->defended_us[i] + ACD_DEFEND_US)
+		return;
+	nif->defended_us[i] = RTE_MAX(now, UINT64_C(1));
+	core_count(link->core, ISLA_C_ARP_DEFENCES);
+	arp_ask(link, netif, sip, sip);
+}

@@ -89,4 +89,9 @@ void acd_stop(struct acd *a);
 void acd_input(struct link *link, uint8_t netif, const struct rte_ether_addr *sha,
 	const struct isla_addr *sip, const struct isla_addr *tip, bool is_request);
 
+/* An ARP packet came in whose sender address is the interface's own. One that was given by hand is
+ * defended once in ten seconds and never given up: it is a server's (RFC 5227, 2.4 c). */
+void acd_defend(struct link *link, uint8_t netif, const struct rte_ether_addr *sha,
+	const struct isla_addr *sip);
+
 #endif /* ACD_H */

@@ -158,6 +158,9 @@ arp_input(struct link *link, struct rte_mbuf *m)
 	/* Somebody else who uses our address is among those that are refused. */
 	if (link->acds != NULL && (drop == ISLA_ACCEPTED || drop == ISLA_DROP_ARP_ADDR))
 		acd_input(link, netif, &a.sha, &a.sip, &a.tip, a.is_request);
+	/* A copy that another shard has received is that one's to answer. */
+	if (drop == ISLA_DROP_ARP_ADDR && link->learn == 0)
+		acd_defend(link, netif, &a.sha, &a.sip);
 	if (drop != ISLA_ACCEPTED)
 		return drop;
 	for_us = link_addr_is_own(link, netif, &a.tip);

@@ -106,6 +106,14 @@ struct isla_netif_odd {
 	uint32_t nb_cut_frames;   /**< IP packets of which a part has come, longer than the MTU */
 };
 
+/** Somebody else on the link who uses an IPv4 address that the interface was given by hand (RFC 5227,
+ * 2.4). */
+struct isla_netif_conflict {
+	uint32_t nb;              /**< ARP packets that said so */
+	struct isla_addr addr;    /**< that of the last one */
+	uint8_t mac[6];           /**< who sent it */
+};
+
 #ifdef __cplusplus
 }
 #endif

@@ -38,11 +38,16 @@ struct netif {
 	/* isla_netif_odd; written by the shard, read by anybody: atomic, relaxed. */
 	uint32_t nb_blank_cksums;
 	uint32_t nb_cut_frames;
+	/* isla_netif_conflict; likewise. */
+	uint32_t nb_conflicts;
+	rte_be32_t conflict_v4;
+	uint64_t conflict_mac;
 	uint8_t nb_addrs;
 	uint8_t nb_v4;
 	uint16_t leased;   /* those of addr that are a lease's, as bits */
 	struct netif_v4 v4[ISLA_NETIF_ADDR_MAX]; /* those of addr that are IPv4 */
 	struct isla_prefix addr[ISLA_NETIF_ADDR_MAX];
+	uint64_t defended_us[ISLA_NETIF_ADDR_MAX]; /* when one of addr was; 0: never */
 };
 
 /* Raise one of the two; on the way of a frame that is dropped. */

@@ -108,6 +108,7 @@ link_addr_add(struct link *link, uint8_t netif, const struct isla_prefix *prefix
 	nif = &link->netif[netif];
 	if (nif->nb_addrs == ISLA_NETIF_ADDR_MAX)
 		return -ENOSPC;
+	nif->defended_us[nif->nb_addrs] = 0;
 	nif->addr[nif->nb_addrs++] = *prefix;
 	if (isla_addr_is_v4(&prefix->addr)) {
 		rte_be32_t host = prefix->len > 30 ? UINT32_MAX :
@@ -182,6 +183,8 @@ link_addr_del(struct link *link, uint8_t netif, const struct isla_addr *addr)
 	nif->nb_addrs--;
 	nif->leased = (uint16_t)((nif->leased & ((1u << i) - 1)) | (nif->leased >> (i + 1) << i));
 	memmove(&nif->addr[i], &nif->addr[i + 1], (nif->nb_addrs - i) * sizeof(nif->addr[0]));
+	memmove(&nif->defended_us[i], &nif->defended_us[i + 1],
+		(nif->nb_addrs - i) * sizeof(nif->defended_us[0]));
 	if (isla_addr_is_v4(addr))
 		v4_del(nif, isla_addr_v4(addr));
 	return 0;
