@@ -35,6 +35,7 @@
 #define BACKLOG     1024
 #define ZEROS_LEN   32768u
 #define MAX_SOCKS   1024
+#define FULL_MS     100  /* between two attempts to accept where there is no descriptor */
 
 /* What the shard tells the thread. */
 struct note {
@@ -414,7 +415,7 @@ client_accept(struct agent *a)
 	fd = accept4(a->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
 		/* No descriptor: epoll would tell the same again at once. */
-		if ((errno == EMFILE || errno == ENFILE) && a->nb_clients > 0)
+		if (errno == EMFILE || errno == ENFILE)
 			set_full(a, true);
 		return;
 	}
@@ -473,8 +474,12 @@ agent_thread(void *arg)
 	int i, n;
 
 	for (;;) {
-		n = epoll_wait(a->epoll_fd, ev, RTE_DIM(ev), -1);
+		/* Where no client is there to give a descriptor back somebody else must. */
+		n = epoll_wait(a->epoll_fd, ev, RTE_DIM(ev),
+			a->is_full && a->nb_clients == 0 ? FULL_MS : -1);
 		has_new = false;
+		if (n == 0)
+			set_full(a, false);
 		for (i = 0; i < n; i++) {
 			if (ev[i].data.ptr == &a->stop_fd)
 				return NULL;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -337,6 +338,42 @@ the_last_one_closes_the_sockets(void)
 	}
 }
 
+static uint64_t
+cpu_us(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
+		(uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+/* Nobody can be accepted until there is a descriptor again, and to ask is not to spin. */
+static void
+without_a_descriptor_a_client_waits(void)
+{
+	const struct timeval patience = {.tv_sec = 20};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct rlimit limit, none;
+	uint64_t before_us;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memcpy(addr.sun_path, path, sizeof(path));
+	CU_ASSERT_EQUAL(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	/* It was the lowest one that was free. */
+	none.rlim_cur = (rlim_t)fd + 1;
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+	CU_ASSERT_EQUAL(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	before_us = cpu_us();
+	usleep(400000);
+	CU_ASSERT_TRUE(cpu_us() - before_us < 20000);
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	CU_ASSERT_EQUAL(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	CU_ASSERT_EQUAL(ask(fd, "socket AF_INET SOCK_DGRAM 0\n"), 3);
+	close(fd);
+}
+
 /* The end may come while calls wait: see teardown(). */
 static void
 the_end_comes_while_calls_wait(void)
@@ -358,6 +395,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(clients_go_while_they_wait),
 	SUITE_TEST(clients_go_before_their_calls_begin),
 	SUITE_TEST(the_last_one_closes_the_sockets),
+	SUITE_TEST(without_a_descriptor_a_client_waits),
 	SUITE_TEST(the_end_comes_while_calls_wait),
 };
 
