@@ -112,11 +112,17 @@ start_isla()
 	grep -q '^isla: ready' "$dir/isla.log"
 }
 
+# True where hugepages may be why it did not start; a wrong option stays wrong without them.
+lacks_memory()
+{
+	grep -qiE 'EAL cannot start|memory|hugepage' "$dir/isla.log"
+}
+
 start_isla_or_die()
 {
 	on_exit rm -rf "/run/dpdk/isla-quickstart-$$"
 	on_exit stop_isla
-	if ! start_isla && [ "$huge" = yes ]; then
+	if ! start_isla && [ "$huge" = yes ] && lacks_memory; then
 		stop_isla
 		cat "$dir/isla.log" >&2
 		say "It did not start with hugepages: trying once more with --no-huge"

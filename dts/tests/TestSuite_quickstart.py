@@ -32,3 +32,17 @@ def test_once():
     assert ", 0% packet loss" in result.stdout
     assert namespaces() <= before
     assert set(os.listdir("/sys/class/net")) == links
+
+
+@pytest.mark.skipif(not QUICKSTART.exists(), reason="scripts/quickstart.sh is not there")
+@pytest.mark.skipif(app_path() != REPOSITORY / "build" / "app" / "isla",
+                    reason="it builds in build/; this run tests another build")
+def test_a_wrong_option_is_told_once():
+    """It stays wrong without hugepages, so there is no second start."""
+    before = namespaces()
+    result = subprocess.run([str(QUICKSTART), "--once", "--", "--bogus"], cwd=pathlib.Path("/"),
+                            timeout=300, check=False, text=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert result.returncode == 1, result.stdout[-4000:]
+    assert result.stdout.count("--bogus is not a known option") == 1, result.stdout[-4000:]
+    assert namespaces() <= before
