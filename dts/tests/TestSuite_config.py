@@ -94,7 +94,7 @@ def test_the_command_line_counts(ns, start, write):
     ("[other]\nrxd = 1\n", ":1: ", ("[other]", "[isla] or [eal]")),
     ("[eal]\nrxd = 1\n", ":2: ", ("rxd", "[isla]")),
     ("rxd = 1\n", ":1: ", ("rxd", "[isla]")),
-    ("\x7fELF\x02\x01\n", ":1: ", ("not an entry",)),
+    ("\x7fELF\x02\x01\n", ":1: ", ("byte of value 127",)),
 ))
 def test_bad_lines_are_named(ns, write, text, where, words):
     path = write(text)
