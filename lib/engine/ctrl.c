@@ -123,6 +123,13 @@ ctrl_shard_ends(struct worker *w)
 	pthread_mutex_unlock(&c->lock);
 }
 
+void
+ctrl_shards_have_ended(struct isla_engine *e)
+{
+	pthread_mutex_lock(&e->ctrl.lock);
+	pthread_mutex_unlock(&e->ctrl.lock);
+}
+
 int
 ctrl_admin_lock(struct isla_engine *e)
 {

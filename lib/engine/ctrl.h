@@ -56,6 +56,10 @@ void ctrl_shard_begins(struct worker *w);
 /* What was posted until now runs first. */
 void ctrl_shard_ends(struct worker *w);
 
+/* After the wait for all of them, which orders what they did before what follows by means that only
+ * EAL and the processor know of: this lock says it to whoever checks, too. */
+void ctrl_shards_have_ended(struct isla_engine *e);
+
 /* Whether the caller is one of the shards that run. */
 bool ctrl_is_shard(const struct isla_engine *e);
 

@@ -387,6 +387,7 @@ isla_engine_run(struct isla_engine *e)
 	worker_run(&e->worker[0]);
 	for (i = 1; i < e->nb_workers; i++)
 		rte_eal_wait_lcore(e->worker[i].lcore_id);
+	ctrl_shards_have_ended(e);
 	ctrl_ends_ticking(e);
 	ctrl_admin_lock(e);
 	e->is_started = false;
