@@ -9,10 +9,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <rte_common.h>
 #include <rte_errno.h>
 
+#include "isla_socket.h"
 #include "owner.h"
 #include "ports.h"
 #include "segment.h"
@@ -734,6 +737,60 @@ a_port_in_use_is_not_pinned(void)
 	CU_ASSERT_EQUAL(isla_ports_pin(&map.ports, 53, 1), 0);
 }
 
+static int
+pin(void *ctx, uint16_t port)
+{
+	return isla_ports_pin(&map.ports, port, *(uint16_t *)ctx);
+}
+
+/* The errno of a socket that is bound to a port and then connects, or listens. */
+static int
+err_of(struct isla_socket_table *t, uint16_t port, bool listens)
+{
+	struct isla_socket_addr addr = {.family = AF_INET, .port = port, .addr = in.dst};
+	int fd = isla_socket_open(t, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), rc;
+
+	CU_ASSERT_EQUAL_FATAL(isla_socket_bind(t, fd, &addr), 0);
+	addr.addr = in.src;
+	addr.port = 80;
+	rc = listens ? isla_socket_listen(t, fd, 5) : isla_socket_connect(t, fd, &addr);
+	if (rc != 0 && rc != -EINPROGRESS)
+		isla_socket_close(t, fd);
+	return -rc;
+}
+
+/* Sockets of one shard: with the engine's help they connect from any port that no other shard
+ * serves, without it only from those of its slice. */
+static void
+sockets_connect_from_where_they_are_bound(void)
+{
+	uint16_t s = 2, mine = ISLA_PORT_FIRST + 10 * NB + 2, i;
+	struct isla_socket_conf conf = {.max_socks = 32, .max_items = 8, .ctx = &s};
+	struct isla_socket_table *t;
+
+	for (i = 0; i < 2; i++) {
+		conf.uses_port = i == 0 ? NULL : pin;
+		t = isla_socket_table_create(host[s].stack, &conf);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+		listen_all(8080, 8);
+		CU_ASSERT_EQUAL(err_of(t, mine, false), EINPROGRESS);
+		CU_ASSERT_EQUAL(err_of(t, 1234, false), i == 0 ? EADDRNOTAVAIL : EINPROGRESS);
+		CU_ASSERT_EQUAL(err_of(t, mine + 1, false), i == 0 ? EADDRNOTAVAIL : EINPROGRESS);
+		CU_ASSERT_EQUAL(err_of(t, 8080, false), EADDRNOTAVAIL);
+		CU_ASSERT_EQUAL(err_of(t, 8080, true), i == 0 ? 0 : EADDRINUSE);
+		CU_ASSERT_EQUAL(err_of(t, 0, false), EINPROGRESS);
+		if (i == 1) {
+			CU_ASSERT_EQUAL(err_of(t, 4321, true), 0);
+			CU_ASSERT_EQUAL(send_seg(SYN, .seq = ISS, .sport = port_of(1, 0),
+						.dport = 4321), s);
+			CU_ASSERT_EQUAL(sent.flags, SYN | ACK);
+		}
+		unlisten_all();
+		isla_socket_table_free(t);
+		collect(s);
+	}
+}
+
 /* ---- threads ---- */
 
 static int nb_openers_left; /* atomic */
@@ -799,6 +856,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_all_have_bound_is_spread),
 	SUITE_TEST(a_pinned_port_connects),
 	SUITE_TEST(a_port_in_use_is_not_pinned),
+	SUITE_TEST(sockets_connect_from_where_they_are_bound),
 	SUITE_TEST(threads_see_one_another),
 };
 
