@@ -24,6 +24,10 @@ MEMORY_MB = 512
 LCORES = int(os.environ.get("ISLA_LCORES", "1"))
 PORT = os.environ.get("ISLA_PORT", "tapN")
 
+# What its driver and its interface are called.
+DRIVER = "net_af_packet" if PORT == "af_packet" else "net_tap"
+INTERFACE = Link.INNER if PORT == "af_packet" else Link.INTERFACE
+
 _serial = itertools.count(1)
 
 
@@ -65,16 +69,30 @@ def eal_base(huge=True, lcores=LCORES):
             f"--file-prefix=isla-dts-{os.getpid()}-{next(_serial)}"]
 
 
-def eal_options(huge=True):
+def eal_options(huge=True, lcores=LCORES):
     if PORT == "af_packet":
-        vdev = f"net_af_packet0,iface={Link.INNER},qpairs={LCORES}"
+        # Rings that take a whole window: nobody can tell how many frames they had no room for.
+        vdev = f"net_af_packet0,iface={Link.INNER},qpairs={lcores},framecnt=8192"
     else:
         vdev = f"net_tap0,iface={Link.INTERFACE}"
-    return [*eal_base(huge), f"--vdev={vdev}"]
+    return [*eal_base(huge, lcores), f"--vdev={vdev}"]
 
 
 def port_options():
     return ["--rxq=1", "--txq=1"] if PORT == "tap1" else []
+
+
+def interface_that_stays(ns):
+    """The kernel's side, with its addresses, is there before the application and after it."""
+    if PORT == "af_packet":
+        make_veth(ns)
+    else:
+        ns.run(["ip", "tuntap", "add", Link.INTERFACE, "mode", "tap", "multi_queue"])
+    ns.run(["ip", "link", "set", Link.INTERFACE, "up"])
+    ns.run(["ip", "addr", "add", f"{Link.KERNEL_V4}/24", "dev", Link.INTERFACE])
+    # The kernel takes IPv6 addresses away from an interface that goes down with its program.
+    ns.run(["sysctl", "-qw", f"net.ipv6.conf.{Link.INTERFACE}.keep_addr_on_down=1"])
+    ns.run(["ip", "addr", "add", f"{Link.KERNEL_V6}/64", "dev", Link.INTERFACE, "nodad"])
 
 
 class Summary:
@@ -129,8 +147,6 @@ class AppShell:
         return pathlib.Path(self._log.name).read_text(encoding="utf-8", errors="replace")
 
     def start(self, timeout=30):
-        if any(f"iface={Link.INNER}" in arg for arg in self.eal):
-            make_veth(self.ns)
         began = time.monotonic()
         stdin = subprocess.PIPE if "-i" in self.options else subprocess.DEVNULL
         self.proc = self.ns.popen(self.argv, stdin=stdin,

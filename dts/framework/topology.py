@@ -91,6 +91,9 @@ class Namespace:
         self.remove()
 
     def argv(self, argv):
+        # Whoever is to run on a veth has one.
+        if any(f"iface={Link.INNER}," in f"{arg}," for arg in argv):
+            make_veth(self)
         # `ip netns exec` becomes the program: the process id is the program's own.
         return ["ip", "netns", "exec", self.name, *[str(arg) for arg in argv]]
 

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from framework import traffic
-from framework.app_shell import AppShell, app_path, eal_options, run_to_end
-from framework.topology import Link
+from framework.app_shell import PORT, AppShell, app_path, eal_options, run_to_end
+from framework.topology import Link, make_veth
 
 
 @pytest.fixture
@@ -65,6 +65,8 @@ no-lsc-interrupt = yes
 
 
 def test_a_file_is_all_it_needs(ns, start, write):
+    if PORT == "af_packet":
+        make_veth(ns)
     app = start(["--config", write(eal_section(eal_options()) + ISLA)], eal=[])
     assert traffic.get(ns, Link.STACK_V4).status == 200
     assert traffic.get(ns, Link.STACK_V6).status == 200

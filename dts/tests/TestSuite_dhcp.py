@@ -516,8 +516,9 @@ def test_release_and_renew_by_command(ns, start, servers, tmp_path):
 
 @beside
 def test_link_that_comes_back(ns, start, servers, tmp_path):
-    """The lease is verified, and a connection outlives it; on another network the address goes."""
-    app = start()
+    """The lease is verified, and a connection outlives it; on another network the address goes.
+    (net_af_packet knows of no link.)"""
+    app = start(eal=[*eal_base(huge=False), f"--vdev=net_tap0,iface={Link.INTERFACE}"])
     server = Dnsmasq(ns, tmp_path / "server")
     server.more = ["--dhcp-authoritative"]
     servers.append(server.start())

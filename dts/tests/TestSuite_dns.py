@@ -14,7 +14,7 @@ import pytest
 from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRSOA
 
 from framework import nameserver
-from framework.app_shell import app_path, eal_options, run_to_end
+from framework.app_shell import app_path, eal_options, interface_that_stays, run_to_end
 from framework.topology import Link, Namespace, need_tool, wait_until
 
 ADDRS = [arg for addr in Link.STACK_ADDRS for arg in ("--ip", addr)]
@@ -26,11 +26,7 @@ def namespace_with_tap():
     """A namespace with a TAP that stays, on whose kernel's side the servers are."""
     need_tool("ip", "ss")
     with Namespace("dts-dns") as ns:
-        ns.run(["ip", "tuntap", "add", Link.INTERFACE, "mode", "tap", "multi_queue"])
-        ns.run(["ip", "link", "set", Link.INTERFACE, "up"])
-        ns.run(["ip", "addr", "add", f"{Link.KERNEL_V4}/24", "dev", Link.INTERFACE])
-        ns.run(["sysctl", "-qw", f"net.ipv6.conf.{Link.INTERFACE}.keep_addr_on_down=1"])
-        ns.run(["ip", "addr", "add", f"{Link.KERNEL_V6}/64", "dev", Link.INTERFACE, "nodad"])
+        interface_that_stays(ns)
         yield ns
 
 
@@ -165,7 +161,7 @@ def test_fetch_by_name(dns_ns, server, tmp_path):
     try:
         wait_until(lambda: ":8002" in dns_ns.run(["ss", "-Htln"]).stdout, 15, "http.server listens")
         addrs = [arg for addr in Link.STACK_ADDRS for arg in ("-a", addr)]
-        argv = [program, *eal_options(huge=False), "--", *addrs, "-d", Link.KERNEL_V6]
+        argv = [program, *eal_options(huge=False, lcores=1), "--", *addrs, "-d", Link.KERNEL_V6]
         result = dns_ns.run([*argv, "site.test", "8002", "/file"], check=False)
         assert (result.returncode, result.stdout) == (0, "hello"), result.stderr
         result = dns_ns.run([*argv, "none.test", "8002", "/file"], check=False)

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from framework import traffic
-from framework.app_shell import AppShell, app_path, eal_options
+from framework.app_shell import AppShell, app_path, eal_options, interface_that_stays
 from framework.topology import Link, Namespace, need_tool, wait_until
 
 ECHO_PORT = 7007
@@ -38,7 +38,7 @@ class EchoServer(AppShell):
 @pytest.fixture(scope="module")
 def echo_server():
     with Namespace("dts-echo") as ns:
-        app = EchoServer(ns, [*ADDRS, "-p", ECHO_PORT]).start()
+        app = EchoServer(ns, [*ADDRS, "-p", ECHO_PORT], eal_options(lcores=1)).start()
         Link(ns).configure()
         yield app
         assert app.stop() == 0, app.output
@@ -52,12 +52,7 @@ def server_ns(tmp_path_factory):
     (root / "file").write_bytes(BODY)
     (root / "empty").write_bytes(b"")
     with Namespace("dts-fetch") as ns:
-        ns.run(["ip", "tuntap", "add", Link.INTERFACE, "mode", "tap", "multi_queue"])
-        ns.run(["ip", "link", "set", Link.INTERFACE, "up"])
-        ns.run(["ip", "addr", "add", f"{Link.KERNEL_V4}/24", "dev", Link.INTERFACE])
-        # The kernel takes IPv6 addresses away from an interface that goes down with its program.
-        ns.run(["sysctl", "-qw", f"net.ipv6.conf.{Link.INTERFACE}.keep_addr_on_down=1"])
-        ns.run(["ip", "addr", "add", f"{Link.KERNEL_V6}/64", "dev", Link.INTERFACE, "nodad"])
+        interface_that_stays(ns)
         log = open(root.parent / "server.log", "w+", encoding="utf-8")
         ns.popen([sys.executable, "-m", "http.server", "--bind", "::", "--directory", root,
                   HTTP_PORT], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -68,7 +63,7 @@ def server_ns(tmp_path_factory):
 
 
 def fetch(ns, *args):
-    argv = [example("fetch"), *eal_options(), "--", *args]
+    argv = [example("fetch"), *eal_options(lcores=1), "--", *args]
     result = ns.run(argv, timeout=60, check=False, text=False, stdin=subprocess.DEVNULL)
     result.said = re.findall(r"^fetch: (.*)$", result.stderr.decode(), re.MULTILINE)
     return result

@@ -14,7 +14,7 @@ import time
 import pytest
 
 from framework import traffic
-from framework.app_shell import LCORES, REPOSITORY
+from framework.app_shell import DRIVER, INTERFACE, LCORES, REPOSITORY
 from framework.telemetry import Telemetry, runtime_dir
 from framework.topology import Link, wait_until
 
@@ -92,7 +92,7 @@ def test_counters_count(telemetry, ns):
     each = [telemetry.get(f"/isla/counters,shard={s}") for s in shards]
     assert sum(c["httpRequests"] for c in each) == after["httpRequests"]
     port = telemetry.get("/isla/ports")["0"]
-    assert port["name"] == Link.INTERFACE and port["driver"] == "net_tap"
+    assert (port["name"], port["driver"]) == (INTERFACE, DRIVER)
     assert port["ipackets"] > 0 and port["opackets"] > 0
 
 
