@@ -404,7 +404,7 @@ new_xdp_fd(const int *before, unsigned int nb_before)
 }
 
 static int
-rx_queue_setup(struct port *port, uint16_t q, const struct rte_eth_rxconf *rx,
+rx_queue_setup(struct port *port, uint16_t q, int node, const struct rte_eth_rxconf *rx,
 	struct rte_mempool *pool)
 {
 	bool xdp = (port->quirks->flags & QUIRK_FD_XDP) != 0;
@@ -412,14 +412,14 @@ rx_queue_setup(struct port *port, uint16_t q, const struct rte_eth_rxconf *rx,
 	unsigned int nb = xdp ? port_fd_xdp(before, XDP_FD_MAX) : 0;
 
 	rc = rte_eth_rx_queue_setup(port->q[q].id, port->q[q].queue, port->nb_rxd,
-		(unsigned int)port->socket_id, rx, pool);
+		(unsigned int)node, rx, pool);
 	if (rc == 0 && xdp && nb < XDP_FD_MAX)
 		port->rx_fd[q] = new_xdp_fd(before, nb);
 	return rc;
 }
 
 static int
-queues_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault)
+queues_setup_on(struct port *port, int node, struct rte_mempool *const *pools, struct fault *fault)
 {
 	struct rte_eth_dev_info info;
 	struct rte_eth_rxconf rx;
@@ -434,19 +434,35 @@ queues_setup(struct port *port, struct rte_mempool *const *pools, struct fault *
 	tx = info.default_txconf;
 	tx.offloads = port->tx_offloads;
 	for (q = 0; q < port->nb_queues; q++) {
-		rc = rx_queue_setup(port, q, &rx, pools[q]);
+		rc = rx_queue_setup(port, q, node, &rx, pools[q]);
 		if (rc != 0)
 			return PORT_FAULT(port, fault, rc,
 				"receive queue %u with %u descriptors: %s; are there enough mbufs?",
 				q, port->nb_rxd, rte_strerror(-rc));
 		rc = rte_eth_tx_queue_setup(port->q[q].id, port->q[q].queue, port->nb_txd,
-			(unsigned int)port->socket_id, &tx);
+			(unsigned int)node, &tx);
 		if (rc != 0)
 			return PORT_FAULT(port, fault, rc,
 				"transmit queue %u with %u descriptors: %s", q, port->nb_txd,
 				rte_strerror(-rc));
 	}
 	return 0;
+}
+
+/* On the port's node; where EAL has no memory there, anywhere. */
+static int
+queues_setup(struct port *port, struct rte_mempool *const *pools, struct fault *fault)
+{
+	int rc = queues_setup_on(port, port->socket_id, pools, fault);
+
+	if (rc != -ENOMEM || port->socket_id < 0)
+		return rc;
+	rc = queues_setup_on(port, SOCKET_ID_ANY, pools, fault);
+	if (rc == 0)
+		ENGINE_LOG(NOTICE, "port %u (%s): no memory for its queues on its NUMA node %d: they are "
+			"on another (EAL's --socket-mem)\n", port->id, port->name,
+			port->socket_id);
+	return rc;
 }
 
 static int

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,25 @@ static struct port port;
 static struct rte_mempool *pools[ISLA_ENGINE_SHARD_MAX];
 static struct fault fault;
 static char err[ISLA_ENGINE_ERR_SIZE];
+
+/* The node that has no memory for receive queues. */
+static int empty_node;
+static unsigned int nb_elsewhere;
+
+int __real_rte_eth_rx_queue_setup(uint16_t, uint16_t, uint16_t, unsigned int,
+	const struct rte_eth_rxconf *, struct rte_mempool *);
+int __wrap_rte_eth_rx_queue_setup(uint16_t, uint16_t, uint16_t, unsigned int,
+	const struct rte_eth_rxconf *, struct rte_mempool *);
+
+int
+__wrap_rte_eth_rx_queue_setup(uint16_t id, uint16_t queue, uint16_t nb, unsigned int node,
+	const struct rte_eth_rxconf *rx, struct rte_mempool *pool)
+{
+	if ((int)node == empty_node)
+		return -ENOMEM;
+	nb_elsewhere += (int)node == SOCKET_ID_ANY;
+	return __real_rte_eth_rx_queue_setup(id, queue, nb, node, rx, pool);
+}
 
 /* What EAL was asked for. */
 static unsigned int nb_adds, nb_until_refusal;
@@ -53,7 +73,8 @@ setup(void)
 {
 	uint16_t q;
 
-	nb_adds = 0;
+	empty_node = INT_MAX;
+	nb_adds = nb_elsewhere = 0;
 	nb_until_refusal = PORT_DEVS_MAX;
 	isla_engine_conf_init(&conf);
 	conf.nb_shards = NB_QUEUES;
@@ -173,11 +194,29 @@ one_that_cannot_be_made_is_told_of(void)
 	CU_ASSERT_EQUAL(nb_adds, 2);
 }
 
+/* As with EAL's --socket-mem, which may leave the port's node without any. */
+static void
+queues_are_elsewhere_where_their_node_has_no_memory(void)
+{
+	port.socket_id = 3;
+	empty_node = 3;
+	CU_ASSERT_EQUAL(port_setup(&port, pools, &fault), 0);
+	CU_ASSERT_EQUAL(nb_elsewhere, NB_QUEUES);
+	CU_ASSERT_EQUAL(port_start(&port, &fault), 0);
+	/* Where there is none anywhere it is told. */
+	port_stop(&port);
+	port.socket_id = empty_node = SOCKET_ID_ANY;
+	CU_ASSERT_EQUAL(port_setup(&port, pools, &fault), -ENOMEM);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "receive queue 0 with "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err, "are there enough mbufs?"));
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(who_can_join),
 	SUITE_TEST(queues_are_spread_over_devices),
 	SUITE_TEST(they_are_made_as_the_first_and_go_with_it),
 	SUITE_TEST(one_that_cannot_be_made_is_told_of),
+	SUITE_TEST(queues_are_elsewhere_where_their_node_has_no_memory),
 };
 
 int
