@@ -42,6 +42,27 @@ def start(ns):
         app.kill()
 
 
+@pytest.fixture
+def start_tap(ns, start):
+    """Start one on a TAP, whose other end is set up as well: start_tap(*options, lcores=...)."""
+    def start_app(*options, args="", **base):
+        app = start([f"net_tap0,iface={Link.INTERFACE}{args}"], stack(*options), **base)
+        Link(ns).configure()
+        return app
+    return start_app
+
+
+@pytest.fixture
+def start_veth(ns, start):
+    """As start_tap(), on a packet socket at one end of a veth."""
+    def start_app(*options, args="", **base):
+        make_veth(ns)
+        app = start([f"net_af_packet0,iface={Link.INNER}{args}"], stack(*options), **base)
+        Link(ns).configure()
+        return app
+    return start_app
+
+
 def stack(*more):
     return default_options() + list(more)
 
@@ -73,11 +94,10 @@ def ping_ms(app, addr, count):
 
 # net_tap
 
-def test_tap_that_is_there(ns, start):
+def test_tap_that_is_there(ns, start_tap):
     """A TAP with multi_queue that somebody made before is taken, and left behind, down."""
     ns.run(["ip", "tuntap", "add", Link.INTERFACE, "mode", "tap", "multi_queue"])
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack())
-    Link(ns).configure()
+    app = start_tap()
     check_serves(ns)
     app.check_clean_end()
     out = ns.run(["ip", "-br", "link", "show", Link.INTERFACE]).stdout
@@ -112,26 +132,23 @@ def test_tap_that_is_kept(ns, start):
     assert len(index) == 1
 
 
-def test_tap_link_down_and_up(ns, start):
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack())
-    link = Link(ns)
-    link.configure()
+def test_tap_link_down_and_up(ns, start_tap):
+    app = start_tap()
     check_serves(ns)
     ns.run(["ip", "link", "set", Link.INTERFACE, "down"])
     wait_until(lambda: f"({Link.INTERFACE}): link down" in app.output, 5, "it tells")
     assert idle_share(app) < IDLE_CPU
     ns.run(["ip", "link", "set", Link.INTERFACE, "up"])
     wait_until(lambda: f"({Link.INTERFACE}): link up" in app.output, 5, "it tells")
-    link.configure()
+    Link(ns).configure()
     check_serves(ns)
     summary = app.check_clean_end()
     assert re.search(r"Link-downs: 1 ", summary.text), summary.text
 
 
-def test_tap_deleted(ns, start):
+def test_tap_deleted(ns, start_tap):
     """Survived without a busy loop, told with what to do, and counted."""
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack())
-    Link(ns).configure()
+    app = start_tap()
     check_serves(ns)
     with traffic.tcp_connect(ns, Link.STACK_V4, 19) as sock:
         sock.recv(1000)  # chargen wants to send for ever
@@ -144,9 +161,8 @@ def test_tap_deleted(ns, start):
     assert "Interface-deletions: 1\n" in summary.text
 
 
-def test_tap_deleted_and_made_anew(ns, start):
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i"))
-    Link(ns).configure()
+def test_tap_deleted_and_made_anew(ns, start_tap):
+    app = start_tap("-i")
     check_serves(ns)
     for _ in range(2):
         ns.run(["ip", "link", "del", Link.INTERFACE])
@@ -159,11 +175,9 @@ def test_tap_deleted_and_made_anew(ns, start):
     app.check_clean_end()
 
 
-def test_port_stop_and_start(ns, start):
+def test_port_stop_and_start(ns, start_tap):
     """Connections live through it, as through a cable that is pulled and put back."""
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i"))
-    link = Link(ns)
-    link.configure()
+    app = start_tap("-i")
     with traffic.tcp_connect(ns, Link.STACK_V4, 7) as sock:
         assert traffic.echo(sock, b"before") == b"before"
         assert app.prompt("port stop 0").strip() == ""
@@ -173,18 +187,16 @@ def test_port_stop_and_start(ns, start):
         assert idle_share(app) < IDLE_CPU
         assert app.prompt("port start 0").strip() == ""
         assert "is started already" in app.prompt("port start 0")
-        link.configure()
+        Link(ns).configure()
         assert traffic.echo(sock, b"behind") == b"behind"
     check_serves(ns)
     assert app.prompt("port stop 7").startswith("port stop: ")
     app.check_clean_end()
 
 
-def test_port_flaps_under_load(ns, start):
+def test_port_flaps_under_load(ns, start_tap):
     """A download goes on over a port that is stopped and started, and is whole."""
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i"))
-    link = Link(ns)
-    link.configure()
+    app = start_tap("-i")
     with traffic.tcp_connect(ns, Link.STACK_V4, 19) as sock:
         received = 0
         for _ in range(5):
@@ -192,7 +204,7 @@ def test_port_flaps_under_load(ns, start):
                 received += len(sock.recv(65536))
             app.prompt("port stop 0")
             app.prompt("port start 0")
-            link.configure()
+            Link(ns).configure()
         target = received + 100000
         while received < target:
             received += len(sock.recv(65536))
@@ -233,11 +245,10 @@ def check_queues(app, queues):
 
 
 @pytest.mark.parametrize("shards", (2, 4, 6, 16))
-def test_tap_with_queues(ns, start, shards):
+def test_tap_with_queues(ns, start_tap, shards):
     """A queue for each shard, with a descriptor that wakes it, also beyond the 4 that one device
     of DPDK 22.11 can have."""
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i", *SMALL), lcores=shards)
-    Link(ns).configure()
+    app = start_tap("-i", *SMALL, lcores=shards)
     check_queues(app, shards)
     out = ns.run(["ip", "-d", "link", "show", Link.INTERFACE]).stdout
     assert f"numqueues {shards} " in out
@@ -266,10 +277,9 @@ def test_tap_that_is_there_with_many_queues(ns, start, persist):
 
 @pytest.mark.parametrize("options, queues", ((("--rxq", "1"), 1), (("--txq", "2"), 2),
                                              (("--rxq", "3", "--txq", "2"), 2)))
-def test_tap_with_fewer_queues_than_shards(ns, start, options, queues):
+def test_tap_with_fewer_queues_than_shards(ns, start_tap, options, queues):
     """The other shards are handed their frames."""
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i", *SMALL, *options), lcores=4)
-    Link(ns).configure()
+    app = start_tap("-i", *SMALL, *options, lcores=4)
     assert f"Number of queue pairs: {queues}" in app.prompt("show port info 0")
     check_serves(ns)
     check_many_flows(ns, 32)
@@ -278,21 +288,19 @@ def test_tap_with_fewer_queues_than_shards(ns, start, options, queues):
 
 
 @pytest.mark.parametrize("shards", (4, 6))
-def test_tap_with_queues_is_stopped_deleted_and_started(ns, start, shards):
-    app = start([f"net_tap0,iface={Link.INTERFACE}"], stack("-i", *SMALL), lcores=shards)
-    link = Link(ns)
-    link.configure()
+def test_tap_with_queues_is_stopped_deleted_and_started(ns, start_tap, shards):
+    app = start_tap("-i", *SMALL, lcores=shards)
     check_serves(ns)
     for _ in range(3):
         assert app.prompt("port stop 0").strip() == ""
         assert app.prompt("port start 0").strip() == ""
-    link.configure()
+    Link(ns).configure()
     check_many_flows(ns, 32)
     ns.run(["ip", "link", "del", Link.INTERFACE])
     wait_until(lambda: "State: gone" in app.prompt("show port info 0"), 5, "it notices")
     assert idle_share(app) < IDLE_CPU * 2
     assert app.prompt("port start 0").strip() == ""
-    link.configure()
+    Link(ns).configure()
     check_serves(ns)
     check_many_flows(ns, 32)
     app.check_clean_end()
@@ -360,10 +368,8 @@ def test_two_ports_on_one_interface(ns):
 
 # net_af_packet
 
-def test_af_packet(ns, start):
-    make_veth(ns)
-    app = start([f"net_af_packet0,iface={Link.INNER}"], stack())
-    Link(ns).configure()
+def test_af_packet(ns, start_veth):
+    app = start_veth()
     check_serves(ns)
     assert idle_share(app) < IDLE_CPU
     assert "ethtool" not in app.output
@@ -371,12 +377,9 @@ def test_af_packet(ns, start):
 
 
 @pytest.mark.parametrize("queues", (2, 4))
-def test_af_packet_with_queues(ns, start, queues):
+def test_af_packet_with_queues(ns, start_veth, queues):
     """The kernel spreads flows over the sockets, and each wakes its shard."""
-    make_veth(ns)
-    app = start([f"net_af_packet0,iface={Link.INNER},qpairs={queues}"], stack("-i", *SMALL),
-                lcores=queues)
-    Link(ns).configure()
+    app = start_veth("-i", *SMALL, args=f",qpairs={queues}", lcores=queues)
     assert f"Number of queue pairs: {queues}" in app.prompt("show port info 0")
     check_serves(ns)
     check_many_flows(ns, 64)
@@ -384,10 +387,8 @@ def test_af_packet_with_queues(ns, start, queues):
     app.check_clean_end()
 
 
-def test_af_packet_with_fewer_queues_than_shards(ns, start):
-    make_veth(ns)
-    app = start([f"net_af_packet0,iface={Link.INNER}"], stack(*SMALL), lcores=4)
-    Link(ns).configure()
+def test_af_packet_with_fewer_queues_than_shards(ns, start_veth):
+    app = start_veth(*SMALL, lcores=4)
     check_serves(ns)
     check_many_flows(ns, 32)
     app.check_clean_end()
@@ -409,11 +410,9 @@ def test_af_packet_blank_checksums(ns, start):
     app.check_clean_end()
 
 
-def test_damage_is_not_the_peers(ns, start):
+def test_damage_is_not_the_peers(ns, start_tap):
     """Lengths and checksums that were damaged on their way are nothing that ethtool could cure."""
-    app = start([f"net_tap0,iface={Link.INTERFACE}"],
-                stack("--fault", "rx corrupt 70%", "--fault-seed", "1"))
-    Link(ns).configure()
+    app = start_tap("--fault", "rx corrupt 70%", "--fault-seed", "1")
     for addr in (Link.STACK_V4, Link.STACK_V6):
         ns.run(["ping", "-c", "1", "-W", "1", addr], check=False)  # each knows the other's MAC address
         with traffic.udp_socket(ns, addr, 9) as sock:
@@ -435,10 +434,8 @@ def test_af_packet_more_queues_than_shards(ns):
     assert "qpairs=" in result.stderr
 
 
-def test_af_packet_interface_deleted(ns, start):
-    make_veth(ns)
-    app = start([f"net_af_packet0,iface={Link.INNER}"], stack())
-    Link(ns).configure()
+def test_af_packet_interface_deleted(ns, start_veth):
+    app = start_veth()
     check_serves(ns)
     ns.run(["ip", "link", "del", Link.INNER])
     wait_until(lambda: "its interface was deleted" in app.output, 5, "it tells")
@@ -446,11 +443,9 @@ def test_af_packet_interface_deleted(ns, start):
     app.check_clean_end()
 
 
-def test_af_packet_interface_down_and_up(ns, start):
+def test_af_packet_interface_down_and_up(ns, start_veth):
     """It costs nothing while the interface is down, and goes on when it is up again."""
-    make_veth(ns)
-    app = start([f"net_af_packet0,iface={Link.INNER}"], stack())
-    Link(ns).configure()
+    app = start_veth()
     check_serves(ns)
     ns.run(["ip", "link", "set", Link.INNER, "down"])
     assert idle_share(app) < IDLE_CPU
