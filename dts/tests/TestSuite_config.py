@@ -128,7 +128,7 @@ def test_every_option_may_stand_in_a_file(write):
     assert len(names) > 30
     for name in names:
         # If the value is good for the option, the next line is not.
-        path = write(f"[isla]\n{name} = \x01\nfrobnicate = 1\n")
+        path = write(f"[isla]\n{name} = ~\nfrobnicate = 1\n")
         result = subprocess.run([str(app_path()), "--", "--config", str(path)],
                                 capture_output=True, text=True, timeout=20, check=False)
         assert result.returncode == 1
