@@ -133,6 +133,8 @@ each_client(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv,
 	for (i = 0; isla_engine_port_info(env->engine, i, &info) == 0; i++)
 		if (wanted == CMD_ALL_PORTS || info.port_id == wanted)
 			any |= fn(env, info.port_id) == 0;
+	if (!any && wanted == CMD_ALL_PORTS)
+		return cmd_fail(env, cmd, "no port has a DHCP client: each has an address of --ip");
 	if (!any)
 		return cmd_fail(env, cmd, "port %u has no DHCP client: it has an address of --ip",
 			wanted);
