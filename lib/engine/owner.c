@@ -29,6 +29,22 @@
 
 static_assert(OWNER_SHARD_MAX <= 16, "an entry has a bit for each older owner");
 
+/* The hash is linear: that of an input is the sum of those of its nibbles. */
+static void
+nibbles_init(struct owner_map *map)
+{
+	uint32_t words[OWNER_NIBBLES / 8], i, value;
+
+	for (i = 0; i < OWNER_NIBBLES; i++) {
+		for (value = 0; value < 16; value++) {
+			memset(words, 0, sizeof(words));
+			words[i / 8] = value << (28 - i % 8 * 4);
+			map->nibble[i][value] = rte_softrss_be(words, RTE_DIM(words),
+				(const uint8_t *)map->key);
+		}
+	}
+}
+
 void
 owner_map_init(struct owner_map *map, enum owner_mode mode, const uint8_t key[OWNER_KEY_LEN],
 	uint16_t nb_shards)
@@ -39,6 +55,7 @@ owner_map_init(struct owner_map *map, enum owner_mode mode, const uint8_t key[OW
 	memcpy(map->rss_key, key, OWNER_KEY_LEN);
 	memcpy(words, key, sizeof(words));
 	rte_convert_rss_key(words, map->key, OWNER_KEY_LEN);
+	nibbles_init(map);
 	map->mode = (uint8_t)mode;
 	map->nb_shards = nb_shards;
 	isla_ports_init(&map->ports, nb_shards);
@@ -128,8 +145,18 @@ rule_of(const struct owner_map *map, const struct owner_frame *f)
 uint32_t
 owner_toeplitz(const struct owner_map *map, const uint32_t *words, uint32_t nb)
 {
-	/* It only reads them. */
-	return rte_softrss_be((uint32_t *)(uintptr_t)words, nb, (const uint8_t *)map->key);
+	const uint32_t (*t)[16] = map->nibble;
+	uint32_t hash = 0, i;
+
+	/* Bit by bit it would be a branch for each one that is set, and nobody can foretell them. */
+	for (i = 0; i < nb; i++, t += 8) {
+		uint32_t w = words[i];
+
+		hash ^= t[0][w >> 28] ^ t[1][w >> 24 & 15] ^ t[2][w >> 20 & 15] ^
+			t[3][w >> 16 & 15] ^ t[4][w >> 12 & 15] ^ t[5][w >> 8 & 15] ^
+			t[6][w >> 4 & 15] ^ t[7][w & 15];
+	}
+	return hash;
 }
 
 static uint32_t

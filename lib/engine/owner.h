@@ -39,6 +39,7 @@
 #include "isla_engine.h"
 
 #define OWNER_KEY_LEN   40
+#define OWNER_NIBBLES   ((OWNER_KEY_LEN / 4 - 1) * 8) /* of the longest input of the hash */
 #define OWNER_TABLE_LEN 128
 #define OWNER_SHARD_MAX 16 /* an entry has a bit for each */
 
@@ -56,6 +57,8 @@ enum owner_mode {
 struct owner_map {
 	uint32_t key[OWNER_KEY_LEN / 4]; /* words in host byte order */
 	uint8_t rss_key[OWNER_KEY_LEN];  /* the same as a NIC takes it */
+	/* What each nibble of the input adds to the hash: 16 cache lines of it for two words. */
+	uint32_t nibble[OWNER_NIBBLES][16] __rte_cache_aligned;
 	uint16_t nb_shards;
 	uint8_t mode;
 	/* Atomic, relaxed. Bits 0-7: the owner; 8-15: how often it was moved; 16-31: older owners.

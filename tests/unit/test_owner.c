@@ -9,6 +9,7 @@
 
 #include <rte_byteorder.h>
 #include <rte_common.h>
+#include <rte_thash.h>
 #include <rte_mbuf.h>
 
 #include "heap_pool.h"
@@ -187,6 +188,27 @@ toeplitz_is_as_published(void)
 		map.mode = OWNER_MODE_PORT_RSS;
 		CU_ASSERT_EQUAL(owner_of_udp(&ends, v[i].sport, v[i].dport),
 			v[i].four % OWNER_TABLE_LEN % NB);
+	}
+}
+
+/* It is computed by tables: bit by bit it is the same, whatever the input is and how long. */
+static void
+toeplitz_is_the_same_bit_by_bit(void)
+{
+	uint32_t words[OWNER_KEY_LEN / 4 - 1];
+	uint64_t x = 88172645463325252ull;
+	unsigned int i, k, n;
+
+	for (i = 0; i < 2000; i++) {
+		for (k = 0; k < RTE_DIM(words); k++) {
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
+			words[k] = (uint32_t)x;
+		}
+		for (n = 1; n <= RTE_DIM(words); n++)
+			CU_ASSERT_EQUAL(owner_toeplitz(&map, words, n),
+				rte_softrss_be(words, n, (const uint8_t *)map.key));
 	}
 }
 
@@ -650,6 +672,7 @@ ports_hash_is_trusted_where_asked(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(toeplitz_is_as_published),
+	SUITE_TEST(toeplitz_is_the_same_bit_by_bit),
 	SUITE_TEST(each_mode_hashes_its_fields),
 	SUITE_TEST(flows_are_spread_evenly),
 	SUITE_TEST(ephemeral_ports_are_sliced),
