@@ -239,8 +239,8 @@ config_read(struct config *config, const char *path, char *err, size_t err_size)
 	if (rc == 0) {
 		rc = take(config, s);
 		if (rc != 0)
-			snprintf(err, err_size, "--config %.120s: it cannot be read twice the "
-				"same: %s", path, strerror(-rc));
+			snprintf(err, err_size, "--config %.120s: it cannot be read twice; give a "
+				"file, not a pipe: %s", path, strerror(-rc));
 	}
 	free(s);
 	return rc;
