@@ -3,7 +3,9 @@
 frame of the others goes from shard to shard."""
 
 import contextlib
+import errno
 import hashlib
+import random
 import re
 import socket
 import time
@@ -201,6 +203,17 @@ def test_agents_sockets(ns, several, kernel, stack):
         agent.close()
 
 
+def bind_anywhere(sock):
+    """To a random port that is free."""
+    while True:
+        try:
+            sock.bind(("", random.randrange(10000, 32000)))
+            return
+        except OSError as e:
+            if e.errno != errno.EADDRINUSE:
+                raise
+
+
 @pytest.mark.parametrize("addr", [stack for _, stack in ADDRS])
 def test_service_on_an_ephemeral_port(ns, several, addr):
     """A port from 49152 on that every shard serves has its load spread as any other one has, and
@@ -210,15 +223,18 @@ def test_service_on_an_ephemeral_port(ns, several, addr):
     assert "rror" not in out, out
     try:
         several.app.prompt("clear stats")
-        for burst in range(3):
-            socks = traffic.connect_many(ns, addr, port, 40)
-            for i, sock in enumerate(socks):
-                data = traffic.pattern(3000, i)
+        with contextlib.ExitStack() as stack:
+            # Ports in a row may have hashes that leave a shard out, random ones do not.
+            for _ in range(40):
+                sock = stack.enter_context(ns.socket(traffic.family_of(addr), socket.SOCK_STREAM))
+                sock.settimeout(10)
+                bind_anywhere(sock)
+                sock.connect(traffic.sockaddr(ns, addr, port))
+                data = traffic.pattern(3000)
                 assert traffic.echo(sock, data) == data
             rows = shard_rows(several)
-            traffic.close_all(socks)
-            # Each shard has the echo service's connections, not only the one whose slice it is.
-            assert all(int(row[1]) >= 1 for row in rows), rows
+        # Each shard has some of the connections, not only the one whose slice it is.
+        assert all(int(row[1]) >= 1 for row in rows), rows
         for i in range(40):
             with traffic.udp_socket(ns, addr, port) as sock:
                 sock.send(b"datagram %d" % i)
