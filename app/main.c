@@ -207,7 +207,7 @@ choose_ports(struct options *opts)
 		};
 	}
 	if (conf->nb_ports == 0 && rte_eth_dev_count_avail() > 0)
-		return fail("--portmask 0x%" PRIx64 " has none of the %u ports that there are",
+		return fail("--portmask 0x%" PRIx64 " has none of the ports that there are (%u)",
 			opts->portmask, rte_eth_dev_count_avail());
 	if (conf->nb_ports == 0)
 		return fail("there is no port; give EAL one, for example "

@@ -794,8 +794,8 @@ options_share_out(struct options *opts, uint16_t nb_shards, char *err, size_t er
 		return -EINVAL;
 	conf->nb_refs = 2 * conf->nb_mbufs;
 	if (conf->nb_rxq > nb_shards || conf->nb_txq > nb_shards) {
-		snprintf(err, err_size, "--%s %u: there are %u shards, and each has one queue of a "
-			"port at most; give fewer, or EAL more lcores",
+		snprintf(err, err_size, "--%s %u exceeds the number of shards (%u), of which each "
+			"has one queue of a port; give fewer, or EAL more lcores",
 			conf->nb_rxq > nb_shards ? "rxq" : "txq",
 			conf->nb_rxq > nb_shards ? conf->nb_rxq : conf->nb_txq, nb_shards);
 		return -EINVAL;

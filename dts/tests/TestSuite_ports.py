@@ -310,7 +310,7 @@ def test_more_queues_than_shards(ns):
     result = run_to_end(ns, stack("--rxq", "2"), [*eal_base(lcores=1),
                                                   f"--vdev=net_tap0,iface={Link.INTERFACE}"])
     assert result.returncode == 1
-    assert "--rxq 2: there are 1 shards" in result.stderr
+    assert "--rxq 2 exceeds the number of shards (1)" in result.stderr
 
 
 # Several ports
