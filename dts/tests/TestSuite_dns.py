@@ -15,6 +15,7 @@ from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRSOA
 
 from framework import nameserver
 from framework.app_shell import app_path, eal_options, interface_that_stays, run_to_end
+from framework.beside import beside
 from framework.topology import Link, Namespace, need_tool, wait_until
 
 ADDRS = [arg for addr in Link.STACK_ADDRS for arg in ("--ip", addr)]
@@ -28,6 +29,13 @@ def namespace_with_tap():
     with Namespace("dts-dns") as ns:
         interface_that_stays(ns)
         yield ns
+
+
+@contextlib.contextmanager
+def case_fixtures(docroot, path):
+    """For the cases that run side by side."""
+    with namespace_with_tap() as ns:
+        yield {"ns": ns, "tmp_path": path}
 
 
 @pytest.fixture(scope="module")
@@ -207,38 +215,42 @@ def scripted(ns, act, port=5301, **kwargs):
     return nameserver.Scripted(ns, port, act, **kwargs)
 
 
-def test_a_lossy_server(dns_ns):
+@beside
+def test_a_lossy_server(ns):
     def act(server, query, over_tcp):
         return good(query) if len(server.asked) > 1 else None
 
-    with scripted(dns_ns, act) as server:
-        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+    with scripted(ns, act) as server:
+        assert resolve(ns, "h.test A", *server.option)[:2] == (0, GOOD)
         assert len(server.asked) == 2
         assert server.asked[0][1].id != server.asked[1][1].id
 
 
-def test_a_slow_server(dns_ns):
+@beside
+def test_a_slow_server(ns):
     def act(server, query, over_tcp):
         time.sleep(1.5)
         return good(query)
 
-    with scripted(dns_ns, act) as server:
-        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+    with scripted(ns, act) as server:
+        assert resolve(ns, "h.test A", *server.option)[:2] == (0, GOOD)
         assert len(server.asked) == 1
 
 
-def test_a_silent_server_is_exit_code_1(dns_ns):
-    with scripted(dns_ns, lambda *args: None) as server:
-        code, lines, said = resolve(dns_ns, "h.test A", *server.option)
+@beside
+def test_a_silent_server_is_exit_code_1(ns):
+    with scripted(ns, lambda *args: None) as server:
+        code, lines, said = resolve(ns, "h.test A", *server.option)
     assert (code, lines) == (1, [])
     assert said == ["isla: --resolve h.test: no server has answered"]
     assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize("rcode", [2, 4, 5])
-def test_a_failing_server_is_exit_code_1(dns_ns, rcode):
-    with scripted(dns_ns, lambda server, query, over_tcp: reply(query, rcode=rcode)) as server:
-        code, _, said = resolve(dns_ns, "h.test A", *server.option)
+@beside
+def test_a_failing_server_is_exit_code_1(ns, rcode):
+    with scripted(ns, lambda server, query, over_tcp: reply(query, rcode=rcode)) as server:
+        code, _, said = resolve(ns, "h.test A", *server.option)
     assert code == 1
     assert said == ["isla: --resolve h.test: the servers failed, or refused"]
 
@@ -247,34 +259,38 @@ def truncating(server, query, over_tcp):
     return good(query) if over_tcp else reply(query, tc=1)
 
 
-def test_a_truncating_server(dns_ns):
-    with scripted(dns_ns, truncating) as server:
-        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+@beside
+def test_a_truncating_server(ns):
+    with scripted(ns, truncating) as server:
+        assert resolve(ns, "h.test A", *server.option)[:2] == (0, GOOD)
         assert [over_tcp for over_tcp, _ in server.asked] == [False, True]
 
 
-def test_a_truncating_server_without_tcp(dns_ns):
-    with scripted(dns_ns, truncating, tcp=False) as server:
-        code, _, said = resolve(dns_ns, "h.test A", *server.option)
+@beside
+def test_a_truncating_server_without_tcp(ns):
+    with scripted(ns, truncating, tcp=False) as server:
+        code, _, said = resolve(ns, "h.test A", *server.option)
         assert code == 1 and "failed" in said[0]
 
 
-def test_a_server_that_hangs_up(dns_ns):
+@beside
+def test_a_server_that_hangs_up(ns):
     def act(server, query, over_tcp):
         return None if over_tcp else reply(query, tc=1)
 
-    with scripted(dns_ns, act) as server:
-        assert resolve(dns_ns, "h.test A", *server.option)[0] == 1
+    with scripted(ns, act) as server:
+        assert resolve(ns, "h.test A", *server.option)[0] == 1
 
 
-def test_a_server_that_goes_in_circles(dns_ns):
+@beside
+def test_a_server_that_goes_in_circles(ns):
     def act(server, query, over_tcp):
         name = DNS(query).qd.qname
         other = b"b.test." if name.lower().startswith(b"a") else b"a.test."
         return reply(query, an=DNSRR(rrname=name, type="CNAME", ttl=60, rdata=other))
 
-    with scripted(dns_ns, act) as server:
-        code, _, said = resolve(dns_ns, "a.test A", *server.option)
+    with scripted(ns, act) as server:
+        code, _, said = resolve(ns, "a.test A", *server.option)
     assert code == 1
     assert said == ["isla: --resolve a.test: the chain of aliases has no end"]
     assert len(server.asked) == 11
@@ -316,43 +332,47 @@ def a_question(query):
 
 
 @pytest.mark.parametrize("lie", [wrong_id, wrong_name, wrong_type, wrong_class, a_question])
-def test_lies_are_passed_over(dns_ns, lie):
+@beside
+def test_lies_are_passed_over(ns, lie):
     """The lie comes first, the truth a little later."""
     def act(server, query, over_tcp):
         server.udp.sendto(bytes(lie(query)), server.peer)
         time.sleep(0.2)
         return good(query)
 
-    with scripted(dns_ns, act) as server:
-        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+    with scripted(ns, act) as server:
+        assert resolve(ns, "h.test A", *server.option)[:2] == (0, GOOD)
         assert len(server.asked) == 1
 
 
-def test_answers_from_another_port_are_passed_over(dns_ns):
+@beside
+def test_answers_from_another_port_are_passed_over(ns):
     def act(server, query, over_tcp):
         server.other.sendto(bytes(forged(query)), server.peer)
         time.sleep(0.2)
         return good(query)
 
-    with scripted(dns_ns, act) as server:
-        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+    with scripted(ns, act) as server:
+        assert resolve(ns, "h.test A", *server.option)[:2] == (0, GOOD)
 
 
-def test_a_server_that_changes_letters(dns_ns):
+@beside
+def test_a_server_that_changes_letters(ns):
     def act(server, query, over_tcp):
         answer = good(query)
         answer.qd.qname = answer.qd.qname.lower()
         return answer
 
-    with scripted(dns_ns, act) as server:
+    with scripted(ns, act) as server:
         name = "a-name-with-many-letters.test"
-        assert resolve(dns_ns, f"{name} A", *server.option)[:2] == (0, GOOD)
+        assert resolve(ns, f"{name} A", *server.option)[:2] == (0, GOOD)
         assert [over_tcp for over_tcp, _ in server.asked] == [False, True]
         assert server.asked[0][1].qd.qname.lower() == name.encode() + b"."
         assert server.asked[0][1].qd.qname != name.encode() + b"."
 
 
-def test_what_was_not_asked_for_is_not_believed(dns_ns, tmp_path):
+@beside
+def test_what_was_not_asked_for_is_not_believed(ns, tmp_path):
     def act(server, query, over_tcp):
         name = DNS(query).qd.qname.lower()
         if name != b"h.test.":
@@ -361,15 +381,16 @@ def test_what_was_not_asked_for_is_not_believed(dns_ns, tmp_path):
                      DNSRR(rrname="bank.test", type="A", ttl=86400, rdata="203.0.113.66"),
                      ar=DNSRR(rrname="bank.test", type="A", ttl=86400, rdata="203.0.113.66"))
 
-    with scripted(dns_ns, act) as server:
-        out = commands(dns_ns, tmp_path, ["dns query h.test A", "dns query bank.test A",
+    with scripted(ns, act) as server:
+        out = commands(ns, tmp_path, ["dns query h.test A", "dns query bank.test A",
                                           "dns show cache"], *server.option)
     assert "h.test 60 A 192.0.2.7" in out
     assert "dns query: bank.test: there is no such name" in out
     assert "203.0.113.66" not in out
 
 
-def test_garbage_is_survived(dns_ns):
+@beside
+def test_garbage_is_survived(ns):
     """Bytes behind the right header and question: pointers in circles, counts that lie, noise."""
     rng = random.Random(7)
 
@@ -379,30 +400,32 @@ def test_garbage_is_survived(dns_ns):
                            b"\x3f" + b"a" * 20])
         return head[:6] + rng.randbytes(6) + head[12:] + tail
 
-    with scripted(dns_ns, act) as server:
+    with scripted(ns, act) as server:
         for name in ("a.test", "b.test", "c.test", "d.test", "e.test"):
-            code, _, said = resolve(dns_ns, f"{name} A", *server.option)
+            code, _, said = resolve(ns, f"{name} A", *server.option)
             assert code in (1, 2) and len(said) == 1
 
 
-def test_a_server_without_edns(dns_ns):
+@beside
+def test_a_server_without_edns(ns):
     def act(server, query, over_tcp):
         return reply(query, rcode=1) if DNS(query).arcount else good(query)
 
-    with scripted(dns_ns, act) as server:
-        assert resolve(dns_ns, "h.test A", *server.option)[:2] == (0, GOOD)
+    with scripted(ns, act) as server:
+        assert resolve(ns, "h.test A", *server.option)[:2] == (0, GOOD)
         assert [asked.arcount for _, asked in server.asked] == [1, 0]
 
 
-def test_ids_and_ports_do_not_repeat(dns_ns, tmp_path):
+@beside
+def test_ids_and_ports_do_not_repeat(ns, tmp_path):
     seen = []
 
     def act(server, query, over_tcp):
         seen.append((DNS(query).id, server.peer[1]))
         return good(query)
 
-    with scripted(dns_ns, act) as server:
-        commands(dns_ns, tmp_path, [f"dns query n{i}.test A" for i in range(40)], *server.option)
+    with scripted(ns, act) as server:
+        commands(ns, tmp_path, [f"dns query n{i}.test A" for i in range(40)], *server.option)
     assert len(seen) == 40
     assert len({number for number, _ in seen}) >= 39
     assert len({port for _, port in seen}) >= 37
