@@ -218,7 +218,11 @@ choose_ports(struct options *opts)
 		while (p < conf->nb_ports && conf->port[p].port_id != opts->mac[i].port)
 			p++;
 		if (p == conf->nb_ports)
-			return fail("--mac: port %u is not used", opts->mac[i].port);
+			return fail("--mac " RTE_ETHER_ADDR_PRT_FMT ": port %u is not used; "
+				"--portmask and EAL's options say which are",
+				opts->mac[i].mac[0], opts->mac[i].mac[1], opts->mac[i].mac[2],
+				opts->mac[i].mac[3], opts->mac[i].mac[4], opts->mac[i].mac[5],
+				opts->mac[i].port);
 		memcpy(conf->port[p].mac, opts->mac[i].mac, sizeof(opts->mac[i].mac));
 	}
 	return 0;
@@ -297,10 +301,14 @@ add_addrs(struct app *app)
 		const struct option_addr *a = &app->opts.ip[i];
 
 		rc = isla_engine_addr_add(app->engine, a->port, &a->prefix);
+		if (rc == -ENODEV)
+			return fail("--ip or --port-ip %s: port %u is not used; --portmask and "
+				"EAL's options say which are",
+				isla_prefix_format(&a->prefix, text, sizeof(text)), a->port);
 		if (rc != 0)
 			return fail("--ip %s on port %u: %s",
 				isla_prefix_format(&a->prefix, text, sizeof(text)), a->port,
-				rc == -ENODEV ? "this port is not used" : strerror(-rc));
+				strerror(-rc));
 	}
 	for (i = 0; i < app->opts.nb_gateways; i++) {
 		const struct option_addr *a = &app->opts.gateway[i];

@@ -313,6 +313,15 @@ def test_more_queues_than_shards(ns):
     assert "--rxq 2 exceeds the number of shards (1)" in result.stderr
 
 
+@pytest.mark.parametrize("options", (("--port-ip", "1=10.1.0.2/24"),
+                                     ("--mac", "02:00:00:00:00:01@1")))
+def test_a_port_that_is_not_used_is_told(ns, options):
+    result = run_to_end(ns, stack(*options), [*eal_base(lcores=1),
+                                              f"--vdev=net_tap0,iface={Link.INTERFACE}"])
+    assert result.returncode == 1
+    assert options[0] in result.stderr and "port 1 is not used" in result.stderr
+
+
 # Several ports
 
 def test_two_taps(ns, start):
