@@ -77,10 +77,7 @@ udp_recv(struct isla_udp_sock *sock, void *ctx, struct rte_mbuf *m,
 	uint32_t len = RTE_MIN(m->pkt_len, (uint32_t)DNS_MSG_MAX);
 
 	RTE_SET_USED(sock);
-	/* Somebody may have the same link-local address on another link. */
-	if (!isla_addr_eq(&ends->remote, &server->addr) || ends->remote_port != server->port ||
-		(server->netif != ISLA_NETIF_ANY && isla_addr_is_link_local(&server->addr) &&
-			ends->netif != server->netif)) {
+	if (!isla_addr_eq(&ends->remote, &server->addr) || ends->remote_port != server->port) {
 		rte_pktmbuf_free(m);
 		udp_bad(l);
 		return;
