@@ -456,6 +456,19 @@ msg_add_soa(struct msg *m, const char *owner, uint32_t ttl_s, uint32_t minimum_s
 	msg_add(m, 2, owner, ISLA_DNS_SOA, ttl_s, rdata, (uint16_t)(len + 20));
 }
 
+/* Most of them answer the question for the address of a.test, and can be read. */
+static void
+msg_ask(struct msg *m, uint16_t flags)
+{
+	msg_begin(m, "a.test", ISLA_DNS_A, flags);
+}
+
+static void
+msg_reads(const struct msg *m, struct dns_reply *r)
+{
+	CU_ASSERT_EQUAL(read_msg(m->b, m->len, "a.test", ISLA_DNS_A, r), 0);
+}
+
 static const uint8_t ip[4] = {192, 0, 2, 1}, ip2[4] = {192, 0, 2, 2};
 
 static void
@@ -464,11 +477,11 @@ records_come_in_any_order(void)
 	struct dns_reply r;
 	struct msg m;
 
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add(&m, 1, "c.test", 1, 100, ip, 4);
 	msg_add_name(&m, 1, "B.test", ISLA_DNS_CNAME, 50, "C.test");
 	msg_add_name(&m, 1, "a.test", ISLA_DNS_CNAME, 70, "b.test");
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_DATA);
 	CU_ASSERT_EQUAL(r.nb_records, 1);
 	CU_ASSERT_EQUAL(r.ttl_s, 50);
@@ -482,21 +495,21 @@ records_of_others_are_dropped(void)
 	struct dns_reply r;
 	struct msg m;
 
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add(&m, 1, "a.test", 1, 100, ip, 4);
 	msg_add(&m, 1, "bank.test", 1, 86400, ip2, 4);
 	msg_add(&m, 3, "a.test", 1, 86400, ip2, 4);
 	msg_add(&m, 2, "a.test", 1, 86400, ip2, 4);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.nb_records, 1);
 	CU_ASSERT_EQUAL(memcmp(r.data + 2, ip, 4), 0);
 	CU_ASSERT_EQUAL(r.nb_foreign, 1);
 	CU_ASSERT_EQUAL(r.ttl_s, 100);
 	/* Of another class. */
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add(&m, 1, "a.test", 1, 100, ip, 4);
 	m.b[m.len - 11] = 3;
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.nb_records, 0);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_NO_DATA);
 }
@@ -508,11 +521,11 @@ a_set_has_one_ttl_and_no_doubles(void)
 	struct dns_reply r;
 	struct msg m;
 
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add(&m, 1, "a.test", 1, 100, ip, 4);
 	msg_add(&m, 1, "a.test", 1, 40, ip2, 4);
 	msg_add(&m, 1, "a.test", 1, 200, ip, 4);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.nb_records, 2);
 	CU_ASSERT_EQUAL(r.ttl_s, 40);
 }
@@ -524,13 +537,13 @@ a_ttl_with_its_highest_bit_is_0(void)
 	struct dns_reply r;
 	struct msg m;
 
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add(&m, 1, "a.test", 1, 0x80000001, ip, 4);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.ttl_s, 0);
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add(&m, 1, "a.test", 1, 0x7fffffff, ip, 4);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.ttl_s, 0x7fffffff);
 }
 
@@ -541,25 +554,25 @@ there_being_nothing_has_its_time(void)
 	struct dns_reply r;
 	struct msg m;
 
-	msg_begin(&m, "a.test", 1, DNS_NXDOMAIN);
+	msg_ask(&m, DNS_NXDOMAIN);
 	msg_add_soa(&m, "test", 900, 30);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_NO_NAME);
 	CU_ASSERT_EQUAL(r.ttl_s, 30);
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add_soa(&m, "test", 20, 30);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_NO_DATA);
 	CU_ASSERT_EQUAL(r.ttl_s, 20);
 	/* Without SOA it is not to be remembered. */
-	msg_begin(&m, "a.test", 1, DNS_NXDOMAIN);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_ask(&m, DNS_NXDOMAIN);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_NO_NAME);
 	CU_ASSERT_EQUAL(r.ttl_s, 0);
 	/* Nor with that of a zone in which the name does not lie. */
-	msg_begin(&m, "a.test", 1, DNS_NXDOMAIN);
+	msg_ask(&m, DNS_NXDOMAIN);
 	msg_add_soa(&m, "other", 900, 30);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.ttl_s, 0);
 }
 
@@ -569,16 +582,16 @@ an_alias_of_nothing(void)
 	struct dns_reply r;
 	struct msg m;
 
-	msg_begin(&m, "a.test", 1, DNS_NXDOMAIN);
+	msg_ask(&m, DNS_NXDOMAIN);
 	msg_add_name(&m, 1, "a.test", ISLA_DNS_CNAME, 10, "b.test");
 	msg_add_soa(&m, "test", 900, 30);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_NO_NAME);
 	CU_ASSERT_EQUAL(r.ttl_s, 10);
 	/* A server that does not follow it: to be asked for. */
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add_name(&m, 1, "a.test", ISLA_DNS_CNAME, 10, "b.elsewhere");
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_ALIAS);
 	CU_ASSERT_STRING_EQUAL(text_of(&r.name), "b.elsewhere");
 	CU_ASSERT_EQUAL(r.ttl_s, 10);
@@ -596,16 +609,16 @@ chains_have_an_end(void)
 	struct msg m;
 	int i;
 
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add_name(&m, 1, "a.test", ISLA_DNS_CNAME, 10, "b.test");
 	msg_add_name(&m, 1, "b.test", ISLA_DNS_CNAME, 10, "a.test");
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_LOOP);
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	for (i = 0; i < DNS_CHAIN_MAX; i++, from[0]++, to[0]++)
 		msg_add_name(&m, 1, from, ISLA_DNS_CNAME, 10, to);
 	msg_add(&m, 1, from, 1, 10, ip, 4);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_DATA);
 	msg_add_name(&m, 1, "z.test", ISLA_DNS_CNAME, 10, "a.test");
 	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "z.test", 1, &r), 0);
@@ -618,14 +631,14 @@ a_referral_is_no_answer(void)
 	struct dns_reply r;
 	struct msg m;
 
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add_name(&m, 2, "test", ISLA_DNS_NS, 10, "ns.test");
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_ERROR);
 	/* Nor are records of a name that does not exist. */
-	msg_begin(&m, "a.test", 1, DNS_NXDOMAIN);
+	msg_ask(&m, DNS_NXDOMAIN);
 	msg_add(&m, 1, "a.test", 1, 100, ip, 4);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_ERROR);
 }
 
@@ -636,14 +649,14 @@ opt_has_its_rules(void)
 	struct dns_reply r;
 	struct msg m;
 
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add(&m, 3, ".", DNS_TYPE_OPT, 0x01000000, "", 0);
-	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), 0);
+	msg_reads(&m, &r);
 	CU_ASSERT_EQUAL(r.outcome, DNS_GOT_ERROR);
 	CU_ASSERT_EQUAL(r.rcode, DNS_BADVERS);
 	msg_add(&m, 3, ".", DNS_TYPE_OPT, 0, "", 0);
 	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), -EBADMSG);
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	msg_add(&m, 3, "x", DNS_TYPE_OPT, 0, "", 0);
 	CU_ASSERT_EQUAL(read_msg(m.b, m.len, "a.test", 1, &r), -EBADMSG);
 }
@@ -737,7 +750,7 @@ more_records_than_fit_are_told_of(void)
 	uint8_t addr[4] = {10, 0, 0, 0};
 	int i;
 
-	msg_begin(&m, "a.test", 1, 0);
+	msg_ask(&m, 0);
 	for (i = 0; i < 100; i++) {
 		addr[3] = (uint8_t)i;
 		msg_add(&m, 1, "a.test", 1, 100, addr, 4);
