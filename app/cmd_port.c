@@ -77,15 +77,65 @@ cmd_clear_port_stats(struct cmd_env *env, const struct cmd *cmd, int argc, char 
 	return each_port(env, cmd, argc, argv, clear_stats);
 }
 
+/* A device of a port, and the port's queues that it has. */
+struct device {
+	uint16_t id;
+	uint16_t first;
+	uint16_t last;
+};
+
+/* The device that has a queue of a port; false: there are no more queues. */
+static bool
+device_of(struct cmd_env *env, uint16_t i, uint16_t first, struct device *d)
+{
+	uint16_t id, queue, q = first;
+
+	if (isla_engine_port_queue(env->engine, i, q, &d->id, &queue) != 0)
+		return false;
+	d->first = first;
+	do {
+		d->last = q++;
+	} while (isla_engine_port_queue(env->engine, i, q, &id, &queue) == 0 && id == d->id);
+	return true;
+}
+
+/* Run a function for every device of a port, until one fails. */
+static int
+each_device(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info,
+	int (*fn)(struct cmd_env *env, const struct cmd *cmd,
+		const struct isla_engine_port_info *info, const struct device *d))
+{
+	struct isla_engine_port_info other;
+	struct device d;
+	uint16_t i, q;
+	int rc = 0;
+
+	for (i = 0; isla_engine_port_info(env->engine, i, &other) == 0; i++)
+		if (other.port_id == info->port_id)
+			break;
+	for (q = 0; rc == 0 && device_of(env, i, q, &d); q = (uint16_t)(d.last + 1))
+		rc = fn(env, cmd, info, &d);
+	return rc;
+}
+
+static int
+clear_device(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info,
+	const struct device *d)
+{
+	int rc = rte_eth_xstats_reset(d->id);
+
+	return rc == 0 ? 0 : cmd_fail(env, cmd, "port %u: %s", info->port_id, strerror(-rc));
+}
+
 static int
 clear_xstats(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
 {
-	int rc = rte_eth_xstats_reset(info->port_id);
+	int rc = each_device(env, cmd, info, clear_device);
 
-	if (rc != 0)
-		return cmd_fail(env, cmd, "port %u: %s", info->port_id, strerror(-rc));
-	fprintf(env->out, "\n  NIC extended statistics for port %u cleared\n", info->port_id);
-	return 0;
+	if (rc == 0)
+		fprintf(env->out, "\n  NIC extended statistics for port %u cleared\n",
+			info->port_id);
+	return rc;
 }
 
 static int
@@ -96,9 +146,10 @@ cmd_clear_port_xstats(struct cmd_env *env, const struct cmd *cmd, int argc, char
 
 /* Names and values must be of the same number: a port may be stopped in between. */
 static int
-show_xstats(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
+show_device(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info,
+	const struct device *d)
 {
-	int nb = rte_eth_xstats_get_names(info->port_id, NULL, 0), i, rc = 0;
+	int nb = rte_eth_xstats_get_names(d->id, NULL, 0), i, rc = 0;
 	struct rte_eth_xstat_name *names = NULL;
 	struct rte_eth_xstat *values = NULL;
 
@@ -107,11 +158,15 @@ show_xstats(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine
 	names = calloc((size_t)nb + 1, sizeof(*names));
 	values = calloc((size_t)nb + 1, sizeof(*values));
 	if (names == NULL || values == NULL ||
-		rte_eth_xstats_get_names(info->port_id, names, (unsigned int)nb) != nb ||
-		rte_eth_xstats_get(info->port_id, values, (unsigned int)nb) != nb) {
+		rte_eth_xstats_get_names(d->id, names, (unsigned int)nb) != nb ||
+		rte_eth_xstats_get(d->id, values, (unsigned int)nb) != nb) {
 		rc = cmd_fail(env, cmd, "port %u: they cannot be read", info->port_id);
 	} else {
-		fprintf(env->out, "###### NIC extended statistics for port %-2u\n", info->port_id);
+		fprintf(env->out, "###### NIC extended statistics for port %-2u", info->port_id);
+		if (d->last - d->first + 1 < info->nb_queues)
+			fprintf(env->out, " queues %u to %u, which are a device's", d->first,
+				d->last);
+		fputc('\n', env->out);
 		for (i = 0; i < nb; i++)
 			fprintf(env->out, "%s: %" PRIu64 "\n", names[values[i].id].name,
 				values[i].value);
@@ -119,6 +174,12 @@ show_xstats(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine
 	free(names);
 	free(values);
 	return rc;
+}
+
+static int
+show_xstats(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
+{
+	return each_device(env, cmd, info, show_device);
 }
 
 static int

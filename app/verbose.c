@@ -60,10 +60,14 @@ struct ring {
 	struct note note[RING_LEN] __rte_cache_aligned;
 };
 
+/* What a callback is for. The port's device that has the shard's queue may not be its first one. */
 struct tap {
 	const struct rte_eth_rxtx_callback *cb; /* NULL: none */
+	struct ring *ring;
 	uint16_t port;
-	uint16_t queue;
+	uint16_t shard; /* and so the port's queue */
+	uint16_t dev;
+	uint16_t queue; /* of the device */
 	bool is_tx;
 };
 
@@ -100,9 +104,9 @@ copy_bytes(const struct rte_mbuf *m, uint8_t *to)
 }
 
 static void
-note_frames(struct ring *r, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb,
-	bool is_tx)
+note_frames(const struct tap *t, struct rte_mbuf **pkts, uint16_t nb)
 {
+	struct ring *r = t->ring;
 	uint32_t tail = __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE);
 	uint64_t tsc = rte_rdtsc();
 	uint16_t i;
@@ -121,10 +125,10 @@ note_frames(struct ring *r, uint16_t port, uint16_t queue, struct rte_mbuf **pkt
 		n->ol_flags = pkts[i]->ol_flags;
 		n->hash = pkts[i]->hash.rss;
 		n->pkt_len = pkts[i]->pkt_len;
-		n->port = port;
-		n->queue = queue;
+		n->port = t->port;
+		n->queue = t->shard;
 		n->nb_segs = pkts[i]->nb_segs;
-		n->is_tx = is_tx;
+		n->is_tx = t->is_tx;
 		n->nb_bytes = copy_bytes(pkts[i], n->bytes);
 		__atomic_store_n(&r->head, r->head + 1, __ATOMIC_RELEASE);
 	}
@@ -133,20 +137,24 @@ note_frames(struct ring *r, uint16_t port, uint16_t queue, struct rte_mbuf **pkt
 }
 
 static uint16_t
-note_received(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, uint16_t max,
-	void *ring)
+note_received(uint16_t dev, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, uint16_t max,
+	void *tap)
 {
+	RTE_SET_USED(dev);
+	RTE_SET_USED(queue);
 	RTE_SET_USED(max);
 	if (nb > 0)
-		note_frames(ring, port, queue, pkts, nb, false);
+		note_frames(tap, pkts, nb);
 	return nb;
 }
 
 static uint16_t
-note_sent(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void *ring)
+note_sent(uint16_t dev, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void *tap)
 {
+	RTE_SET_USED(dev);
+	RTE_SET_USED(queue);
 	if (nb > 0)
-		note_frames(ring, port, queue, pkts, nb, true);
+		note_frames(tap, pkts, nb);
 	return nb;
 }
 
@@ -273,9 +281,9 @@ taps_del(struct verbose *v)
 		const struct tap *t = &v->tap[i];
 
 		if (t->is_tx)
-			rte_eth_remove_tx_callback(t->port, t->queue, t->cb);
+			rte_eth_remove_tx_callback(t->dev, t->queue, t->cb);
 		else
-			rte_eth_remove_rx_callback(t->port, t->queue, t->cb);
+			rte_eth_remove_rx_callback(t->dev, t->queue, t->cb);
 	}
 	/* Who was in one of them has left it once he has been heard of. */
 	isla_engine_call(v->engine, ISLA_ENGINE_ALL_SHARDS, nothing, NULL);
@@ -285,16 +293,16 @@ taps_del(struct verbose *v)
 }
 
 static int
-tap_add(struct verbose *v, uint16_t port, uint16_t queue, bool is_tx)
+tap_add(struct verbose *v, const struct tap *tap, bool is_tx)
 {
 	struct tap *t = &v->tap[v->nb_taps];
-	struct ring *r = &v->ring[queue];
 
-	*t = (struct tap){.port = port, .queue = queue, .is_tx = is_tx};
+	*t = *tap;
+	t->is_tx = is_tx;
 	if (is_tx)
-		t->cb = rte_eth_add_tx_callback(port, queue, note_sent, r);
+		t->cb = rte_eth_add_tx_callback(t->dev, t->queue, note_sent, t);
 	else
-		t->cb = rte_eth_add_rx_callback(port, queue, note_received, r);
+		t->cb = rte_eth_add_rx_callback(t->dev, t->queue, note_received, t);
 	if (t->cb == NULL)
 		return rte_errno != 0 ? -rte_errno : -EIO;
 	v->nb_taps++;
@@ -310,10 +318,13 @@ taps_add(struct verbose *v)
 
 	for (i = 0; rc == 0 && isla_engine_port_info(v->engine, i, &info) == 0; i++) {
 		for (q = 0; rc == 0 && q < info.nb_queues && q < v->nb_rings; q++) {
-			if ((v->dirs & VERBOSE_RX) != 0)
-				rc = tap_add(v, info.port_id, q, false);
+			struct tap t = {.ring = &v->ring[q], .port = info.port_id, .shard = q};
+
+			rc = isla_engine_port_queue(v->engine, i, q, &t.dev, &t.queue);
+			if (rc == 0 && (v->dirs & VERBOSE_RX) != 0)
+				rc = tap_add(v, &t, false);
 			if (rc == 0 && (v->dirs & VERBOSE_TX) != 0)
-				rc = tap_add(v, info.port_id, q, true);
+				rc = tap_add(v, &t, true);
 		}
 	}
 	return rc;

@@ -260,6 +260,27 @@ def test_tap_with_queues(ns, start_tap, shards):
     app.check_clean_end()
 
 
+def test_tap_queues_of_all_devices_are_shown(ns, start_tap):
+    """Beyond 4 queues another device has them: their frames and counters are shown as well."""
+    app = start_tap("-i", *SMALL, lcores=6)
+    before = len(app.output)
+    app.prompt("set verbose 3")
+    check_many_flows(ns, 64)
+    app.prompt("set verbose 0")
+    shown = app.output[before:]
+    for way in ("received", "sent"):
+        seen = set(re.findall(rf"port 0/queue (\d+): {way} ", shown))
+        assert seen == {str(q) for q in range(6)}, (way, seen)
+    assert "port 1/" not in shown
+    stats = app.prompt("show port xstats 0")
+    assert "port 0  queues 0 to 3," in stats and "port 0  queues 4 to 5," in stats, stats
+    assert all(int(nb) > 0 for nb in re.findall(r"rx_good_packets: (\d+)", stats)), stats
+    assert "cleared" in app.prompt("clear port xstats all")
+    stats = app.prompt("show port xstats all")
+    assert [int(nb) for nb in re.findall(r"rx_good_packets: (\d+)", stats)] == [0, 0], stats
+    app.check_clean_end()
+
+
 @pytest.mark.parametrize("persist", (0, 1), ids=("left", "kept"))
 def test_tap_that_is_there_with_many_queues(ns, start, persist):
     """What joins somebody's TAP leaves it as one device would."""

@@ -340,6 +340,24 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 }
 
 int
+isla_engine_port_queue(const struct isla_engine *e, uint16_t i, uint16_t shard, uint16_t *dev_id,
+	uint16_t *queue)
+{
+	const struct port *port;
+
+	if (i >= e->conf.nb_ports)
+		return -ENODEV;
+	port = &e->port[i];
+	if (shard >= port->nb_queues)
+		return -EINVAL;
+	ctrl_ports_lock(e);
+	*dev_id = port->q[shard].id;
+	*queue = port->q[shard].queue;
+	ctrl_ports_unlock(e);
+	return 0;
+}
+
+int
 isla_engine_start(struct isla_engine *e, char *err, size_t err_size)
 {
 	struct fault fault = fault_init(err, err_size);

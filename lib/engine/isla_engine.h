@@ -395,6 +395,20 @@ int isla_engine_port_info(const struct isla_engine *engine, uint16_t i,
 	struct isla_engine_port_info *info);
 
 /**
+ * Where a shard's pair of queues of the i-th of conf's ports is. A port may be several devices of
+ * ethdev's that have joined one interface (net_tap with more than 4 shards), the first of which has
+ * the port's number: whoever asks ethdev about queues asks the one that has them. Shards with
+ * queues are the first isla_engine_port_info::nb_queues ones, and those of one device follow each
+ * other. It stays so until the port is made anew by isla_engine_port_start(). From any thread.
+ *
+ * @param dev_id  receives ethdev's number of the device
+ * @param queue   receives the queues' number there
+ * @return 0; -ENODEV (no such port), -EINVAL (the shard has no queue of it)
+ */
+int isla_engine_port_queue(const struct isla_engine *engine, uint16_t i, uint16_t shard,
+	uint16_t *dev_id, uint16_t *queue);
+
+/**
  * Start the ports, from now on frames may arrive, and the control thread. isla_engine_run() should
  * follow soon.
  *

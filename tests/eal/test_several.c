@@ -207,10 +207,17 @@ frames_find_their_shard(void)
 	struct isla_engine_stats stats;
 	struct isla_shard_stats one;
 	uint32_t expected[NB] = {0};
-	uint16_t i;
+	uint16_t i, dev_id, queue;
 
 	conf.tick = stop_when_all_is_there;
 	start();
+	for (i = 0; i < NB; i++) {
+		CU_ASSERT_EQUAL(isla_engine_port_queue(engine, 0, i, &dev_id, &queue), 0);
+		CU_ASSERT_EQUAL(dev_id, conf.port[0].port_id);
+		CU_ASSERT_EQUAL(queue, i);
+	}
+	CU_ASSERT_EQUAL(isla_engine_port_queue(engine, 0, NB, &dev_id, &queue), -EINVAL);
+	CU_ASSERT_EQUAL(isla_engine_port_queue(engine, 1, 0, &dev_id, &queue), -ENODEV);
 	for (i = 0; i < NB_FRAMES; i++)
 		expected[inject_udp(i)]++;
 	isla_engine_run(engine);

@@ -118,6 +118,17 @@ isla_engine_port_info(const struct isla_engine *e, uint16_t i, struct isla_engin
 }
 
 int
+isla_engine_port_queue(const struct isla_engine *e, uint16_t i, uint16_t shard, uint16_t *dev_id,
+	uint16_t *queue)
+{
+	uint16_t of_one = fake_engine.nb_dev_queues != 0 ? fake_engine.nb_dev_queues : UINT16_MAX;
+
+	*dev_id = (uint16_t)(i + shard / of_one * FAKE_ENGINE_DEV_STEP);
+	*queue = shard % of_one;
+	return i >= fake_engine.nb_ports ? -ENODEV : shard >= fake_engine.nb_shards ? -EINVAL : 0;
+}
+
+int
 isla_engine_get_shard_stats(struct isla_engine *e, uint16_t shard, struct isla_shard_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));

@@ -9,10 +9,14 @@
 
 #include "isla_engine.h"
 
+/* Device d of port i is number i + d * this. */
+#define FAKE_ENGINE_DEV_STEP 100
+
 struct fake_engine {
 	uint16_t nb_shards;
 	struct isla_stack *stack[ISLA_ENGINE_SHARD_MAX];
 	uint16_t nb_ports;     /* numbered from 0 */
+	uint16_t nb_dev_queues; /* of one device, the others are further ones'; 0: all */
 	uint64_t ipackets[ISLA_ENGINE_PORT_MAX]; /* what each has received */
 	uint32_t nb_calls;     /* into shards */
 	uint32_t nb_changes;   /* calls that would change something, tried or done */

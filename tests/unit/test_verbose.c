@@ -308,6 +308,28 @@ each_direction_is_told(void)
 	rte_pktmbuf_free(m);
 }
 
+/* A port of several devices: each queue is seen where it is, and told by the port's number. */
+static void
+queues_of_further_devices_are_told(void)
+{
+	struct rte_mbuf *m = frame(1, false);
+
+	fake_engine.nb_dev_queues = 1;
+	show(VERBOSE_RX | VERBOSE_TX);
+	CU_ASSERT_EQUAL(nb_callbacks, 2 * NB_PORTS * NB_SHARDS);
+	CU_ASSERT_PTR_NULL(find(0, 1, false));
+	see(find(FAKE_ENGINE_DEV_STEP, 0, false), m, 1);
+	see(find(1 + FAKE_ENGINE_DEV_STEP, 0, true), m, 1);
+	see(find(0, 0, false), m, 1);
+	show(0);
+	CU_ASSERT_EQUAL(nb_callbacks, 0);
+	CU_ASSERT_EQUAL(count("\n"), 3);
+	CU_ASSERT_EQUAL(count("port 0/queue 1: received"), 1);
+	CU_ASSERT_EQUAL(count("port 1/queue 1: sent"), 1);
+	CU_ASSERT_EQUAL(count("port 0/queue 0: received"), 1);
+	rte_pktmbuf_free(m);
+}
+
 /* Chains, empty segments, and none at all. */
 static void
 frames_of_any_shape(void)
@@ -427,6 +449,7 @@ it_ends_with_the_program(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(nothing_is_asked_while_it_is_off),
 	SUITE_TEST(each_direction_is_told),
+	SUITE_TEST(queues_of_further_devices_are_told),
 	SUITE_TEST(frames_of_any_shape),
 	SUITE_TEST(lines_are_bounded),
 	SUITE_TEST(a_second_later_there_are_more),
