@@ -38,6 +38,7 @@
 #include "eal_user.h"
 #include "hostif.h"
 #include "options.h"
+#include "out_guard.h"
 #include "prompt.h"
 #include "service.h"
 #include "service_set.h"
@@ -86,8 +87,10 @@ fail(const char *format, ...)
 static void
 stop_handler(int sig)
 {
-	RTE_SET_USED(sig);
 	isla_engine_stop(engine_to_stop);
+	/* Who has set a time to run may still be reading. */
+	if (sig != SIGALRM)
+		out_guard_end_is_near();
 }
 
 static void
@@ -95,8 +98,11 @@ handle_signals(struct isla_engine *engine)
 {
 	struct sigaction stop = {.sa_handler = stop_handler, .sa_flags = SA_RESTART};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	const int out[] = {STDOUT_FILENO, STDERR_FILENO};
 
 	engine_to_stop = engine;
+	/* Without it the program waits for who does not read. */
+	out_guard_start(out, RTE_DIM(out));
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGALRM, &stop, NULL);
@@ -501,6 +507,7 @@ app_end(struct app *app)
 		capture_fini();
 		rte_eal_cleanup();
 	}
+	out_guard_stop();
 	return rc;
 }
 

@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import signal
+import subprocess
 import threading
 import time
 
@@ -581,6 +582,34 @@ class Terminal:
             if not data:
                 return with_end
             with_end += data.decode(errors="replace")
+
+
+@pytest.mark.parametrize("first", ("", "set verbose 3"), ids=("quiet", "verbose"))
+def test_end_while_nobody_reads(other_ns, first):
+    """Standard output is a pipe that is full: a signal ends the program all the same."""
+    read_fd, write_fd = os.pipe()
+    argv = [str(app_path()), *eal_options(huge=False), "--", *default_options(), "-i"]
+    proc = other_ns.popen(argv, stdin=subprocess.PIPE, stdout=write_fd, stderr=subprocess.PIPE)
+    os.close(write_fd)
+    try:
+        said = b""
+        while b"isla: ready" not in said:
+            said += os.read(read_fd, 4096)
+        Link(other_ns).configure()
+        proc.stdin.write((first + "\n" + "show port info all\n" * 500).encode())
+        proc.stdin.flush()
+        time.sleep(1)
+        assert proc.poll() is None
+        began = time.monotonic()
+        proc.send_signal(signal.SIGTERM)
+        assert proc.wait(timeout=8) == 0
+        assert time.monotonic() - began < 5
+        assert b"nobody reads standard output" in proc.stderr.read()
+    finally:
+        os.close(read_fd)
+        if proc.poll() is None:
+            proc.kill()
+            proc.wait()
 
 
 @pytest.fixture
