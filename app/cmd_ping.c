@@ -30,6 +30,7 @@ struct session {
 	uint8_t netif;      /* that it goes by, or ISLA_NETIF_ANY */
 	uint32_t nb_bytes;
 	int rc;             /* of the last call into the shard */
+	int most_bytes;     /* that can be sent, where rc is -EMSGSIZE */
 	/* From the shard: written, then posted. */
 	struct isla_ping_event event[EVENTS_MAX];
 	uint32_t head;
@@ -67,6 +68,8 @@ session_send(struct isla_stack *stack, void *arg)
 	struct session *s = arg;
 
 	s->rc = isla_ping_send(s->ping, s->nb_bytes);
+	if (s->rc == -EMSGSIZE)
+		s->most_bytes = isla_ping_most(s->ping);
 }
 
 static void
@@ -148,9 +151,11 @@ listen_until(struct cmd_env *env, struct session *s, uint64_t until_ms, bool all
 static int
 fail_to_send(struct cmd_env *env, const struct cmd *cmd, const struct session *s)
 {
-	return cmd_fail(env, cmd, s->rc == -EMSGSIZE ?
-		"SIZE %u is beyond the path's MTU, and nothing is sent in fragments" :
-		s->rc == -EHOSTUNREACH ? "%u bytes cannot be sent: no route goes there any more" :
+	if (s->rc == -EMSGSIZE)
+		return cmd_fail(env, cmd, "SIZE %u is beyond the path's MTU, and nothing is sent "
+			"in fragments: at most %d is possible", s->nb_bytes, s->most_bytes);
+	return cmd_fail(env, cmd, s->rc == -EHOSTUNREACH ?
+		"%u bytes cannot be sent: no route goes there any more" :
 		"%u bytes cannot be sent now: memory or the port's queue is full", s->nb_bytes);
 }
 
@@ -277,7 +282,8 @@ cmd_arping(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 		isla_engine_call(env->engine, 0, question_look, &q);
 	}
 	if (!q.is_answered) {
-		cmd_fail(env, cmd, "%s does not answer", argv[0]);
+		cmd_fail(env, cmd, cmd_is_stopped(env) ? "%s: given up" : "%s does not answer",
+			argv[0]);
 		return -ETIMEDOUT;
 	}
 	isla_engine_port_info(env->engine, q.netif, &info);

@@ -98,7 +98,7 @@ static void
 a_request_is_well_formed(void)
 {
 	struct isla_ping *p = open_peer();
-	struct packet r = send_one(p, 56, 0);
+	struct packet r = send_one(p, 56, 1);
 	const uint8_t *icmp = r.b + hdr_len();
 	uint16_t i;
 
@@ -106,13 +106,13 @@ a_request_is_well_formed(void)
 	CU_ASSERT_EQUAL(icmp[0], is_v6 ? 128 : 8);
 	CU_ASSERT_EQUAL(icmp[1], 0);
 	CU_ASSERT_EQUAL(packet_l4_cksum(&r, hdr_len(), proto()), 0);
-	CU_ASSERT_EQUAL(icmp[6] << 8 | icmp[7], 0);
+	CU_ASSERT_EQUAL(icmp[6] << 8 | icmp[7], 1);
 	for (i = 1; i < 56; i++)
 		CU_ASSERT_NOT_EQUAL(icmp[8 + i], icmp[8 + i - 1]);
 	/* The identifier stays, the number goes on. */
-	r = send_one(p, 0, 1);
+	r = send_one(p, 0, 2);
 	CU_ASSERT_EQUAL(r.len, hdr_len() + 8);
-	CU_ASSERT_EQUAL(r.b[hdr_len() + 7], 1);
+	CU_ASSERT_EQUAL(r.b[hdr_len() + 7], 2);
 	CU_ASSERT_EQUAL(packet_l4_cksum(&r, hdr_len(), proto()), 0);
 	isla_ping_close(p);
 }
@@ -121,7 +121,7 @@ static void
 a_reply_tells_its_time(void)
 {
 	struct isla_ping *p = open_peer();
-	struct packet request = send_one(p, 56, 0), reply;
+	struct packet request = send_one(p, 56, 1), reply;
 
 	turn_around(&request, &reply);
 	fix.core.now_us += 12345;
@@ -130,7 +130,7 @@ a_reply_tells_its_time(void)
 	CU_ASSERT_PTR_EQUAL(got.ping, p);
 	CU_ASSERT_PTR_EQUAL(got.ctx, &got);
 	CU_ASSERT_EQUAL(got.e.err, 0);
-	CU_ASSERT_EQUAL(got.e.seq, 0);
+	CU_ASSERT_EQUAL(got.e.seq, 1);
 	CU_ASSERT_EQUAL(got.e.rtt_us, 12345);
 	CU_ASSERT_EQUAL(got.e.nb_bytes, 56);
 	CU_ASSERT_EQUAL(got.e.hop_limit, 61);
@@ -151,7 +151,7 @@ a_reply_may_be_split_anywhere(void)
 	uint16_t at;
 
 	for (at = 0; at <= 90; at++) {
-		struct packet request = send_one(p, 30, at), reply;
+		struct packet request = send_one(p, 30, at + 1), reply;
 
 		turn_around(&request, &reply);
 		CU_ASSERT_EQUAL(fix_input_frame(fix_frame(reply.b, reply.len, at)), ISLA_ACCEPTED);
@@ -166,7 +166,7 @@ static void
 other_data_are_damaged(void)
 {
 	struct isla_ping *p = open_peer();
-	struct packet request = send_one(p, 40, 0), reply;
+	struct packet request = send_one(p, 40, 1), reply;
 
 	turn_around(&request, &reply);
 	reply.b[hdr_len() + 8 + 39] ^= 1;
@@ -182,7 +182,7 @@ static void
 what_is_not_ours_is_dropped(void)
 {
 	struct isla_ping *p = open_peer();
-	struct packet request = send_one(p, 8, 0), reply;
+	struct packet request = send_one(p, 8, 1), reply;
 	uint8_t icmp[16];
 	unsigned int i;
 
@@ -218,14 +218,14 @@ late_replies_are_forgotten(void)
 	struct packet first, last = {.len = 0}, reply;
 	int i;
 
-	first = send_one(p, 8, 0);
+	first = send_one(p, 8, 1);
 	for (i = 1; i <= ISLA_PING_WAITING; i++)
-		last = send_one(p, 8, i);
+		last = send_one(p, 8, i + 1);
 	turn_around(&first, &reply);
 	CU_ASSERT_EQUAL(fix_input_packet(&reply), ISLA_DROP_ICMP_TYPE);
 	turn_around(&last, &reply);
 	CU_ASSERT_EQUAL(fix_input_packet(&reply), ISLA_ACCEPTED);
-	CU_ASSERT_EQUAL(got.e.seq, ISLA_PING_WAITING);
+	CU_ASSERT_EQUAL(got.e.seq, ISLA_PING_WAITING + 1);
 	isla_ping_close(p);
 }
 
@@ -236,13 +236,14 @@ sizes_up_to_the_mtu(void)
 	uint32_t most = 1500u - hdr_len() - 8;
 	struct packet r, reply;
 
-	r = send_one(p, most, 0);
+	r = send_one(p, most, 1);
 	CU_ASSERT_EQUAL(r.len, 1500);
 	CU_ASSERT_EQUAL(packet_l4_cksum(&r, hdr_len(), proto()), 0);
 	turn_around(&r, &reply);
 	CU_ASSERT_EQUAL(fix_input_packet(&reply), ISLA_ACCEPTED);
 	CU_ASSERT_FALSE(got.e.is_damaged);
 	CU_ASSERT_EQUAL(got.e.nb_bytes, most);
+	CU_ASSERT_EQUAL(isla_ping_most(p), (int)most);
 	CU_ASSERT_EQUAL(isla_ping_send(p, most + 1), -EMSGSIZE);
 	CU_ASSERT_EQUAL(isla_ping_send(p, UINT32_MAX), -EMSGSIZE);
 	CU_ASSERT_EQUAL(fix_nb_sent(), 0);
@@ -250,7 +251,7 @@ sizes_up_to_the_mtu(void)
 	/* More than one mbuf holds. */
 	fix_restart(0, 0, 4000);
 	p = open_peer();
-	CU_ASSERT_EQUAL(isla_ping_send(p, 4000u - hdr_len() - 8), 0);
+	CU_ASSERT_EQUAL(isla_ping_send(p, 4000u - hdr_len() - 8), 1);
 	CU_ASSERT_EQUAL(fix.core.out[0].pkt[fix.core.out[0].head]->nb_segs, 2);
 	CU_ASSERT_EQUAL(fix.core.out[0].pkt[fix.core.out[0].head]->pkt_len, 4014);
 	isla_ping_close(p);
@@ -273,17 +274,17 @@ static void
 errors_are_told_once(void)
 {
 	struct isla_ping *p = open_peer();
-	struct packet request = send_one(p, 20, 0), e;
+	struct packet request = send_one(p, 20, 1), e;
 
 	build_error(&e, &request, is_v6 ? 1 : 3, is_v6 ? 0 : 1);
 	CU_ASSERT_EQUAL(fix_input_packet(&e), ISLA_ACCEPTED);
 	CU_ASSERT_EQUAL_FATAL(got.nb, 1);
 	CU_ASSERT_EQUAL(got.e.err, is_v6 ? ENETUNREACH : EHOSTUNREACH);
-	CU_ASSERT_EQUAL(got.e.seq, 0);
+	CU_ASSERT_EQUAL(got.e.seq, 1);
 	CU_ASSERT_EQUAL(fix_input_packet(&e), ISLA_ACCEPTED);
 	CU_ASSERT_EQUAL(got.nb, 1);
 	/* About a request that is not ours, or no request. */
-	request = send_one(p, 20, 1);
+	request = send_one(p, 20, 2);
 	request.b[hdr_len() + 5] ^= 1;
 	build_error(&e, &request, is_v6 ? 1 : 3, 0);
 	fix_input_packet(&e);
@@ -306,7 +307,7 @@ nobody_on_the_link_is_told(void)
 	got.close = true; /* from within the callback */
 	p = ping_open(fix.inet, &to, ISLA_NETIF_ANY, hear, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-	CU_ASSERT_EQUAL(isla_ping_send(p, 8), 0);
+	CU_ASSERT_EQUAL(isla_ping_send(p, 8), 1);
 	while (got.nb == 0 && fix.core.now_us < 10000000) {
 		fix.core.now_us += 100000;
 		timer_wheel_run(&fix.core.wheel, fix.core.now_us);
@@ -362,7 +363,7 @@ identifiers_belong_to_the_shard(void)
 	fix.core.shard = 3;
 	for (i = 0; i < 200; i++) {
 		struct isla_ping *p = open_peer();
-		struct packet r = send_one(p, 0, 0);
+		struct packet r = send_one(p, 0, 1);
 
 		CU_ASSERT_EQUAL((r.b[hdr_len() + 4] << 8 | r.b[hdr_len() + 5]) % 5, 3);
 		isla_ping_close(p);
@@ -380,7 +381,7 @@ without_mbufs_nothing_is_sent(void)
 		n++;
 	CU_ASSERT_EQUAL(isla_ping_send(p, 8), -ENOBUFS);
 	rte_pktmbuf_free_bulk(m, n);
-	CU_ASSERT_EQUAL(isla_ping_send(p, 8), 0);
+	CU_ASSERT_EQUAL(isla_ping_send(p, 8), 1);
 	isla_ping_close(p);
 }
 

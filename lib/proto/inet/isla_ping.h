@@ -59,9 +59,18 @@ struct isla_ping *isla_ping_open(struct isla_stack *stack, const struct isla_add
 	uint8_t netif, isla_ping_fn *fn, void *ctx);
 
 /**
+ * Bytes of data that a request may have now: what the MTU of the path leaves. No thread but the
+ * shard's.
+ *
+ * @return as many; -EHOSTUNREACH (no route any more)
+ */
+int isla_ping_most(const struct isla_ping *ping);
+
+/**
  * Send one request, with that many bytes of data.
  *
- * @return its sequence number; -EMSGSIZE (beyond the MTU), -EHOSTUNREACH (no route any more),
+ * @return its sequence number, 1 at first and 0 after 65535; -EMSGSIZE (more than
+ *         isla_ping_most()), -EHOSTUNREACH (no route any more),
  *         -ENOBUFS (no mbuf, or no room in the interface's list)
  */
 int isla_ping_send(struct isla_ping *ping, uint32_t nb_bytes);

@@ -105,6 +105,7 @@ ping_open(struct inet *inet, const struct isla_addr *dst, uint8_t netif, isla_pi
 	p->id = choose_id(inet);
 	p->dst = *dst;
 	p->netif = netif;
+	p->next_seq = 1;
 	p->ctx = ctx;
 	p->fn = fn;
 	return p;
@@ -143,6 +144,24 @@ make_data(struct core *core, uint16_t seq, uint32_t nb_bytes)
 	return NULL;
 }
 
+/* Bytes of data that go by this way in one piece. */
+static uint32_t
+most_bytes(const struct isla_ping *p, const struct isla_addr *src, const struct inet_dst *via)
+{
+	return inet_pmtu(p->inet, &p->dst, via->mtu) - inet_hdr_len(src) - ECHO_HDR_LEN;
+}
+
+int
+isla_ping_most(const struct isla_ping *p)
+{
+	struct isla_addr src;
+	struct inet_dst via;
+
+	if (!find_way(p->inet, &p->dst, p->netif, &via, &src))
+		return -EHOSTUNREACH;
+	return (int)most_bytes(p, &src, &via);
+}
+
 int
 isla_ping_send(struct isla_ping *p, uint32_t nb_bytes)
 {
@@ -159,8 +178,7 @@ isla_ping_send(struct isla_ping *p, uint32_t nb_bytes)
 
 	if (!find_way(p->inet, &p->dst, p->netif, &via, &src))
 		return -EHOSTUNREACH;
-	if (nb_bytes > via.mtu ||
-		inet_hdr_len(&src) + ECHO_HDR_LEN + nb_bytes > inet_pmtu(p->inet, &p->dst, via.mtu))
+	if (nb_bytes > most_bytes(p, &src, &via))
 		return -EMSGSIZE;
 	m = make_data(p->inet->core, seq, nb_bytes);
 	if (m == NULL)
