@@ -85,7 +85,7 @@ extern "C" {
 	X(TCP_ZERO_WINDOW_PROBES, "TCPWinProbe", "zero-window probes sent")                        \
 	X(TCP_KEEPALIVES, "TCPKeepAlive", "keep-alive probes sent")                                \
 	X(TCP_CHALLENGE_ACKS, "TCPChallengeACK", "challenge ACKs sent")                            \
-	X(TCP_ORPHANS_RESET, "TCPAbortOnMemory", "reset: too many that no program owns")           \
+	X(TCP_ORPHANS_RESET, "TCPAbortOnMemory", "connections reset: too many had no program")     \
 	X(TCP_ECN_AGREED, "TCPECNEstab", "connections that agreed on ECN")                         \
 	X(TCP_ECN_FALLBACKS, "TCPECNFallbacks", "SYNs sent again without ECN")                     \
 	X(TCP_IN_CE, "InCEPkts", "data segments that came marked: congestion experienced")         \
@@ -96,9 +96,9 @@ extern "C" {
 	X(TCP_TFO_OVERFLOW, "TCPFastOpenListenOverflow", "SYNs with data beyond the bound")        \
 	X(TCP_TFO_COOKIE_REQD, "TCPFastOpenCookieReqd", "SYNs that asked for a cookie")            \
 	X(TCP_TFO_ACTIVE, "TCPFastOpenActive", "SYNs of ours whose data was taken")                \
-	X(TCP_TFO_ACTIVE_FAIL, "TCPFastOpenActiveFail", "SYNs of ours whose data was not")         \
+	X(TCP_TFO_ACTIVE_FAIL, "TCPFastOpenActiveFail", "SYNs of ours whose data was not taken")   \
 	X(TCP_TFO_COOKIES, "TCPFastOpenCookies", "cookies learnt from servers")                    \
-	X(TCP_TFO_BLACK_HOLES, "TCPFastOpenBlackhole", "ways on which the option gets lost")       \
+	X(TCP_TFO_BLACK_HOLES, "TCPFastOpenBlackhole", "paths on which the option gets lost")      \
 	X(TCP_TIME_WAIT, "TW", "connections that entered TIME-WAIT")                               \
 	X(TCP_LISTEN_OVERFLOWS, "ListenOverflows", "SYNs that found the backlog full")             \
 	X(TCP_SYNCOOKIES_SENT, "SyncookiesSent", "SYN cookies sent")                               \
@@ -119,7 +119,7 @@ extern "C" {
 	X(DNS_OUT_QUERIES, "dnsOutQueries", "questions sent to servers, repetitions included")     \
 	X(DNS_OUT_TCP, "dnsOutTcp", "of these, those over TCP")                                    \
 	X(DNS_IN_ANSWERS, "dnsInAnswers", "answers of servers")                                    \
-	X(DNS_IN_TRUNCATED, "dnsInTruncated", "of these, those that were to be had over TCP")      \
+	X(DNS_IN_TRUNCATED, "dnsInTruncated", "of these, those cut short: TCP is asked")           \
 	X(DNS_IN_MALFORMED, "dnsInMalformed", "of these, those that made no sense")                \
 	X(DNS_IN_MISMATCHES, "dnsInMismatches", "messages that answered no question of ours")      \
 	X(DNS_IN_FOREIGN, "dnsInForeign", "records that were not asked for")                       \

@@ -40,7 +40,7 @@ extern "C" {
 	X(IP_SRC, "IP source address not acceptable")                                              \
 	X(IP_DST, "IP destination address is not ours")                                            \
 	X(IP_OPTIONS, "IPv4 options malformed")                                                    \
-	X(IP_FRAGMENT, "IP fragment, which are not reassembled yet")                               \
+	X(IP_FRAGMENT, "IP fragment; fragments are not reassembled")                               \
 	X(IP_PROTO, "transport protocol not supported")                                            \
 	X(IP6_EXT_HDR, "IPv6 extension header malformed or not supported")                         \
 	X(IP6_EXT_CHAIN, "IPv6 extension header chain too long")                                   \
@@ -48,7 +48,7 @@ extern "C" {
 	X(ICMP_CKSUM, "ICMP checksum wrong")                                                       \
 	X(ICMP_TYPE, "ICMP type or code not handled")                                              \
 	X(ICMP_QUOTE, "ICMP error that quotes no packet of ours")                                  \
-	X(ICMP_RATE, "ICMP rate limit")                                                            \
+	X(ICMP_RATE, "ICMP rate limit reached")                                                    \
 	X(ICMP_BROADCAST, "ICMP request to a broadcast or multicast address")                      \
 	X(ND_HOP_LIMIT, "neighbour discovery hop limit is not 255")                                \
 	X(ND_FORMAT, "neighbour discovery message or option malformed")                            \
