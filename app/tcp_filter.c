@@ -38,18 +38,28 @@ static const struct {
 	{"listen", ISLA_TCP_LISTEN},
 };
 
+/* The states of that name; 0: there is none. */
+static uint16_t
+find_states(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(state_names); i++)
+		if (strcmp(name, state_names[i].name) == 0)
+			return state_names[i].states;
+	return 0;
+}
+
 static int
 take_state(const char *value, struct tcp_filter *f, char *err, size_t err_size)
 {
+	uint16_t states = find_states(value);
 	unsigned int i;
 	size_t n;
 
-	for (i = 0; i < RTE_DIM(state_names); i++) {
-		if (strcmp(value, state_names[i].name) != 0)
-			continue;
-		f->states |= state_names[i].states;
+	f->states |= states;
+	if (states != 0)
 		return 0;
-	}
 	n = (size_t)snprintf(err, err_size, "state '%.32s' is not known: give", value);
 	for (i = 0; i < RTE_DIM(state_names) && n < err_size; i++)
 		n += (size_t)snprintf(err + n, err_size - n, "%s %s", i > 0 ? "," : "",
@@ -135,9 +145,14 @@ tcp_filter_parse(int argc, char **argv, struct tcp_filter *filter, char *err, si
 	while (i < argc) {
 		const char *term = argv[i++];
 
+		/* A state's name may stand alone: nothing else is called so. */
+		if (find_states(term) != 0) {
+			f.states |= find_states(term);
+			continue;
+		}
 		if (!is_term(term)) {
-			snprintf(err, err_size, "'%.64s' is no term: give state NAME, src, dst or "
-				"addr ADDR[/LEN], sport, dport or port N, shard N", term);
+			snprintf(err, err_size, "'%.64s' is no term: give [state] NAME, src, dst "
+				"or addr ADDR[/LEN], sport, dport or port N, shard N", term);
 			return -EINVAL;
 		}
 		if (i < argc && (strcmp(argv[i], "=") == 0 || strcmp(argv[i], "==") == 0))

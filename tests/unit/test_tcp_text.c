@@ -107,9 +107,26 @@ refuse(const char *line, const char *word, const char *other)
 }
 
 static void
+a_state_may_stand_alone(void)
+{
+	check("all", true, true, true);
+	check("listening", false, false, true);
+	check("established", true, false, false);
+	check("established time-wait", true, true, false);
+	check("state established listening", true, false, true);
+	check("listening sport = :80", false, false, true);
+	check("dst fd00::/16 all", false, true, false);
+	check("syn-sent", false, false, false);
+	refuse("alls", "'alls' is no term", "[state] NAME");
+	/* A term's value is no state. */
+	refuse("dst all", "dst 'all'", "prefix");
+	refuse("state state all", "state 'state'", "established");
+}
+
+static void
 what_is_no_term_is_named(void)
 {
-	refuse("frob 1", "'frob'", "state NAME");
+	refuse("frob 1", "'frob'", "[state] NAME");
 	refuse("80", "'80'", "sport");
 	refuse("state", "state wants a value", "");
 	refuse("sport =", "sport wants a value", "");
@@ -122,7 +139,7 @@ what_is_no_term_is_named(void)
 	refuse("port http", "'http'", "1 to 65535");
 	refuse("sport -1", "'-1'", "1 to 65535");
 	refuse("shard x", "shard 'x'", "0 to");
-	refuse("state established 80", "'80'", "state NAME");
+	refuse("state established 80", "'80'", "[state] NAME");
 }
 
 static void
@@ -227,6 +244,7 @@ every_field_is_told(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(terms_are_those_of_ss),
+	SUITE_TEST(a_state_may_stand_alone),
 	SUITE_TEST(what_is_no_term_is_named),
 	SUITE_TEST(ends_have_one_form),
 	SUITE_TEST(a_line_as_ss_has_it),
