@@ -45,6 +45,7 @@ struct prompt {
 	size_t len;
 	bool too_long;
 	uint32_t nb_lines;
+	const char *path;    /* of the file that they are from; NULL: standard input */
 	/* On a terminal: typed while a command waited, and to be read once it has ended. */
 	char typed[TYPED_MAX];
 	unsigned int nb_typed;
@@ -64,19 +65,34 @@ run_line(void *arg, char *line)
 	fflush(p->env.out);
 }
 
-/* The end of a line of a file or a pipe. */
+/* "FILE:LINE: " in front of what is said of a line, or what there is of it. */
+static void
+tell_line(struct prompt *p)
+{
+	if (p->path != NULL)
+		fprintf(p->env.out, "%s:%u: this line ", p->path, p->nb_lines);
+	else
+		fprintf(p->env.out, "line %u ", p->nb_lines);
+}
+
+/* The end of a line of a file or a pipe. Who reads the answers to a file's does not see its lines:
+ * he is told which one has failed. */
 static void
 end_line(struct prompt *p)
 {
 	p->nb_lines++;
 	p->line[p->len] = '\0';
-	if (p->too_long)
-		fprintf(p->env.out, "line %u is longer than %u characters, and is left out\n",
-			p->nb_lines, CMD_LINE_MAX - 1);
-	else if (memchr(p->line, '\0', p->len) != NULL)
-		fprintf(p->env.out, "line %u has a NUL in it, and is left out\n", p->nb_lines);
-	else
-		cmd_run_line(&p->env, p->line);
+	if (p->too_long) {
+		tell_line(p);
+		fprintf(p->env.out, "is longer than %u characters, and is left out\n",
+			CMD_LINE_MAX - 1);
+	} else if (memchr(p->line, '\0', p->len) != NULL) {
+		tell_line(p);
+		fputs("has a NUL in it, and is left out\n", p->env.out);
+	} else if (cmd_run_line(&p->env, p->line) != 0 && p->path != NULL) {
+		tell_line(p);
+		fputs("has failed\n", p->env.out);
+	}
 	fflush(p->env.out);
 	p->len = 0;
 	p->too_long = false;
@@ -125,13 +141,14 @@ read_input(struct prompt *p, int fd, char *bytes, size_t size)
 	}
 }
 
-/* All lines, the last of which may lack its end. */
+/* All lines, the last of which may lack its end; path: of the file, or NULL. */
 static void
-run_lines(struct prompt *p, int fd)
+run_lines(struct prompt *p, int fd, const char *path)
 {
 	char bytes[CMD_LINE_MAX];
 	size_t n;
 
+	p->path = path;
 	while (!p->env.quit && (n = read_input(p, fd, bytes, sizeof(bytes))) > 0)
 		take_bytes(p, bytes, n);
 	if (p->len > 0 && !p->env.quit && !cmd_is_stopped(&p->env))
@@ -178,7 +195,7 @@ run_terminal(struct prompt *p)
 
 	if (cl == NULL) {
 		fprintf(p->env.out, "the terminal cannot be used as such\n");
-		run_lines(p, STDIN_FILENO);
+		run_lines(p, STDIN_FILENO, NULL);
 		return;
 	}
 	p->env.is_interrupted = is_interrupted;
@@ -198,7 +215,7 @@ prompt_thread(void *arg)
 	struct prompt *p = arg;
 
 	if (p->file_fd >= 0) {
-		run_lines(p, p->file_fd);
+		run_lines(p, p->file_fd, p->conf.file);
 		close(p->file_fd);
 		p->file_fd = -1;
 	}
@@ -206,7 +223,7 @@ prompt_thread(void *arg)
 		if (isatty(STDIN_FILENO))
 			run_terminal(p);
 		else
-			run_lines(p, STDIN_FILENO);
+			run_lines(p, STDIN_FILENO, NULL);
 		p->env.quit = true;
 	}
 	if (p->env.quit)

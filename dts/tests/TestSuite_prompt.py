@@ -57,7 +57,8 @@ TRIES = {
     "ping": [("ping 192.168.1.1 1", "1 received"), ("ping 192.168.1.1 1 1400", "1408 bytes")],
     "arping": [("arping 192.168.1.1", "is at")],
     "show tcp conns": [("show tcp conns", "Peer Address:Port"),
-                       ("show tcp conns state listening", "*:80")],
+                       ("show tcp conns state listening", "*:80"),
+                       ("show tcp conns all", "*:80"), ("show tcp conns listening", "*:80")],
     "show tcp conn": [("show tcp conn 0.0", "LISTEN")],
     "clear tcp conn": [("clear tcp conn 0.0", "is a listener")],
     "tcp connect": [("tcp connect 192.168.1.1 9", "refused")],
@@ -264,8 +265,9 @@ def test_ping_sizes(app, link):
         for size in (0, 1, most):
             answer = app.prompt(f"ping {addr} 1 {size}")
             assert f"{size + 8} bytes from {addr}" in answer and "damaged" not in answer, answer
-        assert "beyond the path's MTU" in app.prompt(f"ping {addr} 1 {most + 1}")
-        assert "beyond the path's MTU" in app.prompt(f"ping {addr} 1 65535")
+        for size in (most + 1, 65535):
+            answer = app.prompt(f"ping {addr} 1 {size}")
+            assert "beyond the path's MTU" in answer and f"at most {most} is" in answer, answer
 
 
 def test_link_local(app, link):
@@ -474,7 +476,9 @@ def test_cmdline_file(start, other_ns, tmp_path):
                     "show config fwd")
     app = start("--cmdline-file", path)
     wait_until(lambda: "http:8082" in app.output, 10, "the last command's answer")
-    assert "'frobnicate' is no command" in app.output
+    assert ("'frobnicate' is no command; help lists them\n"
+            f"{path}:5: this line has failed\n") in app.output
+    assert app.output.count("has failed") == 1
     # It goes on without a prompt.
     assert traffic.get(other_ns, Link.STACK_V4, port=8082).status == 200
     app.check_clean_end()
@@ -671,9 +675,12 @@ def test_history_and_editing(terminal):
 def test_ctrl_c_ends_a_command_that_waits(terminal):
     """What was typed in between is gone; without Ctrl-C it is run afterwards."""
     terminal.type("ping 192.168.1.1 10000\n")
-    terminal.expect("seq=1 ")
+    assert "seq=" not in terminal.expect("seq=1 ")
+    terminal.expect("seq=2 ")
     terminal.type("show numa\n\x03")
-    terminal.expect(" received")
+    # What it has counted up to then.
+    assert "192.168.1.1: 2 sent, 2" in terminal.expect(" received")
+    assert "min/avg/max" in terminal.expect("\n")
     terminal.expect("isla> ")
     assert "shard   0" not in terminal.run("show services")
     for line in ("ping 192.168.1.77 10000", "arping 192.168.1.77", "tcp connect 192.168.1.77 9"):
