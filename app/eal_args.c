@@ -121,16 +121,44 @@ same_option(const char *arg, const char *name)
 	return is_option(arg, name);
 }
 
+/* The user has given it, so that the file's does not count. */
+static bool
+is_given(const struct eal_args *args, const char *option)
+{
+	int i;
+
+	for (i = 1; i < args->nb_user; i++)
+		if (same_option(args->user[i], option))
+			return true;
+	return false;
+}
+
+unsigned int
+eal_args_line(const struct eal_args *args, const char *option)
+{
+	size_t dashes = strspn(option, "-");
+	unsigned int i;
+
+	for (i = 0; args->config != NULL && i < args->config->nb_entries; i++) {
+		const struct config_entry *e = &args->config->entry[i];
+
+		if (e->is_eal && strcmp(e->name, option + dashes) == 0 &&
+			(strlen(e->name) == 1) == (dashes == 1) && strcmp(e->value, "no") != 0)
+			return is_given(args, option) ? 0 : e->line;
+	}
+	return 0;
+}
+
 /* An entry of the file's section [eal], as an argument: name = yes is `--name`. */
 static int
 add_entry(struct eal_args *args, const struct config *config, const struct config_entry *e,
-	char **user, int nb_user, char *err, size_t err_size)
+	char *err, size_t err_size)
 {
 	const struct option *o = options_find(e->name);
 	char *text = args->text + args->nb_text;
 	size_t room = sizeof(args->text) - args->nb_text;
 	bool is_short = strlen(e->name) == 1;
-	int i, n;
+	int n;
 
 	if (o != NULL) {
 		snprintf(err, err_size, "%.120s:%u: %s is an option of isla's: it belongs into the "
@@ -140,13 +168,12 @@ add_entry(struct eal_args *args, const struct config *config, const struct confi
 	if (strcmp(e->value, "no") == 0)
 		return 0;
 	n = snprintf(text, room, "%s%s", is_short ? "-" : "--", e->name);
-	for (i = 0; i < nb_user; i++)
-		if (n > 0 && (size_t)n < room && same_option(user[i], text))
-			return 0;
+	if (n > 0 && (size_t)n < room && is_given(args, text))
+		return 0;
 	if (strcmp(e->value, "yes") != 0)
 		n = snprintf(text, room, "%s%s%s%s", is_short ? "-" : "--", e->name,
 			is_short ? "" : "=", e->value);
-	if (n < 0 || (size_t)n >= room || args->argc > EAL_ARGS_MAX - 8 - nb_user) {
+	if (n < 0 || (size_t)n >= room || args->argc > EAL_ARGS_MAX - 8 - args->nb_user) {
 		snprintf(err, err_size, "%.120s:%u: the section [eal] is too long", config->path,
 			e->line);
 		return -EINVAL;
@@ -158,16 +185,14 @@ add_entry(struct eal_args *args, const struct config *config, const struct confi
 }
 
 static int
-add_entries(struct eal_args *args, const struct config *config, char **user, int nb_user, char *err,
-	size_t err_size)
+add_entries(struct eal_args *args, const struct config *config, char *err, size_t err_size)
 {
 	unsigned int i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < config->nb_entries; i++)
 		if (config->entry[i].is_eal)
-			rc = add_entry(args, config, &config->entry[i], user, nb_user, err,
-				err_size);
+			rc = add_entry(args, config, &config->entry[i], err, err_size);
 	return rc;
 }
 
@@ -244,8 +269,8 @@ eal_args_build(struct eal_args *args, const struct config *config, char *err, si
 	args->argv[args->argc++] = quiet_eal;
 	args->argv[args->argc++] = quiet_tap;
 	args->argv[args->argc++] = quiet_telemetry;
-	if (config != NULL && add_entries(args, config, args->user + 1,
-			RTE_MAX(args->nb_user - 1, 0), err, err_size) != 0)
+	args->config = config;
+	if (config != NULL && add_entries(args, config, err, err_size) != 0)
 		return -EINVAL;
 	if (check_modes(args, err, err_size) != 0)
 		return -EINVAL;

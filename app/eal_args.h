@@ -42,6 +42,7 @@ struct eal_args {
 	char memory[EAL_ARGS_TEXT_MAX];
 	char text[EAL_ARGS_FILE_MAX]; /* arguments from the file, one after the other */
 	size_t nb_text;
+	const struct config *config;  /* what they are from, or NULL */
 };
 
 /* Find the "--", and what stands on either side. */
@@ -54,6 +55,10 @@ void eal_args_split(struct eal_args *args, int argc, char **argv);
  * an option of ours, or too many arguments.
  */
 int eal_args_build(struct eal_args *args, const struct config *config, char *err, size_t err_size);
+
+/* The line of the file that gives an option of EAL's, such as "-l" or "--vdev"; 0 where none does, or
+ * the user gives it as well. */
+unsigned int eal_args_line(const struct eal_args *args, const char *option);
 
 /*
  * Whether EAL will find hugepages for so many bytes, and may make the TAP. Returns 0, or -errno

@@ -18,6 +18,7 @@
 #include "eal_start.h"
 
 #define PRINTED_MAX 16384
+#define WHERE_MAX   144
 
 /* Output that is held back: where stdout and stderr really go, and what was written instead. */
 struct held {
@@ -83,39 +84,108 @@ find_cause(const char *printed, char *line, size_t size)
 	return NULL;
 }
 
-void
-eal_start_explain(const char *printed, const char *reason, char *err, size_t err_size)
+/* "FILE:LINE: " where the option comes from the file, else "". */
+static const char *
+where(const struct eal_args *args, const char *option, char *text, size_t size)
+{
+	unsigned int line = eal_args_line(args, option);
+
+	text[0] = '\0';
+	if (line != 0)
+		snprintf(text, size, "%.120s:%u: ", args->config->path, line);
+	return text;
+}
+
+/* getopt knows no such option. */
+static bool
+explain_unknown(const struct eal_args *args, const char *printed, char *err, size_t err_size)
 {
 	static const char *const unknown[] = {"unrecognized option '", "invalid option -- '"};
-	char line[160];
+	char line[160], option[164], at[WHERE_MAX];
 	size_t i;
 
 	for (i = 0; i < RTE_DIM(unknown); i++) {
 		if (find_line(printed, unknown[i], line, sizeof(line)) == NULL)
 			continue;
-		line[strcspn(line, "'")] = '\0';
-		snprintf(err, err_size, "%s%s is not an option of EAL's; isla's own come behind "
-			"a \"--\", and isla --help lists them", i == 0 ? "" : "-", line);
-		return;
+		/* With its value, where that was given by a '='. */
+		line[strcspn(line, i == 0 ? "='" : "'")] = '\0';
+		snprintf(option, sizeof(option), "%s%s", i == 0 ? "" : "-", line);
+		if (where(args, option, at, sizeof(at))[0] != '\0')
+			snprintf(err, err_size, "%s%s is not an option of EAL's; isla's own belong "
+				"into the section [isla], and isla --help lists them", at,
+				option + strspn(option, "-"));
+		else
+			snprintf(err, err_size, "%s is not an option of EAL's; isla's own come "
+				"behind a \"--\", and isla --help lists them", option);
+		return true;
 	}
+	return false;
+}
+
+/* getopt knows it, but not without a value, or with one, or so short, there being several. */
+static bool
+explain_misuse(const struct eal_args *args, const char *printed, char *err, size_t err_size)
+{
+	static const char mark[] = "option requires an argument -- '";
+	char line[160], option[164], at[WHERE_MAX];
+	const char *how;
+
+	if (find_line(printed, mark, line, sizeof(line)) != NULL) {
+		how = "needs a value";
+		snprintf(option, sizeof(option), "-%.1s", line);
+	} else if (find_line(printed, ": option '", line, sizeof(line)) != NULL) {
+		how = strstr(line, "requires an argument") != NULL ? "needs a value" :
+			strstr(line, "is ambiguous") != NULL ? "is short for several" :
+			"takes no value";
+		snprintf(option, sizeof(option), "%.*s", (int)strcspn(line, "='"), line);
+	} else {
+		return false;
+	}
+	snprintf(err, err_size, "%s%s, an option of EAL's, %s",
+		where(args, option, at, sizeof(at)), option, how);
+	return true;
+}
+
+/* Where the file gives an option that a line of EAL's names, such as "invalid parameters for
+ * --vfio-intr". */
+static void
+find_option(const struct eal_args *args, const char *line, char *at, size_t size)
+{
+	const char *word;
+	char option[64];
+	size_t n;
+
+	at[0] = '\0';
+	for (word = strstr(line, " -"); word != NULL && at[0] == '\0'; word = strstr(word, " -")) {
+		n = strspn(++word, "-");
+		n += strcspn(word + n, " =:,.;'\"");
+		snprintf(option, sizeof(option), "%.*s", (int)n, word);
+		where(args, option, at, size);
+	}
+}
+
+void
+eal_start_explain(const struct eal_args *args, const char *printed, const char *reason, char *err,
+	size_t err_size)
+{
+	char line[160], at[WHERE_MAX];
+
+	if (explain_unknown(args, printed, err, err_size))
+		return;
 	if (strstr(printed, "another primary process running") != NULL) {
 		snprintf(err, err_size,
 			"another DPDK program runs with this --file-prefix; give isla "
 			"a --file-prefix of its own");
 		return;
 	}
-	if (find_line(printed, ": option '", line, sizeof(line)) != NULL) {
-		bool wants = strstr(line, "requires an argument") != NULL;
-
-		line[strcspn(line, "'")] = '\0';
-		snprintf(err, err_size, "%s, an option of EAL's, %s", line,
-			wants ? "needs a value" : "takes no value");
+	if (explain_misuse(args, printed, err, err_size))
 		return;
-	}
 	if (find_cause(printed, line, sizeof(line)) == NULL &&
 		find_line(printed, "FATAL: ", line, sizeof(line)) == NULL)
 		snprintf(line, sizeof(line), "%s", reason);
-	snprintf(err, err_size, "EAL cannot start: %s; --log-level=lib.eal:debug tells more", line);
+	find_option(args, line, at, sizeof(at));
+	snprintf(err, err_size, "%sEAL cannot start: %s; --log-level=lib.eal:debug tells more", at,
+		line);
 }
 
 /*
@@ -177,6 +247,6 @@ eal_start(struct eal_args *args, char *err, size_t err_size)
 		fputs(printed, stderr);
 		return 0;
 	}
-	eal_start_explain(printed, rte_strerror(rte_errno), err, err_size);
+	eal_start_explain(args, printed, rte_strerror(rte_errno), err, err_size);
 	return -1;
 }

@@ -13,8 +13,10 @@
  */
 int eal_start(struct eal_args *args, char *err, size_t err_size);
 
-/* One line on a failed start from what EAL printed; pure. */
-void eal_start_explain(const char *printed, const char *reason, char *err, size_t err_size);
+/* One line on a failed start from what EAL printed, with the line of the file that gives the option
+ * which is the cause. Pure. */
+void eal_start_explain(const struct eal_args *args, const char *printed, const char *reason,
+	char *err, size_t err_size);
 
 /* EAL goes on without a device that it cannot make; its user would wonder. Returns 0, or -1 and one
  * line. */

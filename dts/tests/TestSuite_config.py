@@ -87,6 +87,10 @@ def test_the_command_line_counts(ns, start, write):
     app.check_clean_end()
 
 
+# With what EAL needs to come to look at the rest.
+EAL = "[eal]\nno-huge = yes\nno-shconf = yes\n"
+
+
 @pytest.mark.parametrize("text, where, words", (
     ("[isla]\n\nrxd = none\n", ":3: ", ("rxd 'none'", "1 to 32768")),
     ("[isla]\nip = 10.0.0.2\n", ":2: ", ("ip '10.0.0.2'", "prefix length")),
@@ -95,12 +99,15 @@ def test_the_command_line_counts(ns, start, write):
     ("[isla]\nrxd = 1\nrxd = 2\n", ":3: ", ("rxd", "twice")),
     ("[other]\nrxd = 1\n", ":1: ", ("[other]", "[isla] or [eal]")),
     ("[eal]\nrxd = 1\n", ":2: ", ("rxd", "[isla]")),
+    (EAL + "frobnicate = 1\n", ":4: ", ("frobnicate", "not an option of EAL's", "[isla]")),
+    (EAL + "no-pci = 3\n", ":4: ", ("--no-pci", "takes no value")),
+    (EAL + "vfio-intr = 7\n", ":4: ", ("--vfio-intr", "EAL cannot start")),
     ("rxd = 1\n", ":1: ", ("rxd", "[isla]")),
     ("\x7fELF\x02\x01\n", ":1: ", ("byte of value 127",)),
 ))
 def test_bad_lines_are_named(ns, write, text, where, words):
     path = write(text)
-    result = run_to_end(ns, ["--config", path])
+    result = run_to_end(ns, ["--config", path], [])
     assert result.returncode == 1
     lines = result.stderr.strip().splitlines()
     assert len(lines) == 1, result.stderr

@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "eal_args.h"
+#include "eal_start.h"
 #include "options.h"
 #include "suite.h"
 
@@ -339,6 +340,44 @@ options_in_the_wrong_section_are_named(void)
 	refuse("[isla]\nvdev = net_tap0\n", 2, "vdev", "not a known option");
 }
 
+/* EAL's start has failed with this output. */
+static const char *
+explain(const char *printed)
+{
+	eal_start_explain(&args, printed, "Reason", err, sizeof(err));
+	CU_ASSERT_PTR_NULL(strchr(err, '\n'));
+	return strncmp(err, path, strlen(path)) == 0 ? err + strlen(path) : err;
+}
+
+static void
+what_eal_refuses_is_named_with_its_line(void)
+{
+	static const char text[] = "[isla]\nhost-ip = 10.0.0.2/24\n[eal]\nno-huge = yes\nfoo = 3\n"
+				   "Z = yes\nvdev = yes\nvfio-intr = x\nbar = no\nm = yes\n";
+
+	eal(text, "--quux");
+	CU_ASSERT_PTR_NOT_NULL(strstr(explain("isla: unrecognized option '--foo=3'\n"),
+		":5: foo is not an option of EAL's; isla's own belong into the section [isla]"));
+	CU_ASSERT_EQUAL(strncmp(err, path, strlen(path)), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(explain("isla: invalid option -- 'Z'\n"),
+		":6: Z is not an option of EAL's"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(explain("isla: option '--vdev' requires an argument\n"),
+		":7: --vdev, an option of EAL's, needs a value"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(explain("isla: option requires an argument -- 'm'\n"),
+		":10: -m, an option of EAL's, needs a value"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(explain("EAL: invalid parameters for --vfio-intr\n"),
+		":8: EAL cannot start: invalid parameters for --vfio-intr; "));
+	/* What the file has not, or not so, is not its fault. */
+	CU_ASSERT_EQUAL(strncmp(explain("isla: unrecognized option '--quux'\n"), "--quux", 6), 0);
+	CU_ASSERT_EQUAL(strncmp(explain("isla: unrecognized option '--bar'\n"), "--bar is", 8), 0);
+	CU_ASSERT_EQUAL(strncmp(explain("isla: unrecognized option '--Z'\n"), "--Z is", 6), 0);
+	CU_ASSERT_EQUAL(strncmp(explain("EAL: Not enough memory\n"), "EAL cannot", 10), 0);
+	/* Nor where the command line counts. */
+	eal(text, "--vfio-intr=y --foo");
+	CU_ASSERT_EQUAL(strncmp(explain("EAL: invalid parameters for --vfio-intr\n"), "EAL", 3), 0);
+	CU_ASSERT_EQUAL(strncmp(explain("isla: unrecognized option '--foo'\n"), "--foo", 5), 0);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(entries_reach_their_fields),
 	SUITE_TEST(an_empty_file_changes_nothing),
@@ -353,6 +392,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(eals_section_goes_to_eal),
 	SUITE_TEST(the_command_line_counts_for_eal_too),
 	SUITE_TEST(options_in_the_wrong_section_are_named),
+	SUITE_TEST(what_eal_refuses_is_named_with_its_line),
 };
 
 int

@@ -187,7 +187,7 @@ too_many_arguments(void)
 static void
 explain(const char *printed, const char *words)
 {
-	eal_start_explain(printed, "Reason", err, sizeof(err));
+	eal_start_explain(&args, printed, "Reason", err, sizeof(err));
 	CU_ASSERT_PTR_NOT_NULL(strstr(err, words));
 	CU_ASSERT_PTR_NULL(strchr(err, '\n'));
 }
@@ -209,6 +209,10 @@ a_failed_start_is_one_line(void)
 		"--vdev, an option of EAL's, needs a value");
 	explain("isla: option '--no-huge' doesn't allow an argument\nUsage: ...\n",
 		"--no-huge, an option of EAL's, takes no value");
+	explain("isla: option requires an argument -- 'm'\nUsage: ...\n",
+		"-m, an option of EAL's, needs a value");
+	explain("isla: option '--no-h' is ambiguous; possibilities: '--no-hpet' '--no-huge'\n",
+		"--no-h, an option of EAL's, is short for several");
 	explain("", "EAL cannot start: Reason; ");
 }
 
