@@ -511,6 +511,16 @@ app_end(struct app *app)
 	return rc;
 }
 
+static int
+run_engine(struct app *app)
+{
+	int rc = isla_engine_run(app->engine);
+
+	app->has_run = true;
+	return rc == 0 ? 0 : fail("not all shards can run: %s; give other --lcores",
+		strerror(-rc));
+}
+
 /* Returns the exit code, or -1. */
 static int
 app_run(struct app *app)
@@ -522,9 +532,8 @@ app_run(struct app *app)
 	rc = app_start(app);
 	if (rc == 0 && is_for_a_name(app)) {
 		dns_resolve_begin(app->dns);
-		app->has_run = true;
-		isla_engine_run(app->engine);
-		rc = dns_resolve_end(app->dns);
+		rc = run_engine(app);
+		rc = rc != 0 ? rc : dns_resolve_end(app->dns);
 	} else if (rc == 0) {
 		say_ready(app);
 		rc = start_prompt(app);
@@ -532,8 +541,7 @@ app_run(struct app *app)
 	if (rc == 0 && !is_for_a_name(app)) {
 		struct isla_engine_stats stats;
 
-		app->has_run = true;
-		isla_engine_run(app->engine);
+		rc = run_engine(app);
 		prompt_free(app->prompt);
 		app->prompt = NULL;
 		verbose_free(app->verbose);

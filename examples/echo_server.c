@@ -169,8 +169,7 @@ serve(struct example *ex)
 		return -1;
 	printf("echo_server: ready: port %u\n", port);
 	fflush(stdout);
-	isla_engine_run(ex->engine); /* until a signal stops it */
-	return 0;
+	return isla_engine_run(ex->engine) == 0 ? 0 : -1; /* until a signal stops it */
 }
 
 int

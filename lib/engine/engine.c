@@ -386,24 +386,39 @@ run_worker(void *arg)
 	return 0;
 }
 
-void
+/* Returns how many shards run, or will: all but for the first one's, on other lcores. */
+static uint16_t
+launch(struct isla_engine *e, int *rc)
+{
+	uint16_t i, n;
+
+	*rc = 0;
+	for (n = 1; n < e->nb_workers; n++) {
+		*rc = rte_eal_remote_launch(run_worker, &e->worker[n], e->worker[n].lcore_id);
+		if (*rc != 0)
+			break;
+	}
+	if (*rc == 0)
+		return n;
+	/* Somebody else has the lcore: without this shard its flows would go nowhere. */
+	ENGINE_LOG(ERR, "lcore %u cannot run shard %u: %s\n", e->worker[n].lcore_id, n,
+		rte_strerror(-*rc));
+	for (i = n; i < e->nb_workers; i++)
+		__atomic_store_n(&e->worker[i].is_done, true, __ATOMIC_RELAXED);
+	isla_engine_stop(e);
+	return n;
+}
+
+int
 isla_engine_run(struct isla_engine *e)
 {
-	uint16_t i;
+	uint16_t i, nb;
 	int rc;
 
-	for (i = 1; i < e->nb_workers; i++) {
-		rc = rte_eal_remote_launch(run_worker, &e->worker[i], e->worker[i].lcore_id);
-		if (rc == 0)
-			continue;
-		/* Somebody else has the lcore: without this shard its flows would go nowhere. */
-		ENGINE_LOG(ERR, "lcore %u cannot run shard %u: %s\n", e->worker[i].lcore_id, i,
-			rte_strerror(-rc));
-		isla_engine_stop(e);
-		__atomic_store_n(&e->worker[i].is_done, true, __ATOMIC_RELAXED);
-	}
+	nb = launch(e, &rc);
 	worker_run(&e->worker[0]);
-	for (i = 1; i < e->nb_workers; i++)
+	/* Whoever has a lcore that was not to be had may keep it. */
+	for (i = 1; i < nb; i++)
 		rte_eal_wait_lcore(e->worker[i].lcore_id);
 	ctrl_shards_have_ended(e);
 	ctrl_ends_ticking(e);
@@ -414,6 +429,7 @@ isla_engine_run(struct isla_engine *e)
 		port_stop(&e->port[i]);
 	ctrl_ports_unlock(e);
 	ctrl_admin_unlock(e);
+	return rc;
 }
 
 void

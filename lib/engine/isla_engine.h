@@ -447,8 +447,11 @@ int isla_engine_port_clear_stats(struct isla_engine *engine, uint16_t port_id);
  * Run the shards until isla_engine_stop(); then end all connections in good form, for at most
  * isla_engine_conf::stop_us, and stop the ports. A second isla_engine_stop() cuts that short.
  * Call it once.
+ *
+ * @return 0; or, where a shard could not be begun, -EBUSY (somebody else has its lcore) or what
+ *         rte_eal_remote_launch() returned: then those that could be have been stopped at once
  */
-void isla_engine_run(struct isla_engine *engine);
+int isla_engine_run(struct isla_engine *engine);
 
 /** Ask isla_engine_run() to return. Async-signal-safe; from any thread. */
 void isla_engine_stop(struct isla_engine *engine);

@@ -8,8 +8,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -436,6 +438,38 @@ anybody_may_call_at_any_time(void)
 	}
 }
 
+static int
+keep_the_lcore(void *arg)
+{
+	const bool *is_kept = arg;
+
+	while (__atomic_load_n(is_kept, __ATOMIC_ACQUIRE))
+		rte_delay_us_sleep(1000);
+	return 0;
+}
+
+/* The others are ended, and nobody waits for whoever has it. */
+static void
+a_lcore_that_is_busy_is_told(void)
+{
+	static bool is_kept;
+	unsigned int lcore;
+	uint16_t i;
+
+	start();
+	is_kept = true;
+	lcore = engine->worker[2].lcore_id;
+	CU_ASSERT_EQUAL_FATAL(rte_eal_remote_launch(keep_the_lcore, &is_kept, lcore), 0);
+	alarm(60);
+	CU_ASSERT_EQUAL(isla_engine_run(engine), -EBUSY);
+	alarm(0);
+	for (i = 1; i < NB; i++)
+		CU_ASSERT_EQUAL(rte_eal_get_lcore_state(engine->worker[i].lcore_id),
+			i == 2 ? RUNNING : WAIT);
+	__atomic_store_n(&is_kept, false, __ATOMIC_RELEASE);
+	rte_eal_wait_lcore(lcore);
+}
+
 /* A worker that does not run, but for its back-off. */
 static void
 who_shares_a_cpu_gives_it_away_soon(void)
@@ -482,6 +516,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(no_more_are_taken_over_than_can_be_answered),
 	SUITE_TEST(settings_change_at_run_time),
 	SUITE_TEST(anybody_may_call_at_any_time),
+	SUITE_TEST(a_lcore_that_is_busy_is_told),
 	SUITE_TEST(who_shares_a_cpu_gives_it_away_soon),
 	SUITE_TEST(more_shards_than_lcores_are_refused),
 };
