@@ -70,7 +70,8 @@ struct isla_engine;
 enum isla_engine_idle {
 	ISLA_ENGINE_IDLE_EPOLL, /**< wait for the ports' file descriptors and the next timer; where
 				     a port has none: as SLEEP */
-	ISLA_ENGINE_IDLE_SLEEP, /**< sleep for isla_engine_backoff::sleep_us at a time */
+	ISLA_ENGINE_IDLE_SLEEP, /**< sleep for isla_engine_backoff::sleep_us at a time; frames
+				     do not end that, requests and other shards do */
 	ISLA_ENGINE_IDLE_POLL,  /**< nothing: poll for ever */
 };
 
@@ -192,7 +193,7 @@ struct isla_loop_stats {
 	struct isla_loop_step busy;  /**< rounds with frames or other work */
 	struct isla_loop_step spin;  /**< without, polling on at once */
 	struct isla_loop_step yield; /**< without, after sched_yield() */
-	struct isla_loop_step sleep; /**< asleep, in epoll_wait() or in nanosleep() */
+	struct isla_loop_step sleep; /**< asleep, in epoll_wait() or in ppoll() */
 	uint64_t nb_wakeups;         /**< sleeps that a frame or a stop ended, not the time */
 	uint64_t nb_rx_bursts;       /**< bursts that brought a frame */
 	uint64_t nb_tx_bursts;
@@ -472,7 +473,7 @@ int isla_engine_post(struct isla_engine *engine, uint16_t shard, struct isla_eng
  * Let a function run on a shard, between two bursts and with the stack's clock set, and wait until
  * it has. Before isla_engine_run() and after it the caller runs it himself, one caller at a time.
  * From any thread that is no shard; from the shard itself it is called at once.
- * A shard that sleeps wakes up, but for ISLA_ENGINE_IDLE_SLEEP, whose sleep ends by itself.
+ * A shard that sleeps wakes up, however it sleeps.
  * fn must not wait for another thread that calls.
  *
  * @param shard  ISLA_ENGINE_ALL_SHARDS: on every shard in turn; or, where it returns an error, on
