@@ -99,7 +99,8 @@ uint16_t isla_udp_port(const struct isla_udp_sock *sock);
 void isla_udp_close(struct isla_udp_sock *sock);
 
 /**
- * Send one datagram; the mbuf is taken in every case. Its data is the payload, with at least
+ * Send one datagram; the mbuf is taken in every case, other than by isla_tcp_send(): what cannot go
+ * now is dropped and counted here, since a datagram may get lost anywhere. Its data is the payload, with at least
  * 64 bytes of headroom in the first segment, or another mbuf is put in front. An unspecified
  * ends->local is chosen by the route.
  *

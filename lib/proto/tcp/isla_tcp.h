@@ -377,9 +377,10 @@ const char *isla_tcp_cc_names(void);
 uint32_t isla_tcp_send_room(const struct isla_tcp_conn *conn);
 
 /**
- * Queue a chain for sending: all of it or nothing. On success the chain is the connection's. Each
- * mbuf must have a reference count of 1 and may be direct, indirect or external; its own
- * data is referenced, never written to.
+ * Queue a chain for sending: all of it or nothing. On success the chain is the connection's; else
+ * it stays the caller's, to be given again or freed (other than by isla_udp_send(), which takes it
+ * in every case). Each mbuf must have a reference count of 1 and may be direct, indirect or external;
+ * its own data is referenced, never written to.
  *
  * Before the handshake is over it waits for that (RFC 9293, 3.10.2); with
  * isla_tcp_opts::fastopen what is queued before the flush goes with the SYN, as far as the server
