@@ -118,11 +118,22 @@ each_device(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine
 	return rc;
 }
 
+/* Functions of ethdev's, as isla_engine_port_call() has them; they print nothing, since that may take
+ * its time. */
+static int
+reset_xstats(void *arg)
+{
+	const struct device *d = arg;
+
+	return rte_eth_xstats_reset(d->id);
+}
+
 static int
 clear_device(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info,
 	const struct device *d)
 {
-	int rc = rte_eth_xstats_reset(d->id);
+	struct device device = *d;
+	int rc = isla_engine_port_call(env->engine, info->port_id, reset_xstats, &device);
 
 	return rc == 0 ? 0 : cmd_fail(env, cmd, "port %u: %s", info->port_id, strerror(-rc));
 }
@@ -144,35 +155,52 @@ cmd_clear_port_xstats(struct cmd_env *env, const struct cmd *cmd, int argc, char
 	return each_port(env, cmd, argc, argv, clear_xstats);
 }
 
-/* Names and values must be of the same number: a port may be stopped in between. */
+struct xstats {
+	uint16_t dev;
+	int nb;
+	struct rte_eth_xstat_name *names;
+	struct rte_eth_xstat *values;
+};
+
+/* Names and values must be of the same number. */
+static int
+read_xstats(void *arg)
+{
+	struct xstats *x = arg;
+
+	x->nb = rte_eth_xstats_get_names(x->dev, NULL, 0);
+	if (x->nb < 0)
+		return x->nb;
+	x->names = calloc((size_t)x->nb + 1, sizeof(*x->names));
+	x->values = calloc((size_t)x->nb + 1, sizeof(*x->values));
+	if (x->names == NULL || x->values == NULL)
+		return -ENOMEM;
+	return rte_eth_xstats_get_names(x->dev, x->names, (unsigned int)x->nb) == x->nb &&
+		rte_eth_xstats_get(x->dev, x->values, (unsigned int)x->nb) == x->nb ? 0 : -EIO;
+}
+
 static int
 show_device(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info,
 	const struct device *d)
 {
-	int nb = rte_eth_xstats_get_names(d->id, NULL, 0), i, rc = 0;
-	struct rte_eth_xstat_name *names = NULL;
-	struct rte_eth_xstat *values = NULL;
+	struct xstats x = {.dev = d->id};
+	int i, rc = isla_engine_port_call(env->engine, info->port_id, read_xstats, &x);
 
-	if (nb < 0)
-		return cmd_fail(env, cmd, "port %u: %s", info->port_id, strerror(-nb));
-	names = calloc((size_t)nb + 1, sizeof(*names));
-	values = calloc((size_t)nb + 1, sizeof(*values));
-	if (names == NULL || values == NULL ||
-		rte_eth_xstats_get_names(d->id, names, (unsigned int)nb) != nb ||
-		rte_eth_xstats_get(d->id, values, (unsigned int)nb) != nb) {
-		rc = cmd_fail(env, cmd, "port %u: they cannot be read", info->port_id);
+	if (rc != 0) {
+		rc = cmd_fail(env, cmd, "port %u: they cannot be read: %s", info->port_id,
+			strerror(-rc));
 	} else {
 		fprintf(env->out, "###### NIC extended statistics for port %-2u", info->port_id);
 		if (d->last - d->first + 1 < info->nb_queues)
 			fprintf(env->out, " queues %u to %u, which are a device's", d->first,
 				d->last);
 		fputc('\n', env->out);
-		for (i = 0; i < nb; i++)
-			fprintf(env->out, "%s: %" PRIu64 "\n", names[values[i].id].name,
-				values[i].value);
+		for (i = 0; i < x.nb; i++)
+			fprintf(env->out, "%s: %" PRIu64 "\n", x.names[x.values[i].id].name,
+				x.values[i].value);
 	}
-	free(names);
-	free(values);
+	free(x.names);
+	free(x.values);
 	return rc;
 }
 
@@ -265,6 +293,19 @@ print_mac(FILE *out, const char *what, const uint8_t mac[6])
 		mac[4], mac[5]);
 }
 
+struct mac {
+	uint16_t dev;
+	struct rte_ether_addr addr;
+};
+
+static int
+read_mac(void *arg)
+{
+	struct mac *m = arg;
+
+	return rte_eth_macaddr_get(m->dev, &m->addr);
+}
+
 static int
 show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_port_info *info)
 {
@@ -288,7 +329,7 @@ show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_p
 		[ISLA_ENGINE_WAKES_BY_INTR] = "yes, by interrupt",
 		[ISLA_ENGINE_WAKES_NEEDLESS] = "no need, it is a file",
 	};
-	struct rte_ether_addr mac;
+	struct mac mac = {.dev = info->port_id};
 	char socket[12] = "any";
 	bool any = false;
 	unsigned int i;
@@ -298,8 +339,8 @@ show_info(struct cmd_env *env, const struct cmd *cmd, const struct isla_engine_p
 	fprintf(env->out, "\n********************* Infos for port %-2u *********************\n",
 		info->port_id);
 	print_mac(env->out, "MAC address of the stack", info->mac);
-	if (rte_eth_macaddr_get(info->port_id, &mac) == 0)
-		print_mac(env->out, "MAC address of the port", mac.addr_bytes);
+	if (isla_engine_port_call(env->engine, info->port_id, read_mac, &mac) == 0)
+		print_mac(env->out, "MAC address of the port", mac.addr.addr_bytes);
 	fprintf(env->out, "Device name: %s\nDriver name: %s\n", info->name, info->driver);
 	fprintf(env->out, "State: %s\nConnect to socket: %s\nLink status: %s\n"
 		"Link speed: %u Mbps\nMTU: %u\n", states[info->state], socket,
@@ -360,18 +401,30 @@ cmd_port_start(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv
 	return each_port(env, cmd, argc, argv, start_port);
 }
 
+struct link_change {
+	uint16_t dev;
+	bool up;
+};
+
+static int
+change_link(void *arg)
+{
+	const struct link_change *c = arg;
+
+	return c->up ? rte_eth_dev_set_link_up(c->dev) : rte_eth_dev_set_link_down(c->dev);
+}
+
 /* The words in between are a part of the name, the last of which tells the direction. */
 static int
 cmd_set_link(struct cmd_env *env, const struct cmd *cmd, int argc, char **argv)
 {
-	bool up = strstr(cmd->name, "link-up") != NULL;
-	uint16_t port;
+	struct link_change c = {.up = strstr(cmd->name, "link-up") != NULL};
 	int rc;
 
-	if (cmd_arg_port(env, cmd, argv[0], false, &port) != 0)
+	if (cmd_arg_port(env, cmd, argv[0], false, &c.dev) != 0)
 		return -EINVAL;
-	rc = up ? rte_eth_dev_set_link_up(port) : rte_eth_dev_set_link_down(port);
-	return rc == 0 ? 0 : cmd_fail(env, cmd, "port %u: %s", port, strerror(-rc));
+	rc = isla_engine_port_call(env->engine, c.dev, change_link, &c);
+	return rc == 0 ? 0 : cmd_fail(env, cmd, "port %u: %s", c.dev, strerror(-rc));
 }
 
 const struct cmd cmds_port[] = {

@@ -444,6 +444,22 @@ int isla_engine_port_start(struct isla_engine *engine, uint16_t port_id, char *e
 /** Set the statistics of one port to zero. As isla_engine_port_stop(); 0, -ENODEV or -EDEADLK. */
 int isla_engine_port_clear_stats(struct isla_engine *engine, uint16_t port_id);
 
+/** What isla_engine_port_call() runs. */
+typedef int isla_engine_port_fn(void *arg);
+
+/**
+ * Run a function of the program's that asks ethdev about a port, or changes what the engine does not,
+ * such as its link (rte_eth_xstats_get(), rte_eth_dev_set_link_up()): ethdev leaves it to its callers
+ * that one thread at a time does so, and the engine's control thread looks after ports, too. While
+ * the function runs no port of the engine's is set up, started, stopped, watched or asked by the
+ * engine; what shards receive and send goes on. It runs in the calling thread, should be short, and
+ * must neither wait for a shard nor call functions of the engine's. From any thread.
+ *
+ * @return what the function returned; -ENODEV (not one of the engine's ports: it did not run)
+ */
+int isla_engine_port_call(const struct isla_engine *engine, uint16_t port_id,
+	isla_engine_port_fn *fn, void *arg);
+
 /**
  * Run the shards until isla_engine_stop(); then end all connections in good form, for at most
  * isla_engine_conf::stop_us, and stop the ports. A second isla_engine_stop() cuts that short.

@@ -164,6 +164,20 @@ isla_engine_port_clear_stats(struct isla_engine *e, uint16_t port_id)
 	return 0;
 }
 
+int
+isla_engine_port_call(const struct isla_engine *e, uint16_t port_id, isla_engine_port_fn *fn,
+	void *arg)
+{
+	int rc = engine_netif_of(e, port_id);
+
+	if (rc < 0)
+		return rc;
+	ctrl_ports_lock(e);
+	rc = fn(arg);
+	ctrl_ports_unlock(e);
+	return rc;
+}
+
 /* Said once a port: without this nothing that is sent by TCP arrives, and nobody knows why. */
 static void
 watch_odd(struct isla_engine *e, uint16_t i)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ create(const char *driver)
 	conf.port[0].port_id = port_id = eal_port_add(driver, "");
 	ring = eal_port_ring();
 	engine = isla_engine_create(&conf, err, sizeof(err));
+
 	CU_ASSERT_PTR_NOT_NULL_FATAL(engine);
 }
 
@@ -309,6 +311,58 @@ flap(void *arg)
 	return NULL;
 }
 
+/* What a call to the engine's port is in the middle of. */
+struct call {
+	bool is_inside;  /* atomic */
+	bool has_looked; /* atomic: isla_engine_port_info() has come back */
+	int rc;
+};
+
+static int
+stay_inside(void *arg)
+{
+	struct call *c = arg;
+	unsigned int i;
+
+	__atomic_store_n(&c->is_inside, true, __ATOMIC_RELEASE);
+	for (i = 0; i < 100 && !__atomic_load_n(&c->has_looked, __ATOMIC_ACQUIRE); i++)
+		sched_yield();
+	/* Who looks at the port waits until this is over. */
+	CU_ASSERT_FALSE(__atomic_load_n(&c->has_looked, __ATOMIC_ACQUIRE));
+	CU_ASSERT_EQUAL(rte_eth_dev_is_valid_port(port_id), 1);
+	return c->rc;
+}
+
+static void *
+look_meanwhile(void *arg)
+{
+	struct isla_engine_port_info info;
+	struct call *c = arg;
+
+	while (!__atomic_load_n(&c->is_inside, __ATOMIC_ACQUIRE))
+		sched_yield();
+	isla_engine_port_info(engine, 0, &info);
+	__atomic_store_n(&c->has_looked, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void
+a_call_has_the_port_to_itself(void)
+{
+	struct call c = {.rc = -EILSEQ};
+	pthread_t other;
+
+	create("net_ring");
+	CU_ASSERT_EQUAL(isla_engine_port_call(engine, (uint16_t)(port_id + 1), stay_inside, &c),
+		-ENODEV);
+	CU_ASSERT_FALSE(c.is_inside);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&other, NULL, look_meanwhile, &c), 0);
+	CU_ASSERT_EQUAL(isla_engine_port_call(engine, port_id, stay_inside, &c), -EILSEQ);
+	pthread_join(other, NULL);
+	CU_ASSERT_TRUE(c.has_looked);
+	teardown();
+}
+
 static void
 ports_flap_while_the_engine_runs(void)
 {
@@ -336,6 +390,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_link_that_comes_back_is_told),
 	SUITE_TEST(a_port_whose_interface_is_gone_is_made_anew),
 	SUITE_TEST(a_device_that_cannot_be_made_anew_may_be_tried_again),
+	SUITE_TEST(a_call_has_the_port_to_itself),
 	SUITE_TEST(ports_flap_while_the_engine_runs),
 };
 

@@ -284,6 +284,13 @@ isla_engine_port_start(struct isla_engine *e, uint16_t port, char *err, size_t e
 }
 
 int
+isla_engine_port_call(const struct isla_engine *e, uint16_t port, isla_engine_port_fn *fn,
+	void *arg)
+{
+	return port < fake_engine.nb_ports ? fn(arg) : -ENODEV;
+}
+
+int
 isla_engine_port_clear_stats(struct isla_engine *e, uint16_t port)
 {
 	return change(NULL, 0);
