@@ -14,7 +14,8 @@
 #define COPIES_LEAVE 16 /* this part of the mbufs, besides what is in queues and caches */
 
 static struct rte_ring *
-ring_create(const char *what, uint16_t from, uint16_t to, const struct isla_mem *mem, int socket_id)
+ring_create(const char *what, uint16_t port, uint16_t from, uint16_t to,
+	const struct isla_mem *mem, int socket_id)
 {
 	char name[RTE_RING_NAMESIZE];
 	struct rte_ring *r;
@@ -25,13 +26,32 @@ ring_create(const char *what, uint16_t from, uint16_t to, const struct isla_mem 
 	r = mem->alloc((size_t)size, RTE_CACHE_LINE_SIZE, socket_id);
 	if (r == NULL)
 		return NULL;
-	snprintf(name, sizeof(name), "isla_%s_%u_%u", what, from, to);
+	snprintf(name, sizeof(name), "isla_%s%u_%u_%u", what, port, from, to);
 	rte_ring_init(r, name, HANDOVER_RING_LEN, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return r;
 }
 
+/* The rings from one shard to this one. */
+static int
+rings_create(struct handover *h, uint16_t from, int socket_id)
+{
+	uint16_t port;
+
+	h->rx_in[from] = ring_create("rx", 0, from, h->self, &h->mem, socket_id);
+	if (h->rx_in[from] == NULL)
+		return -ENOMEM;
+	for (port = 0; h->tx_ports >> port != 0; port++) {
+		if ((h->tx_ports >> port & 1) == 0)
+			continue;
+		h->tx_in[port][from] = ring_create("tx", port, from, h->self, &h->mem, socket_id);
+		if (h->tx_in[port][from] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int
-handover_init(struct handover *h, uint16_t self, uint16_t nb_shards, bool with_tx,
+handover_init(struct handover *h, uint16_t self, uint16_t nb_shards, uint32_t tx_ports,
 	const struct idle *idle, const struct isla_mem *mem, int socket_id)
 {
 	uint16_t i;
@@ -39,18 +59,14 @@ handover_init(struct handover *h, uint16_t self, uint16_t nb_shards, bool with_t
 	memset(h, 0, sizeof(*h));
 	h->self = self;
 	h->nb_shards = nb_shards;
+	h->tx_ports = tx_ports;
 	h->idle = idle;
 	h->mem = *mem;
 	for (i = 0; i < nb_shards; i++) {
-		if (i == self)
+		if (i == self || rings_create(h, i, socket_id) == 0)
 			continue;
-		h->rx_in[i] = ring_create("rx", i, self, mem, socket_id);
-		if (with_tx)
-			h->tx_in[i] = ring_create("tx", i, self, mem, socket_id);
-		if (h->rx_in[i] == NULL || (with_tx && h->tx_in[i] == NULL)) {
-			handover_fini(h);
-			return -ENOMEM;
-		}
+		handover_fini(h);
+		return -ENOMEM;
 	}
 	return 0;
 }
@@ -77,11 +93,12 @@ ring_free(const struct handover *h, struct rte_ring **r)
 void
 handover_fini(struct handover *h)
 {
-	uint16_t i;
+	uint16_t i, port;
 
 	for (i = 0; i < h->nb_shards; i++) {
 		ring_free(h, &h->rx_in[i]);
-		ring_free(h, &h->tx_in[i]);
+		for (port = 0; port < ISLA_ENGINE_PORT_MAX; port++)
+			ring_free(h, &h->tx_in[port][i]);
 		rte_pktmbuf_free_bulk(h->out[i].pkts, h->out[i].nb);
 		h->out[i].nb = 0;
 	}
@@ -170,11 +187,11 @@ handover_put_copies(struct handover *h, const struct rte_mbuf *m, uint16_t netif
 }
 
 uint16_t
-handover_send(struct handover *h, uint16_t to, struct rte_mbuf **pkts, uint16_t nb)
+handover_send(struct handover *h, uint16_t to, uint16_t port, struct rte_mbuf **pkts, uint16_t nb)
 {
 	struct handover *peer = h->to[to];
 	uint16_t n = (uint16_t)rte_ring_sp_enqueue_burst(
-		peer->tx_in[h->self], (void *const *)pkts, nb, NULL);
+		peer->tx_in[port][h->self], (void *const *)pkts, nb, NULL);
 
 	h->stats.nb_tx_out += n;
 	h->stats.nb_tx_full += nb - n;
@@ -183,16 +200,26 @@ handover_send(struct handover *h, uint16_t to, struct rte_mbuf **pkts, uint16_t 
 	return n;
 }
 
-bool
-handover_is_empty(const struct handover *h)
+static bool
+are_empty(struct rte_ring *const *ring, uint16_t nb)
 {
 	uint16_t i;
 
-	for (i = 0; i < h->nb_shards; i++)
-		if ((h->rx_in[i] != NULL && !handover_ring_is_empty(h->rx_in[i])) ||
-			(h->tx_in[i] != NULL && !handover_ring_is_empty(h->tx_in[i])))
+	for (i = 0; i < nb; i++)
+		if (ring[i] != NULL && !handover_ring_is_empty(ring[i]))
 			return false;
 	return true;
+}
+
+bool
+handover_is_empty(const struct handover *h)
+{
+	bool is_empty = are_empty(h->rx_in, h->nb_shards);
+	uint16_t port;
+
+	for (port = 0; is_empty && h->tx_ports >> port != 0; port++)
+		is_empty = are_empty(h->tx_in[port], h->nb_shards);
+	return is_empty;
 }
 
 bool

@@ -7,7 +7,8 @@
  * thread at either end, so that nothing is locked. There are two kinds:
  *
  *   rx   received frames, to the shard that owns them; m->port says on which interface they came
- *   tx   frames to be sent, to the shard that has a queue of the port; m->port says which interface
+ *   tx   frames to be sent, to the shard that has a queue of the port; one for each port, so that
+ *        one which takes nothing holds no other one's frames up
  *
  * Received frames are gathered for each shard and put into its ring in bursts. Whoever is about to
  * sleep says so and looks into its rings once more; whoever puts something in looks for that
@@ -56,17 +57,18 @@ struct handover {
 	uint16_t nb_shards; /* 0: not made */
 	uint16_t next_from; /* whose ring is looked into first; the user's */
 	struct rte_ring *rx_in[ISLA_ENGINE_SHARD_MAX]; /* from each other shard; NULL for itself */
-	struct rte_ring *tx_in[ISLA_ENGINE_SHARD_MAX]; /* NULL where there is no need */
+	uint32_t tx_ports;  /* bit i: others send on port i by this one */
+	struct rte_ring *tx_in[ISLA_ENGINE_PORT_MAX][ISLA_ENGINE_SHARD_MAX];
 	struct handover *to[ISLA_ENGINE_SHARD_MAX];
 	struct isla_handover_stats stats;
 	struct isla_mem mem;
 	struct handover_out out[ISLA_ENGINE_SHARD_MAX];
 };
 
-/* Make the rings into a shard, from mem on its node. with_tx: others send by its queues. idle,
- * which is to be made before anybody sleeps, has its doorbell. Returns 0, or -ENOMEM with nothing
+/* Make the rings into a shard, from mem on its node. tx_ports: bit i: others send on port i by
+ * its queues. idle, which is to be made before anybody sleeps, has its doorbell. Returns 0, or -ENOMEM with nothing
  * left. */
-int handover_init(struct handover *h, uint16_t self, uint16_t nb_shards, bool with_tx,
+int handover_init(struct handover *h, uint16_t self, uint16_t nb_shards, uint32_t tx_ports,
 	const struct idle *idle, const struct isla_mem *mem, int socket_id);
 
 /* From h to another. */
@@ -113,17 +115,21 @@ handover_get(struct handover *h, uint16_t from, struct rte_mbuf **pkts, uint16_t
 	return (uint16_t)rte_ring_sc_dequeue_burst(h->rx_in[from], (void **)pkts, nb, NULL);
 }
 
-/* Give frames to the shard that has a queue for them, oldest first. Returns how many it takes; the
+/* Give frames of a port to the shard that has a queue for them, oldest first. Returns how many it takes; the
  * others stay the caller's. */
-uint16_t handover_send(struct handover *h, uint16_t to, struct rte_mbuf **pkts, uint16_t nb);
+uint16_t handover_send(struct handover *h, uint16_t to, uint16_t port, struct rte_mbuf **pkts,
+	uint16_t nb);
 
-/* The oldest frames that another shard wants sent, at most nb. */
+/* The oldest frames that another shard wants sent on a port, at most nb. */
 static inline uint16_t
-handover_get_tx(struct handover *h, uint16_t from, struct rte_mbuf **pkts, uint16_t nb)
+handover_get_tx(struct handover *h, uint16_t from, uint16_t port, struct rte_mbuf **pkts,
+	uint16_t nb)
 {
-	if (h->tx_in[from] == NULL || handover_ring_is_empty(h->tx_in[from]))
+	struct rte_ring *r = h->tx_in[port][from];
+
+	if (r == NULL || handover_ring_is_empty(r))
 		return 0;
-	return (uint16_t)rte_ring_sc_dequeue_burst(h->tx_in[from], (void **)pkts, nb, NULL);
+	return (uint16_t)rte_ring_sc_dequeue_burst(r, (void **)pkts, nb, NULL);
 }
 
 /* Nothing waits in any ring. */

@@ -123,31 +123,27 @@ shards_input(struct worker *w, uint64_t now_us)
 uint16_t
 shards_send(struct worker *w, uint16_t i, struct rte_mbuf **pkts, uint16_t nb)
 {
-	uint16_t n;
-
-	for (n = 0; n < nb; n++)
-		pkts[n]->port = i;
-	return handover_send(&w->handover, w->queue % w->port[i].nb_queues, pkts, nb);
+	return handover_send(&w->handover, w->queue % w->port[i].nb_queues, i, pkts, nb);
 }
 
-/* Take what others want sent, as long as every port's list has room for all that may come. */
+/* Take what others want sent, of each port as long as its list has room for all that may come. */
 static void
 relay_take(struct worker *w)
 {
-	struct rte_mbuf *pkts[HANDOVER_BURST];
 	struct handover *h = &w->handover;
 	uint16_t from, i, n;
 
-	for (from = 0; from < h->nb_shards; from++) {
-		for (i = 0; i < w->nb_ports; i++)
-			if (w->relay[i].nb > RELAY_MAX - HANDOVER_BURST)
-				return;
-		n = handover_get_tx(h, from, pkts, HANDOVER_BURST);
-		h->stats.nb_tx_in += n;
-		for (i = 0; i < n; i++) {
-			struct worker_relay *r = &w->relay[pkts[i]->port];
+	for (i = 0; h->tx_ports >> i != 0; i++) {
+		struct worker_relay *r = &w->relay[i];
 
-			r->pkts[r->nb++] = pkts[i];
+		if ((h->tx_ports >> i & 1) == 0)
+			continue;
+		for (from = 0; from < h->nb_shards; from++) {
+			if (r->nb > RELAY_MAX - HANDOVER_BURST)
+				break;
+			n = handover_get_tx(h, from, i, r->pkts + r->nb, HANDOVER_BURST);
+			h->stats.nb_tx_in += n;
+			r->nb = (uint16_t)(r->nb + n);
 		}
 	}
 }
@@ -201,16 +197,17 @@ shards_have_waiting(const struct worker *w)
 	return !handover_is_empty(&w->handover);
 }
 
-/* Whether others send by this shard's queues. */
-static bool
-relays(const struct worker *w, uint16_t nb_shards)
+/* The ports on which others send by this shard's queues, a bit for each. */
+static uint32_t
+relayed_ports(const struct worker *w, uint16_t nb_shards)
 {
+	uint32_t ports = 0;
 	uint16_t i;
 
 	for (i = 0; i < w->nb_ports; i++)
 		if (w->index < w->port[i].nb_queues && w->port[i].nb_queues < nb_shards)
-			return true;
-	return false;
+			ports |= UINT32_C(1) << i;
+	return ports;
 }
 
 int
@@ -230,7 +227,7 @@ shards_init(struct isla_engine *e, struct fault *fault)
 	for (i = 0; rc == 0 && i < e->nb_workers; i++) {
 		struct worker *w = &e->worker[i];
 
-		rc = handover_init(&w->handover, i, e->nb_workers, relays(w, e->nb_workers),
+		rc = handover_init(&w->handover, i, e->nb_workers, relayed_ports(w, e->nb_workers),
 			&w->idle, &engine_mem, w->socket_id);
 		w->map = &e->map;
 	}

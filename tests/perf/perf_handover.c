@@ -233,7 +233,7 @@ main(int argc, char **argv)
 	owner_map_init(&map, OWNER_MODE_2TUPLE, key, 4);
 	for (i = 0; i < 2; i++)
 		if (idle_init(&idle[i]) != 0 ||
-			handover_init(&h[i], i, 2, false, &idle[i], &isla_mem_libc, -1) != 0)
+			handover_init(&h[i], i, 2, 0, &idle[i], &isla_mem_libc, -1) != 0)
 			return EXIT_FAILURE;
 	handover_connect(&h[0], &h[1]);
 	handover_connect(&h[1], &h[0]);

@@ -364,7 +364,7 @@ host_output(uint16_t h)
 		n = RTE_MIN(nb, (uint16_t)RTE_DIM(out));
 		memcpy(out, pkts, n * sizeof(out[0]));
 		if (h != PEER && h >= w.conf.nb_queues) {
-			n = handover_send(&w.ho[h], h % w.conf.nb_queues, out, n);
+			n = handover_send(&w.ho[h], h % w.conf.nb_queues, 0, out, n);
 			isla_stack_sent(w.host[h].stack, 0, n);
 			if (n == 0)
 				return;
@@ -450,7 +450,7 @@ shard_take_over(uint16_t s)
 				pkts[own++] = pkts[i];
 		}
 		shard_input(s, pkts, own);
-		n = handover_get_tx(&w.ho[s], from, pkts, BURST_MAX);
+		n = handover_get_tx(&w.ho[s], from, 0, pkts, BURST_MAX);
 		for (i = 0; i < n; i++)
 			wire(s, pkts[i]);
 	}

@@ -166,20 +166,20 @@ what_cannot_be_sent_stays_with_its_sender(void)
 	do {
 		for (i = 0; i < HANDOVER_BURST; i++)
 			pkts[i] = frame(nb + i);
-		n = handover_send(&h[2], 0, pkts, HANDOVER_BURST);
+		n = handover_send(&h[2], 0, 0, pkts, HANDOVER_BURST);
 		nb += n;
 	} while (n == HANDOVER_BURST);
 	CU_ASSERT_EQUAL(nb, HANDOVER_RING_LEN - 1);
 	CU_ASSERT_EQUAL(h[2].stats.nb_tx_out, nb);
 	CU_ASSERT_EQUAL(h[2].stats.nb_tx_full, 1);
 	rte_pktmbuf_free_bulk(pkts + n, HANDOVER_BURST - n);
-	CU_ASSERT_EQUAL(handover_get_tx(&h[0], 1, got, HANDOVER_BURST), 0);
-	CU_ASSERT_EQUAL(handover_get_tx(&h[0], 2, got, HANDOVER_BURST), HANDOVER_BURST);
+	CU_ASSERT_EQUAL(handover_get_tx(&h[0], 1, 0, got, HANDOVER_BURST), 0);
+	CU_ASSERT_EQUAL(handover_get_tx(&h[0], 2, 0, got, HANDOVER_BURST), HANDOVER_BURST);
 	CU_ASSERT_EQUAL(number_of(got[0]), 0);
 	CU_ASSERT_FALSE(handover_is_empty(&h[0]));
 	rte_pktmbuf_free_bulk(got, HANDOVER_BURST);
 	/* Nobody sends by a shard that has no queue to lend. */
-	CU_ASSERT_EQUAL(handover_get_tx(&h[1], 0, got, HANDOVER_BURST), 0);
+	CU_ASSERT_EQUAL(handover_get_tx(&h[1], 0, 0, got, HANDOVER_BURST), 0);
 }
 
 static void
@@ -214,9 +214,11 @@ no_memory_leaves_nothing(void)
 
 	memset(&other, 0, sizeof(other));
 	handover_fini(&other);
-	CU_ASSERT_EQUAL(handover_init(&other, 0, 2, true, &idle[0], &isla_mem_libc, -1), 0);
+	CU_ASSERT_EQUAL(handover_init(&other, 0, 2, 1, &idle[0], &isla_mem_libc, -1), 0);
 	CU_ASSERT_PTR_NULL(other.rx_in[0]);
 	CU_ASSERT_PTR_NOT_NULL(other.rx_in[1]);
+	CU_ASSERT_PTR_NOT_NULL(other.tx_in[0][1]);
+	CU_ASSERT_PTR_NULL(other.tx_in[1][1]);
 	handover_fini(&other);
 	handover_fini(&other);
 }
