@@ -14,7 +14,7 @@ import pytest
 from conftest import default_options
 from framework import hugepages, traffic
 from framework.app_shell import AppShell, eal_options, run_to_end
-from framework.topology import Link, need_tool, wait_until
+from framework.topology import Link, Namespace, need_tool, wait_until
 
 PREFIX = f"isla-dts-{os.getpid()}-pdump"
 MEMORY_MB = 256
@@ -142,10 +142,11 @@ def test_a_dumpcap_that_is_killed(shared, ns, tmp_path):
     ("--huge-unlink", "--huge-unlink"),
     ("--no-huge", "hugepages"),
 ))
-def test_what_is_in_the_way_is_told(ns, eal_option, word):
+def test_what_is_in_the_way_is_told(eal_option, word):
     options = [o for o in eal_options() if o not in
                ("--in-memory", "--no-huge", "--no-shconf")]
-    result = run_to_end(ns, ["--pdump"], eal=[*options, eal_option])
+    with Namespace("dts-pdump") as ns:
+        result = run_to_end(ns, ["--pdump"], eal=[*options, eal_option])
     assert result.returncode == 1
     assert result.stderr.startswith("isla: --pdump: ") and word in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
