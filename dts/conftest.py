@@ -28,6 +28,11 @@ def pytest_configure():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_keyboard_interrupt():
+    """Cases in other threads do not hold up the end; with pytest-xdist it must come soon."""
+    Namespace.remove_all()
+
+
 def pytest_collection_modifyitems(items):
     reason = None
     if os.geteuid() != 0:

@@ -51,11 +51,24 @@ def wait_until(predicate, timeout, what):
 class Namespace:
     """One network namespace and the processes that were started in it."""
 
+    _all = set()
+    _is_over = False
+
     def __init__(self, label):
         self.name = f"isla-{label}-{os.getpid()}-{next(_serial)}"
         self._processes = []
 
+    @classmethod
+    def remove_all(cls):
+        """The end of everything: threads that use some find them gone, and make no others."""
+        cls._is_over = True
+        for namespace in list(cls._all):
+            namespace.remove()
+
     def create(self):
+        if self._is_over:
+            raise KeyboardInterrupt
+        self._all.add(self)
         subprocess.run(["ip", "netns", "add", self.name], check=True, timeout=10)
         self.run(["ip", "link", "set", "lo", "up"])
         # Addresses must be usable at once, and a test must see only its own traffic.
@@ -79,6 +92,7 @@ class Namespace:
         self._processes.clear()
         subprocess.run(["ip", "netns", "del", self.name], check=False, timeout=30,
                        stderr=subprocess.DEVNULL)
+        self._all.discard(self)
 
     def __enter__(self):
         try:
