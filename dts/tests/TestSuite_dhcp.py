@@ -253,7 +253,7 @@ def test_fallback_serves_until_a_lease_comes(ns, start, servers, tmp_path, docro
     assert not serves(ns, FALLBACK)
     wait_until(lambda: f"{FALLBACK}/24 serves meanwhile" in app.output, 10, "the fallback")
     assert serves(ns, FALLBACK)
-    slow = ns.popen(["curl", "-s", "--limit-rate", "20k", "-o", tmp_path / "cut",
+    slow = ns.popen(["curl", "-s", "--limit-rate", "5k", "-o", tmp_path / "cut",
                      traffic.url(FALLBACK, "/file.bin")])
     servers.append(Dnsmasq(ns, tmp_path / "server").start())
     addr = wait_lease(app)[0]

@@ -277,7 +277,9 @@ def test_tap_queues_of_all_devices_are_shown(ns, start_tap):
     assert all(int(nb) > 0 for nb in re.findall(r"rx_good_packets: (\d+)", stats)), stats
     assert "cleared" in app.prompt("clear port xstats all")
     stats = app.prompt("show port xstats all")
-    assert [int(nb) for nb in re.findall(r"rx_good_packets: (\d+)", stats)] == [0, 0], stats
+    # The kernel may have had something to say meanwhile.
+    counts = [int(nb) for nb in re.findall(r"rx_good_packets: (\d+)", stats)]
+    assert len(counts) == 2 and sum(counts) < 5, stats
     app.check_clean_end()
 
 

@@ -17,7 +17,7 @@ import pytest
 from conftest import default_options
 from framework import traffic
 from framework.agent import Agent
-from framework.app_shell import REPOSITORY, AppShell
+from framework.app_shell import LCORES, REPOSITORY, AppShell
 from framework.capture import Capture
 from framework.peer import Peer
 from framework.segments import Conversation, read
@@ -355,7 +355,8 @@ def check_frames(run):
     assert c.isla.nb_data + c.isla.nb_pure_acks > 20, "a capture that proves nothing"
     again = sum(notes[name] for name in ("retransmission", "out_of_order"))
     assert notes["spurious_retransmission"] + notes["fast_retransmission"] <= again
-    assert again <= c.isla.nb_again
+    # tshark takes a damaged number at its word.
+    assert again <= c.isla.nb_again + run.faults("Tx", "Corrupted")
     for name in ("reused_ports", "keep_alive", "zero_window_probe"):
         assert notes[name] == 0, (name, notes)
     if not run.nb_lost_to_isla:
@@ -377,7 +378,10 @@ def check_retransmissions(run):
     assert run.conversation.isla.nb_again <= s.counter("tcpRetransSegs") + \
         run.faults("Tx", "Duplicated", "Reordered")
     needless = s.counter("tcpRetransSegs") - lost
-    assert needless <= 2 + s.counter("TCPLossProbes") + 3 * s.counter("TCPTimeouts") + \
+    # An lcore that may move from CPU to CPU leaves frames behind, which the kernel then deals with
+    # on both: check_frames() has seen them leave in order.
+    overtaken = LCORES > 1 and lost == 0 and run.kernel.get("TcpExtTCPOFOQueue", 0) > 0
+    assert overtaken or needless <= 2 + s.counter("TCPLossProbes") + 3 * s.counter("TCPTimeouts") + \
         run.faults("Tx", "Reordered") + lost // 20, s.text
     both = lost + run.nb_lost_to_isla
     assert s.counter("TCPTimeouts") <= 2 + both // 20, s.text
