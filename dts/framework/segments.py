@@ -16,12 +16,18 @@ FIELDS = ("frame.number", "ip.src", "ipv6.src", "tcp.seq", "tcp.ack", "tcp.len",
           "tcp.options.sack_perm", "tcp.options.timestamp.tsval", "tcp.options.timestamp.tsecr",
           "tcp.options.sack_le", "tcp.options.sack_re", "ip.dsfield.ecn", "ipv6.tclass.ecn",
           "tcp.checksum.status", "ip.checksum.status", "_ws.malformed", "tcp.checksum",
-          *("tcp.analysis." + name for name in ANALYSIS))
+          "frame.protocols", *("tcp.analysis." + name for name in ANALYSIS))
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR, AE = (1 << bit for bit in range(9))
 CE, ECT0 = 3, 2
 CHECKSUM_BAD = "0"
 # The kernel never sends a checksum of 0 but its other form, to which tshark objects.
 MINUS_ZERO = "0xffff"
+
+
+def is_guess(protocols):
+    """Whether tshark takes the payload, which is random, for some protocol by the look of it."""
+    above = protocols.partition(":tcp:")[2].split(":")
+    return any(name not in ("", "data") and not name.startswith("_ws.") for name in above)
 
 
 class Segment:
@@ -45,8 +51,9 @@ class Segment:
         bad_sum = row[17] == CHECKSUM_BAD and row[20] != MINUS_ZERO
         self.bad = [name for name, wrong in (("TCP checksum", bad_sum),
                                              ("IP checksum", row[18] == CHECKSUM_BAD),
-                                             ("malformed", row[19])) if wrong]
-        self.notes = {name for name, text in zip(ANALYSIS, row[21:]) if text}
+                                             ("malformed", row[19] and not is_guess(row[21])))
+                    if wrong]
+        self.notes = {name for name, text in zip(ANALYSIS, row[22:]) if text}
 
     @property
     def end(self):
