@@ -253,14 +253,21 @@ def test_fallback_serves_until_a_lease_comes(ns, start, servers, tmp_path, docro
     assert not serves(ns, FALLBACK)
     wait_until(lambda: f"{FALLBACK}/24 serves meanwhile" in app.output, 10, "the fallback")
     assert serves(ns, FALLBACK)
-    slow = ns.popen(["curl", "-s", "--limit-rate", "5k", "-o", tmp_path / "cut",
-                     traffic.url(FALLBACK, "/file.bin")])
-    servers.append(Dnsmasq(ns, tmp_path / "server").start())
-    addr = wait_lease(app)[0]
-    assert serves(ns, addr)
-    assert not serves(ns, FALLBACK)
-    # Its end is told, not waited for.
-    assert slow.wait(timeout=20) != 0
+    with ns.socket(socket.AF_INET, socket.SOCK_STREAM) as slow:
+        # It never has room for all of the file.
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        slow.settimeout(20)
+        slow.connect((FALLBACK, 80))
+        slow.sendall(b"GET /file.bin HTTP/1.0\r\n\r\n")
+        assert slow.recv(1000).startswith(b"HTTP/1.")
+        servers.append(Dnsmasq(ns, tmp_path / "server").start())
+        addr = wait_lease(app)[0]
+        assert serves(ns, addr)
+        assert not serves(ns, FALLBACK)
+        # Its end is told, not waited for.
+        with pytest.raises(ConnectionResetError):
+            while slow.recv(65536):
+                pass
     assert f"{addr}/24" in app.prompt("show addrs")
     assert FALLBACK not in app.prompt("show addrs")
     app.check_clean_end()
