@@ -807,7 +807,7 @@ open_and_close(void *arg)
 		if (!ports_tcp_claim(&core, HIGH))
 			continue;
 		ports_tcp_enter(&core, HIGH);
-		ports_tcp_unclaim(&core, HIGH);
+		ports_tcp_leave(&core, HIGH);
 		nb += isla_ports_is_spread(&map.ports, HIGH, true);
 		ports_tcp_leave(&core, HIGH);
 	}

@@ -168,12 +168,6 @@ ports_tcp_claim(struct core *core, uint16_t port)
 }
 
 void
-ports_tcp_unclaim(struct core *core, uint16_t port)
-{
-	ports_tcp_leave(core, port);
-}
-
-void
 ports_conn_add(struct core *core, uint16_t port)
 {
 	__atomic_fetch_add(&core->ports->tcp[slot_of(core->ports, port)], ONE_CONN,

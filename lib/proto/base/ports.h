@@ -23,9 +23,8 @@ bool ports_tcp_is_taken(const struct core *core, uint16_t port);
 bool ports_udp_is_taken(const struct core *core, uint16_t port);
 
 /* An active open from a port: false where its answers would come to another shard. Else nothing
- * changes that until ports_tcp_unclaim(), before which a connection is to be there. */
+ * changes that until ports_tcp_leave(), before which a connection is to be there. */
 bool ports_tcp_claim(struct core *core, uint16_t port);
-void ports_tcp_unclaim(struct core *core, uint16_t port);
 
 /* A connection, half open ones included, has come, or gone. */
 void ports_conn_add(struct core *core, uint16_t port);

@@ -191,7 +191,7 @@ port_take(struct isla_tcp_conn *c, const struct isla_tcp_ends *ends)
 		return -EADDRNOTAVAIL;
 	if (tcp_find(tcp, &c->local, &c->remote, c->local_port, c->remote_port) == NULL)
 		return 0;
-	ports_tcp_unclaim(tcp->core, port);
+	ports_tcp_leave(tcp->core, port);
 	return -EADDRINUSE;
 }
 
@@ -227,7 +227,7 @@ isla_tcp_connect(struct isla_tcp *tcp, const struct isla_tcp_ends *ends,
 	c->flags |= TCP_F_ACTIVE | TCP_F_SYN_NOW;
 	tcp_ecn_ask(c);
 	tcp_set_state(c, ISLA_TCP_SYN_SENT);
-	ports_tcp_unclaim(tcp->core, rte_be_to_cpu_16(c->local_port));
+	ports_tcp_leave(tcp->core, rte_be_to_cpu_16(c->local_port));
 	tcp_deadline_set(c, TCP_T_RTX, c->rto);
 	tcp_sched(c);
 	return c;
