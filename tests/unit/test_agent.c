@@ -76,19 +76,9 @@ isla_engine_stack(struct isla_engine *engine, uint16_t index)
 	return host.stack;
 }
 
-int __wrap_rte_ctrl_thread_create(pthread_t *thread, const char *name, const pthread_attr_t *attr,
-	void *(*fn)(void *), void *arg);
 void *__wrap_rte_zmalloc(const char *type, size_t size, unsigned int align);
 void __wrap_rte_free(void *mem);
 rte_iova_t __wrap_rte_malloc_virt2iova(const void *mem);
-
-int
-__wrap_rte_ctrl_thread_create(pthread_t *thread, const char *name, const pthread_attr_t *attr,
-	void *(*fn)(void *), void *arg)
-{
-	RTE_SET_USED(name);
-	return -pthread_create(thread, attr, fn, arg);
-}
 
 void *
 __wrap_rte_zmalloc(const char *type, size_t size, unsigned int align)

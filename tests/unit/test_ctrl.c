@@ -25,17 +25,6 @@ static struct rte_mempool *pool;
 static pthread_t shard[NB_SHARDS];
 static char err[ISLA_ENGINE_ERR_SIZE];
 
-int __wrap_rte_ctrl_thread_create(pthread_t *thread, const char *name, const pthread_attr_t *attr,
-	void *(*fn)(void *), void *arg);
-
-int
-__wrap_rte_ctrl_thread_create(pthread_t *thread, const char *name, const pthread_attr_t *attr,
-	void *(*fn)(void *), void *arg)
-{
-	RTE_SET_USED(name);
-	return -pthread_create(thread, attr, fn, arg);
-}
-
 static void
 setup(void)
 {

@@ -34,17 +34,6 @@ isla_engine_stop(struct isla_engine *engine)
 	sem_post(&stopped);
 }
 
-int __wrap_rte_ctrl_thread_create(pthread_t *thread, const char *name, const pthread_attr_t *attr,
-	void *(*fn)(void *), void *arg);
-
-int
-__wrap_rte_ctrl_thread_create(pthread_t *thread, const char *name, const pthread_attr_t *attr,
-	void *(*fn)(void *), void *arg)
-{
-	RTE_SET_USED(name);
-	return -pthread_create(thread, attr, fn, arg);
-}
-
 static void
 setup(void)
 {

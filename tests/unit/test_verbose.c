@@ -53,8 +53,6 @@ int __wrap_rte_eth_remove_rx_callback(uint16_t port, uint16_t queue,
 	const struct rte_eth_rxtx_callback *cb);
 int __wrap_rte_eth_remove_tx_callback(uint16_t port, uint16_t queue,
 	const struct rte_eth_rxtx_callback *cb);
-int __wrap_rte_ctrl_thread_create(pthread_t *thread, const char *name, const pthread_attr_t *attr,
-	void *(*fn)(void *), void *arg);
 void __wrap_rte_free(void *ptr);
 uint64_t __wrap_rte_get_tsc_hz(void);
 
@@ -126,13 +124,6 @@ __wrap_rte_eth_remove_tx_callback(uint16_t port, uint16_t queue,
 	const struct rte_eth_rxtx_callback *cb)
 {
 	return del(port, queue, cb);
-}
-
-int
-__wrap_rte_ctrl_thread_create(pthread_t *thread, const char *name, const pthread_attr_t *attr,
-	void *(*fn)(void *), void *arg)
-{
-	return -pthread_create(thread, attr, fn, arg);
 }
 
 /* Nothing is freed that a shard could be in: it is out of its list, and all have been asked. */
